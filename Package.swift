@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The language rules that every target of this package obeys.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A library target of `Sources/`; `dependencies` are the arrows that `Documentation/architecture.md` draws.
+func library(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// An executable target of `Sources/`.
+func executable(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of one target.
+func tests(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "DagKit",
+    products: [
+        .library(name: "DagKit", targets: ["DagKit"]),
+        .library(name: "DagKitSQL", targets: ["DagKitSQL"]),
+        .library(name: "DagKitProviders", targets: ["DagKitProviders"]),
+        .library(name: "DagKitHTTPServer", targets: ["DagKitHTTPServer"]),
+        .library(name: "DagKitCLI", targets: ["DagKitCLI"]),
+        .library(name: "DagKitTesting", targets: ["DagKitTesting"]),
+        .library(name: "CryptoDags", targets: ["CryptoDags"]),
+        .executable(name: "dagctl", targets: ["dagctl"]),
+        .executable(name: "dagkit-conformance", targets: ["dagkit-conformance"]),
+    ],
+    targets: [
+        // C libraries of the system; each is wrapped by exactly one Swift target.
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CSystem"),
+
+        // DagKit.
+        library("DagKitCore"),
+        library("DagKitSystem", "DagKitCore", "CSystem", "CZlib"),
+        library("DagKitSQL", "DagKitCore"),
+        library("DagKitSQLite", "DagKitCore", "DagKitSQL", "DagKitSystem", "CSQLite"),
+        library("DagKitStore", "DagKitCore", "DagKitSQL"),
+        library("DagKitSecrets", "DagKitCore", "DagKitSystem", "CSodium"),
+        library("DagKitRuntime", "DagKitCore", "DagKitSystem"),
+        library("DagKitProviders", "DagKitCore", "DagKitSQL", "DagKitSystem", "CCurl"),
+        library("DagKitHTTPServer", "DagKitCore", "DagKitSystem", "CMicroHTTPD"),
+        library("DagKitTesting", "DagKitCore", "DagKitRuntime"),
+        library(
+            "DagKit", "DagKitCore", "DagKitSystem", "DagKitSQL", "DagKitSQLite", "DagKitStore",
+            "DagKitSecrets",
+            "DagKitRuntime", "DagKitProviders"),
+        library(
+            "DagKitCLI", "DagKitCore", "DagKitSystem", "DagKitSQL", "DagKitSQLite", "DagKitStore",
+            "DagKitSecrets",
+            "DagKitRuntime", "DagKitProviders"),
+
+        // The two crypto workflows and the command line that carries them.
+        library("CryptoDags", "DagKit", "DagKitSQL"),
+        library("CryptoCLI", "CryptoDags", "DagKit", "DagKitCLI", "DagKitHTTPServer"),
+        executable("dagkit-conformance", "DagKitCore", "DagKitSystem"),
+        executable("dagctl", "CryptoDags", "CryptoCLI", "DagKitCLI"),
+
+        // Tests, a target for a target.
+        tests("DagKitCoreTests", "DagKitCore"),
+        tests("DagKitSystemTests", "DagKitSystem", "DagKitCore"),
+        tests("DagKitSQLiteTests", "DagKitSQLite", "DagKitSQL", "DagKitCore"),
+        tests("DagKitStoreTests", "DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitTesting", "DagKitCore"),
+        tests("DagKitSecretsTests", "DagKitSecrets", "DagKitCore"),
+        tests("DagKitRuntimeTests", "DagKitRuntime", "DagKitTesting", "DagKitSystem", "DagKitCore"),
+        tests(
+            "DagKitProvidersTests", "DagKitProviders", "DagKitSQL", "DagKitHTTPServer", "DagKitSystem",
+            "DagKitCore"),
+        tests("DagKitHTTPServerTests", "DagKitHTTPServer", "DagKitCore"),
+        tests("DagKitCLITests", "DagKitCLI", "DagKitSystem", "DagKitCore"),
+        tests("CryptoDagsTests", "CryptoDags", "DagKit", "DagKitSQL"),
+        tests("ArchitectureTests"),
+    ]
+)
