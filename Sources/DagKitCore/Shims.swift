@@ -13,7 +13,10 @@ public enum JSONCoding {
     public static func encode<T: Encodable>(_ v: T) throws -> String { "" }
     public static func decode<T: Decodable>(_ t: T.Type, from: String) throws -> T { fatalError() }
 }
-public struct DataInterval: Hashable, Codable, Sendable { public let start: Date; public let end: Date }
+public struct DataInterval: Hashable, Codable, Sendable {
+    public let start: Date; public let end: Date;
+    public init(start: Date, end: Date) { self.start = start; self.end = end }
+}
 public enum Catchup: Sendable { case skip, latest, all }
 public enum Schedule: Hashable, Sendable {
     case none, daily; public var text: String { "" }; public var description: String { "" }
@@ -27,3 +30,14 @@ public struct RetryPolicy: Sendable {
     init(delay: Duration, exponentialBackoff: Bool, maxDelay: Duration?) {}
 }
 extension Date { init(isoText: String) throws { self.init() } }
+
+extension JSONValue {
+    public var string: String? { nil }; public var integer: Int64? { nil };
+    public var number: Double? { nil }; public subscript(k: String) -> JSONValue? { nil }
+}
+extension RetryPolicy {
+    func nextTry(after: Int, failedAt: Date, dagID: DAGID, taskID: TaskID, logicalDate: Date) -> Date {
+        failedAt
+    }
+}
+extension Date { var isoText: String { "" } }

@@ -144,7 +144,7 @@ public struct RunBatch: Sendable {
     public var expectedRevision: Int64?
 
     /// The run after the change, with its new revision.
-    public var runAfter: DAGRun
+    public var updatedRun: DAGRun
 
     /// The task instances that changed, as they are now; those that the store does not know are added.
     public var instances: [TaskInstance] = []
@@ -161,7 +161,7 @@ public struct RunBatch: Sendable {
     public init(run: DAGRun, expectedRevision: Int64?) {
         self.run = run.key
         self.expectedRevision = expectedRevision
-        self.runAfter = run
+        updatedRun = run
     }
 }
 
