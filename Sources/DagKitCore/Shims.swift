@@ -41,3 +41,5 @@ extension RetryPolicy {
     }
 }
 extension Date { var isoText: String { "" } }
+extension TaskContext { func render(_ s: String) async throws -> String { s } }
+extension Date { var microsecondsSinceEpoch: Int64 { 0 }; init(microseconds: Int64) { self.init() } }

@@ -71,6 +71,9 @@ public protocol MetadataStore: Sendable {
     /// The DAG called `id`; `nil` if it was never registered.
     func dag(_ id: DAGID) async throws -> DAGRecord?
 
+    /// The DAGs that are paused.
+    func pausedDAGs() async throws -> Set<DAGID>
+
     /// All DAGs by id, inactive ones too if asked for.
     func dags(includingInactive: Bool) async throws -> [DAGRecord]
 
