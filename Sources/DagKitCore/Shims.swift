@@ -1,4 +1,5 @@
 public import FoundationEssentials
+
 public struct DataInterval: Hashable, Codable, Sendable {
     public let start: Date; public let end: Date;
     public init(start: Date, end: Date) { self.start = start; self.end = end }
@@ -11,6 +12,13 @@ public enum Schedule: Hashable, Sendable {
 public struct Timetable: Sendable {}
 public struct PlannedRun: Hashable, Codable, Sendable {}
 extension TaskContext { func render(_ s: String) async throws -> String { s } }
-extension PlannedRun { var logicalDate: Date { Date(microseconds: 0) }; var runAfter: Date { logicalDate }; var dataInterval: DataInterval { DataInterval(start: logicalDate, end: logicalDate) } }
-extension Timetable { func manualInterval(at: Date) -> DataInterval { DataInterval(start: at, end: at) }
- func nextRun(after: DataInterval?, startDate: Date?, endDate: Date?, catchup: Catchup, now: Date) -> PlannedRun? { nil } }
+extension PlannedRun {
+    var logicalDate: Date { Date(microseconds: 0) }; var runAfter: Date { logicalDate };
+    var dataInterval: DataInterval { DataInterval(start: logicalDate, end: logicalDate) }
+}
+extension Timetable {
+    func manualInterval(at: Date) -> DataInterval { DataInterval(start: at, end: at) }
+    func nextRun(after: DataInterval?, startDate: Date?, endDate: Date?, catchup: Catchup, now: Date)
+        -> PlannedRun?
+    { nil }
+}

@@ -3,12 +3,15 @@ public import FoundationEssentials
 extension Planner {
     /// Decides all that is due at `now`.
     ///
+    /// - Parameter startsWork: Whether runs and attempts may begin; what happened already is decided in any case.
     /// - Returns: What to commit and, after that, to do.
-    public mutating func step(at now: Date) -> Step {
-        expireDeadlines(at: now)
-        createDueRuns(at: now)
-        startQueuedRuns(at: now)
-        fillSlots(at: now)
+    public mutating func step(at now: Date, startsWork: Bool = true) -> Step {
+        if startsWork {
+            expireDeadlines(at: now)
+            createDueRuns(at: now)
+            startQueuedRuns(at: now)
+            fillSlots(at: now)
+        }
         return takeStep(at: now)
     }
 
@@ -176,7 +179,7 @@ extension Planner {
 
 extension JSONValue {
     /// The members of both objects, those of `other` over these.
-    func merging(_ other: JSONValue) -> JSONValue {
+    package func merging(_ other: JSONValue) -> JSONValue {
         guard case .object(let base) = self, case .object(let over) = other else { return self }
         return .object(base.merging(over) { $1 })
     }
