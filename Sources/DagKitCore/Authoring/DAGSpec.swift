@@ -9,7 +9,9 @@
 /// throughout the planner in place of ids.
 public struct DAGSpec: Sendable {
     public let configuration: DAGConfiguration
-    public let timetable: Timetable
+
+    /// When runs are due.
+    public let schedule: RunSchedule
     public let tasks: [TaskSpec]
 
     /// A hash of the ids, edges, rules and operators; equal where the structure is equal.
@@ -25,7 +27,7 @@ public struct DAGSpec: Sendable {
     /// Builds and checks the DAG of `author`.
     ///
     /// - Throws: ``DAGValidationError`` with all that is wrong.
-    public init<Author: DAG>(_ author: Author, zones: TimeZoneSource = .utcOnly) throws(DAGValidationError) {
+    public init<Author: DAG>(_ author: Author, zones: TimeZones = TimeZones()) throws(DAGValidationError) {
         let configuration = author.configuration
         var builder = DAGBuilder(configuration)
         author.build(&builder)
@@ -35,7 +37,7 @@ public struct DAGSpec: Sendable {
     /// Checks what was drafted.
     ///
     /// - Throws: ``DAGValidationError`` with all that is wrong.
-    package init(_ draft: GraphDraft, zones: TimeZoneSource) throws(DAGValidationError) {
+    package init(_ draft: GraphDraft, zones: TimeZones) throws(DAGValidationError) {
         var validator = GraphValidator(draft)
         let timetable = validator.timetable(zones: zones)
         let order = validator.checkedOrder()
@@ -44,7 +46,8 @@ public struct DAGSpec: Sendable {
         }
         configuration = draft.configuration
         location = draft.configuration.location
-        self.timetable = timetable
+        schedule = RunSchedule(
+            timetable, startDate: configuration.startDate, endDate: configuration.endDate, catchup: configuration.catchup)
         tasks = TaskSpec.resolved(order.map { draft.tasks[$0] }, defaults: draft.configuration.defaults)
         indexByID = Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0.index) })
         facts = GraphFacts(tasks)
@@ -151,8 +154,8 @@ public struct TaskSpec: Sendable {
         retries = options.retries ?? defaults.retries
         retryPolicy = RetryPolicy(
             delay: options.retryDelay ?? defaults.retryDelay,
-            exponentialBackoff: options.exponentialBackoff ?? defaults.exponentialBackoff,
-            maxDelay: options.maxRetryDelay ?? defaults.maxRetryDelay)
+            isExponential: options.exponentialBackoff ?? defaults.exponentialBackoff,
+            maximumDelay: options.maxRetryDelay ?? defaults.maxRetryDelay)
         timeout = options.timeout ?? defaults.timeout
         pool = options.pool ?? defaults.pool
         poolSlots = options.poolSlots

@@ -20,9 +20,17 @@ extension RunMachine {
             tryNumber: tryNumber ?? self[reference].tryNumber, attemptID: attempt, reason: reason,
             detail: detail.isEmpty ? .null : .object(detail))
         nodes[reference.task].instances[reference.instance].apply(event)
+        if kind == .scheduled { scheduledEvents[reference] = pending.events.count }
         record(event)
         changed.insert(reference)
         count(reference, from: before, to: self[reference].state)
+    }
+
+    /// Says why an instance that was scheduled since the last batch gets no slot yet; the reason is stored with it.
+    public mutating func explainWait(_ reference: InstanceRef, reason: String) {
+        guard let place = scheduledEvents[reference], self[reference].state == .scheduled else { return }
+        pending.events[place].reason = reason
+        nodes[reference.task].instances[reference.instance].reason = reason
     }
 
     /// Removes an instance of a task that the DAG no longer has.

@@ -27,6 +27,9 @@ public struct RunMachine: Sendable {
     var outputCounts: [TaskID: Int]
     var pending: RunBatch
     var changed: Set<InstanceRef> = []
+
+    /// The places in the pending events at which instances were scheduled.
+    var scheduledEvents: [InstanceRef: Int] = [:]
     var step = Step()
     var queue: [Int] = []
 
@@ -219,6 +222,7 @@ public struct RunMachine: Sendable {
         batch.updatedRun = run
         batch.instances = changed.sorted().map { self[$0] }
         changed.removeAll(keepingCapacity: true)
+        scheduledEvents.removeAll(keepingCapacity: true)
         pending = RunBatch(run: run, expectedRevision: run.revision)
         return batch
     }
