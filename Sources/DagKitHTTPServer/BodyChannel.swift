@@ -104,7 +104,7 @@ final class BodyChannel: Sendable {
 
     /// Copies at most `limit` bytes to `target`, or suspends the connection if there are none yet.
     func read(into target: UnsafeMutablePointer<CChar>, atMost limit: Int) -> Int {
-        let (count, writers) = state.withLock { state in
+        let (count, writers) = state.withLock { state -> (Int, [Int: CheckedContinuation<Void, any Error>]) in
             let count = take(from: &state, into: target, atMost: limit)
             guard state.waiting <= Self.highWater / 2 else { return (count, [:]) }
             defer { state.writers = [:] }

@@ -1,3 +1,4 @@
+import DagKitCore
 import DagKitSystem
 
 extension HTTPResponse {

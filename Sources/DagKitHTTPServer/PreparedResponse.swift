@@ -34,7 +34,9 @@ struct PreparedResponse: Sendable {
             do {
                 body = .file(try await Blocking.run { try OpenFile(path) })
             } catch {
-                self.init(.text("not found\n", status: 404))
+                status = 404
+                headers = ["Content-Type": "text/plain; charset=utf-8"]
+                body = .bytes(Array("not found\n".utf8))
             }
         }
         if response.fault?.hangsUp == true { body = .hangUp }
