@@ -62,9 +62,9 @@ public final class HTTPServer: Sendable {
             }
             daemon.quiesce()
             await waitUntilDrained()
-            group.cancelAll()
-            // The task may be cancelled, the library's thread has to end all the same.
+            // First the connections, then the handlers: what a cancelled handler returns must not pass for an answer.
             try? await Blocking.run { [daemon] in daemon.stop() }
+            group.cancelAll()
         }
     }
 
