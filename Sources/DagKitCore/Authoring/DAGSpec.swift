@@ -18,13 +18,14 @@ public struct DAGSpec: Sendable {
     /// Where the DAG was written.
     public let location: SourceLocation
     private let indexByID: [TaskID: Int]
+    private let facts: GraphFacts
 
     public var id: DAGID { configuration.id }
 
     /// Builds and checks the DAG of `author`.
     ///
     /// - Throws: ``DAGValidationError`` with all that is wrong.
-    public init<Author: DAG>(_ author: Author, zones: TimeZoneSource = .utcOnly) throws(DAGValidationError) {
+    public init<Author: DAG>(_ author: Author, zones: TimeZones = TimeZones()) throws(DAGValidationError) {
         let configuration = author.configuration
         var builder = DAGBuilder(configuration)
         author.build(&builder)
@@ -34,7 +35,7 @@ public struct DAGSpec: Sendable {
     /// Checks what was drafted.
     ///
     /// - Throws: ``DAGValidationError`` with all that is wrong.
-    package init(_ draft: GraphDraft, zones: TimeZoneSource) throws(DAGValidationError) {
+    package init(_ draft: GraphDraft, zones: TimeZones) throws(DAGValidationError) {
         var validator = GraphValidator(draft)
         let timetable = validator.timetable(zones: zones)
         let order = validator.checkedOrder()
@@ -46,6 +47,7 @@ public struct DAGSpec: Sendable {
         self.timetable = timetable
         tasks = TaskSpec.resolved(order.map { draft.tasks[$0] }, defaults: draft.configuration.defaults)
         indexByID = Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0.index) })
+        facts = GraphFacts(tasks)
         structureHash = GraphStructure.hash(of: tasks)
     }
 
@@ -54,6 +56,15 @@ public struct DAGSpec: Sendable {
 
     /// The task called `id`; `nil` if there is none.
     public func task(_ id: TaskID) -> TaskSpec? { indexByID[id].map { tasks[$0] } }
+
+    /// For each task, the setups whose scope holds it.
+    var relevantSetups: [[Int]] { facts.relevantSetups }
+
+    /// For each setup, the tasks that it guards.
+    var guardedBySetup: [[Int]] { facts.guardedBySetup }
+
+    /// The tasks whose states make the verdict on a run.
+    var verdictLeaves: [Int] { facts.verdictLeaves }
 
     /// The structure as JSON: tasks with their edges, rules and operators, as it is stored for a run's version.
     public var structure: JSONValue { GraphStructure.json(of: self) }
@@ -72,6 +83,9 @@ public struct TaskSpec: Sendable {
     public let upstream: [Int]
     /// The direct downstream tasks, ascending, each once.
     public let downstream: [Int]
+
+    /// Whether the verdict on a run leaves this task out: a teardown that does not fail its run.
+    public let isIgnoredByVerdict: Bool
 
     /// The task whose output is mapped over; `nil` for a task that is not mapped.
     public let mappedOver: Int?
@@ -127,6 +141,7 @@ public struct TaskSpec: Sendable {
         id = draft.id
         self.index = index
         kind = draft.kind
+        isIgnoredByVerdict = draft.kind == .teardown && !draft.teardownFailsRun
         group = draft.group
         operatorName = draft.operatorName
         self.upstream = upstream
@@ -136,8 +151,8 @@ public struct TaskSpec: Sendable {
         retries = options.retries ?? defaults.retries
         retryPolicy = RetryPolicy(
             delay: options.retryDelay ?? defaults.retryDelay,
-            exponentialBackoff: options.exponentialBackoff ?? defaults.exponentialBackoff,
-            maxDelay: options.maxRetryDelay ?? defaults.maxRetryDelay)
+            isExponential: options.exponentialBackoff ?? defaults.exponentialBackoff,
+            maximumDelay: options.maxRetryDelay ?? defaults.maxRetryDelay)
         timeout = options.timeout ?? defaults.timeout
         pool = options.pool ?? defaults.pool
         poolSlots = options.poolSlots

@@ -20,6 +20,9 @@ package struct TaskDraft: Sendable {
     package var operatorName: String
     package var kind: TaskKind
     package var mappedOver: TaskID?
+
+    /// Whether the run fails with this teardown; other tasks always count.
+    package var teardownFailsRun = false
     package var work: TaskWork
     package var location: SourceLocation
 

@@ -71,6 +71,9 @@ public protocol MetadataStore: Sendable {
     /// The DAG called `id`; `nil` if it was never registered.
     func dag(_ id: DAGID) async throws -> DAGRecord?
 
+    /// The DAGs that are paused.
+    func pausedDAGs() async throws -> Set<DAGID>
+
     /// All DAGs by id, inactive ones too if asked for.
     func dags(includingInactive: Bool) async throws -> [DAGRecord]
 
@@ -144,7 +147,7 @@ public struct RunBatch: Sendable {
     public var expectedRevision: Int64?
 
     /// The run after the change, with its new revision.
-    public var runAfter: DAGRun
+    public var updatedRun: DAGRun
 
     /// The task instances that changed, as they are now; those that the store does not know are added.
     public var instances: [TaskInstance] = []
@@ -161,7 +164,7 @@ public struct RunBatch: Sendable {
     public init(run: DAGRun, expectedRevision: Int64?) {
         self.run = run.key
         self.expectedRevision = expectedRevision
-        self.runAfter = run
+        updatedRun = run
     }
 }
 

@@ -1,0 +1,108 @@
+/// An open SQL database, shared by all who use it.
+///
+/// ```swift
+/// let rows = try await database.query("select state from dag_run where dag_id = \(id)")
+/// try await database.transaction { transaction in
+///     try transaction.execute("update slot_pool set slots = \(4) where pool = \(name)")
+///     try transaction.execute("insert into log (event) values (\("pool"))")
+/// }
+/// ```
+public protocol SQLDatabase: Sendable {
+    /// Which SQL the database speaks.
+    var dialect: SQLDialect { get }
+
+    /// The rows that a statement returns; reads do not wait for writes.
+    func query(_ statement: SQLStatement) async throws -> [SQLRow]
+
+    /// Runs a statement in a transaction of its own and returns how many rows it changed.
+    @discardableResult
+    func execute(_ statement: SQLStatement) async throws -> Int
+
+    /// Runs `body` in one transaction: all of it is stored, or, if it throws, nothing.
+    ///
+    /// The body is not async and runs on the connection's own thread: a transaction cannot wait for
+    /// anything but its database, so a lock is never held over a network call.
+    func transaction<Value: Sendable>(
+        _ mode: SQLTransactionMode, durability: SQLDurability,
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws -> Value
+
+    /// Adds rows to a table by the fastest way that the database has, all or none; returns how many.
+    ///
+    /// - Precondition: Every row has one value for each column.
+    @discardableResult
+    func bulkInsert(into table: SQLIdentifier, columns: [SQLIdentifier], rows: [[SQLValue]]) async throws
+        -> Int
+
+    /// Ends the connections; later calls throw ``SQLError`` of kind ``SQLError/Kind/interrupted``.
+    func close() async
+}
+
+extension SQLDatabase {
+    /// Runs `body` in one transaction that writes, with the database's standard durability.
+    public func transaction<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws -> Value {
+        try await transaction(.write, durability: .standard, body)
+    }
+
+    /// Runs `body` in one transaction, with the database's standard durability.
+    public func transaction<Value: Sendable>(
+        _ mode: SQLTransactionMode, _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws -> Value {
+        try await transaction(mode, durability: .standard, body)
+    }
+}
+
+/// What may be done inside ``SQLDatabase/transaction(_:durability:_:)``; it must not outlive the body.
+public protocol SQLTransaction: AnyObject {
+    /// The rows that a statement returns.
+    func query(_ statement: SQLStatement) throws -> [SQLRow]
+
+    /// Runs a statement and returns how many rows it changed.
+    @discardableResult
+    func execute(_ statement: SQLStatement) throws -> Int
+
+    /// Adds rows to a table; returns how many.
+    ///
+    /// - Precondition: Every row has one value for each column.
+    @discardableResult
+    func bulkInsert(into table: SQLIdentifier, columns: [SQLIdentifier], rows: [[SQLValue]]) throws -> Int
+}
+
+/// What a transaction is for.
+public enum SQLTransactionMode: Hashable, Sendable {
+    /// Reads of one consistent state; writing throws ``SQLError/Kind/readOnly``.
+    case read
+    /// Reads and writes; it has the write lock from its start (`begin immediate`).
+    case write
+}
+
+/// What a finished transaction survives.
+public enum SQLDurability: Hashable, Sendable {
+    /// The database's setting: for SQLite a crash of any process, but perhaps not a power cut.
+    case standard
+    /// A power cut as well.
+    case full
+}
+
+/// Which SQL a database speaks, for the few statements that differ.
+public struct SQLDialect: Hashable, Sendable {
+    /// The name of the family: `sqlite`, `postgresql`.
+    public let name: String
+
+    /// How many values one statement may bind.
+    public let maximumBoundValues: Int
+
+    /// Creates a dialect; drivers call this.
+    public init(name: String, maximumBoundValues: Int) {
+        self.name = name
+        self.maximumBoundValues = maximumBoundValues
+    }
+
+    /// SQLite 3.35 or later: it knows `returning`, upserts and window functions.
+    public static let sqlite = SQLDialect(name: "sqlite", maximumBoundValues: 32_766)
+
+    /// PostgreSQL 12 or later.
+    public static let postgresql = SQLDialect(name: "postgresql", maximumBoundValues: 65_535)
+}
