@@ -1,0 +1,44 @@
+/// The structure of a DAG as a value that is stored and hashed.
+enum GraphStructure {
+    /// 32 hex digits that are equal where ids, edges, rules, operators and mappings are equal.
+    static func hash(of tasks: [TaskSpec]) -> String {
+        var digest = SHA256()
+        for task in tasks {
+            digest.update(Array("\(task.id)|\(task.kind.rawValue)|\(task.operatorName)|".utf8))
+            digest.update(Array("\(task.triggerRule.rawValue)|\(task.mappedOver ?? -1)|".utf8))
+            digest.update(Array(task.upstream.map(String.init).joined(separator: ",").utf8))
+            if let declaration = task.declaration { digest.update(Array(declaration.text.utf8)) }
+            digest.update([UInt8(ascii: "\n")])
+        }
+        return String(digest.finalizeHex().prefix(32))
+    }
+
+    /// Every task with what a reader of a past run needs to draw it.
+    static func json(of spec: DAGSpec) -> JSONValue {
+        .object([
+            "dag_id": .string(spec.id.rawValue),
+            "hash": .string(spec.structureHash),
+            "schedule": .string(spec.configuration.schedule.description),
+            "location": .string(spec.location.description),
+            "tasks": .array(spec.tasks.map { json(of: $0, in: spec) }),
+        ])
+    }
+
+    private static func json(of task: TaskSpec, in spec: DAGSpec) -> JSONValue {
+        var fields: [String: JSONValue] = [
+            "task_id": .string(task.id.rawValue),
+            "operator": .string(task.operatorName),
+            "kind": .string(task.kind.rawValue),
+            "trigger_rule": .string(task.triggerRule.rawValue),
+            "retries": .integer(Int64(task.retries)),
+            "pool": .string(task.pool),
+            "owner": .string(task.owner),
+            "location": .string(task.location.description),
+            "upstream": .array(task.upstream.map { .string(spec.tasks[$0].id.rawValue) }),
+        ]
+        if let group = task.group { fields["group"] = .string(group) }
+        if let source = task.mappedOver { fields["mapped_over"] = .string(spec.tasks[source].id.rawValue) }
+        if let declaration = task.declaration { fields["declaration"] = declaration }
+        return .object(fields)
+    }
+}
