@@ -25,7 +25,7 @@ public struct DAGSpec: Sendable {
     /// Builds and checks the DAG of `author`.
     ///
     /// - Throws: ``DAGValidationError`` with all that is wrong.
-    public init<Author: DAG>(_ author: Author, zones: TimeZoneSource = .utcOnly) throws(DAGValidationError) {
+    public init<Author: DAG>(_ author: Author, zones: TimeZones = TimeZones()) throws(DAGValidationError) {
         let configuration = author.configuration
         var builder = DAGBuilder(configuration)
         author.build(&builder)
@@ -35,7 +35,7 @@ public struct DAGSpec: Sendable {
     /// Checks what was drafted.
     ///
     /// - Throws: ``DAGValidationError`` with all that is wrong.
-    package init(_ draft: GraphDraft, zones: TimeZoneSource) throws(DAGValidationError) {
+    package init(_ draft: GraphDraft, zones: TimeZones) throws(DAGValidationError) {
         var validator = GraphValidator(draft)
         let timetable = validator.timetable(zones: zones)
         let order = validator.checkedOrder()
@@ -151,8 +151,8 @@ public struct TaskSpec: Sendable {
         retries = options.retries ?? defaults.retries
         retryPolicy = RetryPolicy(
             delay: options.retryDelay ?? defaults.retryDelay,
-            exponentialBackoff: options.exponentialBackoff ?? defaults.exponentialBackoff,
-            maxDelay: options.maxRetryDelay ?? defaults.maxRetryDelay)
+            isExponential: options.exponentialBackoff ?? defaults.exponentialBackoff,
+            maximumDelay: options.maxRetryDelay ?? defaults.maxRetryDelay)
         timeout = options.timeout ?? defaults.timeout
         pool = options.pool ?? defaults.pool
         poolSlots = options.poolSlots

@@ -2,15 +2,13 @@
 enum GraphStructure {
     /// 32 hex digits that are equal where ids, edges, rules, operators and mappings are equal.
     static func hash(of tasks: [TaskSpec]) -> String {
-        var digest = SHA256()
+        var text = ""
         for task in tasks {
-            digest.update(Array("\(task.id)|\(task.kind.rawValue)|\(task.operatorName)|".utf8))
-            digest.update(Array("\(task.triggerRule.rawValue)|\(task.mappedOver ?? -1)|".utf8))
-            digest.update(Array(task.upstream.map(String.init).joined(separator: ",").utf8))
-            if let declaration = task.declaration { digest.update(Array(declaration.text.utf8)) }
-            digest.update([UInt8(ascii: "\n")])
+            let upstream = task.upstream.map(String.init).joined(separator: ",")
+            text += "\(task.id)|\(task.kind.rawValue)|\(task.operatorName)|\(task.triggerRule.rawValue)|"
+            text += "\(task.mappedOver ?? -1)|\(upstream)|\(task.declaration?.text ?? "")\n"
         }
-        return String(digest.finalizeHex().prefix(32))
+        return String(SHA256.hex(text).prefix(32))
     }
 
     /// Every task with what a reader of a past run needs to draw it.

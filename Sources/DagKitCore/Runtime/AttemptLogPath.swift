@@ -19,8 +19,6 @@ package enum AttemptLogPath {
     /// A part of a path as it is, or, where it is too long, its start with a piece of its hash.
     package static func shortened(_ component: String) -> String {
         guard component.utf8.count > longestComponent else { return component }
-        var digest = SHA256()
-        digest.update(Array(component.utf8))
-        return component.prefix(200) + "~" + digest.finalizeHex().prefix(16)
+        return component.prefix(200) + "~" + SHA256.hex(component).prefix(16)
     }
 }

@@ -43,9 +43,8 @@ public struct TaskContext: Sendable {
     /// A text that is the same for every attempt of this task instance until the run is cleared, and different for
     /// every other: what a service needs to recognise a repeated request.
     public var idempotencyKey: String {
-        var digest = SHA256()
-        digest.update(Array("\(dagID)\n\(runID)\n\(taskID)\n\(mapIndex)\n\(attempt.clearNumber)".utf8))
-        return String(digest.finalizeHex().prefix(32))
+        let identity = "\(dagID)\n\(runID)\n\(taskID)\n\(mapIndex)\n\(attempt.clearNumber)"
+        return String(SHA256.hex(identity).prefix(32))
     }
 
     // MARK: Outputs of other tasks

@@ -12,14 +12,14 @@ public struct TaskServices: Sendable {
     public var settings: any Settings
 
     /// The time zones that names are looked up in.
-    public var zones: TimeZoneSource
+    public var zones: TimeZones
 
     /// The folder that the deployment lives in; `nil` for a run that has none.
     public var home: String?
     private var others: [ObjectIdentifier: any Sendable] = [:]
 
     public init(
-        metadata: any TaskMetadata, settings: any Settings = NoSettings(), zones: TimeZoneSource = .utcOnly,
+        metadata: any TaskMetadata, settings: any Settings = NoSettings(), zones: TimeZones = TimeZones(),
         home: String? = nil
     ) {
         self.metadata = metadata

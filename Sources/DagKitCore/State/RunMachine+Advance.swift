@@ -82,8 +82,10 @@ extension RunMachine {
         let due =
             delay.map { end + $0.seconds }
             ?? task.retryPolicy.nextTry(
-                after: instance.tryNumber, failedAt: end, dagID: run.dagID, taskID: instance.taskID,
-                logicalDate: run.logicalDate ?? run.runAfter)
+                after: RetryPolicy.Attempt(
+                    dagID: run.dagID.rawValue, taskID: instance.taskID.rawValue,
+                    logicalDate: run.logicalDate ?? run.runAfter, tryNumber: instance.tryNumber),
+                failedAt: end)
         var detail = facts
         detail["next_try_at"] = .string(due.isoText)
         change(reference, .upForRetry, at: end, reason: reason, detail: detail)
