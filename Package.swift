@@ -21,9 +21,9 @@ func executable(_ name: String, _ dependencies: Target.Dependency...) -> Target 
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-/// The tests of one target.
-func tests(_ name: String, _ dependencies: Target.Dependency...) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+/// The tests of one target; the folders of `exclude` are read by the tests themselves.
+func tests(_ name: String, _ dependencies: Target.Dependency..., exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
@@ -76,7 +76,7 @@ let package = Package(
         executable("dagctl", "CryptoDags", "CryptoCLI", "DagKitCLI"),
 
         // Tests, a target for a target.
-        tests("DagKitCoreTests", "DagKitCore"),
+        tests("DagKitCoreTests", "DagKitCore", exclude: ["Fixtures"]),
         tests("DagKitSystemTests", "DagKitSystem", "DagKitCore"),
         tests("DagKitSQLiteTests", "DagKitSQLite", "DagKitSQL", "DagKitCore"),
         tests("DagKitStoreTests", "DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitTesting", "DagKitCore"),

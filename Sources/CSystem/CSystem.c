@@ -1,1 +1,93 @@
+#define _GNU_SOURCE
 #include "CSystem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+const char *dagkit_error_text(int code) { return strerrordesc_np(code); }
+
+const char *dagkit_signal_text(int signal) { return sigdescr_np(signal); }
+
+void dagkit_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+int dagkit_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
+
+int dagkit_set_child_subreaper(int on) { return prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0); }
+
+int dagkit_set_dumpable(int on) { return prctl(PR_SET_DUMPABLE, on, 0, 0, 0); }
+
+void dagkit_buffer_stdout_by_line(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
+
+void dagkit_flush_streams(void) { fflush(NULL); }
+
+int dagkit_close_from(unsigned first) { return close_range(first, ~0U, 0); }
+
+// One slot per signal; a handler may read nothing but what is lock-free.
+static volatile sig_atomic_t forwarded_to[NSIG];
+
+static void forward(int signal) {
+    int saved = errno;
+    unsigned char number = (unsigned char)signal;
+    // A full pipe already says that there is something to look at.
+    ssize_t written = write(forwarded_to[signal], &number, 1);
+    (void)written;
+    errno = saved;
+}
+
+int dagkit_forward_signal(int signal, int descriptor) {
+    if (signal <= 0 || signal >= NSIG) return errno = EINVAL, -1;
+    forwarded_to[signal] = descriptor;
+    struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
+    sigfillset(&action.sa_mask);
+    return sigaction(signal, &action, NULL);
+}
+
+int dagkit_restore_signal(int signal) {
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    return sigaction(signal, &action, NULL);
+}
+
+void dagkit_ignore_broken_pipes(void) {
+    struct sigaction action = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &action, NULL);
+}
+
+int dagkit_has_ended(pid_t child) {
+    siginfo_t info = {0};
+    if (waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return -1;
+    return info.si_pid == child;
+}
+
+int dagkit_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int dagkit_pidfd_send_signal(int pidfd, int signal) {
+    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+int dagkit_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
+
+int dagkit_memfd(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+int dagkit_lock(int descriptor, int exclusive, int wait) {
+    return flock(descriptor, (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB));
+}
+
+int dagkit_unlock(int descriptor) { return flock(descriptor, LOCK_UN); }
+
+int dagkit_open_beneath(int root, const char *path) {
+    struct open_how how = {
+        .flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+    };
+    return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+}

@@ -1,0 +1,121 @@
+public import FoundationEssentials
+
+/// A workflow, as its author writes it.
+///
+/// ```swift
+/// struct Hello: DAG {
+///     var configuration = DAGConfiguration("hello", schedule: .daily, startDate: "2026-01-01")
+///
+///     func build(_ dag: inout DAGBuilder) {
+///         let name = dag.task("name") { context in "world" }
+///         dag.task("greet", reading: name) { context, name in "hello \(name)" }
+///     }
+/// }
+/// ```
+///
+/// One type can make many DAGs: `configuration` is read from the instance. `build` must declare the same tasks each
+/// time it is called, since the process that runs a task builds the DAG anew.
+public protocol DAG: Sendable {
+    /// The DAG's name, schedule, limits and defaults.
+    var configuration: DAGConfiguration { get }
+
+    /// Declares the tasks.
+    func build(_ dag: inout DAGBuilder)
+}
+
+/// What can be said of a DAG besides its tasks.
+public struct DAGConfiguration: Sendable {
+    public var id: DAGID
+    public var schedule: Schedule
+
+    /// The instant from which on runs are scheduled; needed by every schedule but `.none`.
+    public var startDate: Date?
+
+    /// The last instant at which a scheduled interval may start.
+    public var endDate: Date?
+    public var catchup: Catchup
+    public var about: String?
+
+    /// Documentation in Markdown.
+    public var documentation: String?
+    public var tags: Set<String>
+    public var maxActiveRuns: Int
+    public var maxActiveTasks: Int
+
+    /// How long a run may take before it fails and its open tasks are skipped.
+    public var runTimeout: Duration?
+
+    /// Whether a new DAG waits for `dagctl dags unpause`; the deployment decides where this is `nil`.
+    public var isPausedAtCreation: Bool?
+
+    /// The defaults of the `params` that a trigger's conf may override; an object.
+    public var params: JSONValue
+    public var defaults: TaskDefaults
+    public let location: SourceLocation
+
+    /// - Parameter startDate: ISO 8601; a date alone means midnight UTC. A text that is no instant is reported when
+    ///   the DAG is checked.
+    public init(
+        _ id: DAGID, schedule: Schedule = .none, startDate: InstantLiteral? = nil,
+        endDate: InstantLiteral? = nil,
+        catchup: Catchup = .latest, about: String? = nil, documentation: String? = nil,
+        tags: Set<String> = [],
+        maxActiveRuns: Int = 16, maxActiveTasks: Int = 16, runTimeout: Duration? = nil,
+        isPausedAtCreation: Bool? = nil, params: JSONValue = .object([:]),
+        defaults: TaskDefaults = TaskDefaults(), fileID: String = #fileID, line: Int = #line
+    ) {
+        self.id = id
+        self.schedule = schedule
+        self.startDate = startDate?.date
+        self.endDate = endDate?.date
+        self.catchup = catchup
+        self.about = about
+        self.documentation = documentation
+        self.tags = tags
+        self.maxActiveRuns = maxActiveRuns
+        self.maxActiveTasks = maxActiveTasks
+        self.runTimeout = runTimeout
+        self.isPausedAtCreation = isPausedAtCreation
+        self.params = params
+        self.defaults = defaults
+        self.location = SourceLocation(file: fileID, line: line)
+        self.malformedDates = [startDate, endDate].compactMap { $0?.malformed }
+    }
+
+    /// Texts given as dates that are none; the validator reports them.
+    package var malformedDates: [String]
+}
+
+/// An instant written as text in a DAG: `"2025-10-01"`, `"2025-10-01T12:00:00+02:00"`.
+public struct InstantLiteral: ExpressibleByStringLiteral, Sendable {
+    /// The instant; `nil` if the text is none.
+    public let date: Date?
+
+    /// The text, if it is no instant.
+    package let malformed: String?
+
+    public init(_ date: Date) {
+        self.date = date
+        self.malformed = nil
+    }
+
+    public init(stringLiteral text: String) {
+        date = try? Date(isoText: text)
+        malformed = date == nil ? text : nil
+    }
+}
+
+/// Where something was written: a file and a line, or a line and column of a document.
+public struct SourceLocation: Hashable, Codable, Sendable, CustomStringConvertible {
+    public let file: String
+    public let line: Int
+    public let column: Int?
+
+    public init(file: String, line: Int, column: Int? = nil) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    public var description: String { "\(file):\(line)" + (column.map { ":\($0)" } ?? "") }
+}

@@ -1,0 +1,167 @@
+/// A workflow, checked and frozen: what the scheduler, the store and the web see.
+///
+/// ```swift
+/// let spec = try DAGSpec(Hello(), zones: .system)
+/// spec.tasks.map(\.id)  // ["name", "greet"]
+/// ```
+///
+/// Tasks stand in an order in which each comes after all its upstream tasks; indices into ``tasks`` are used
+/// throughout the planner in place of ids.
+public struct DAGSpec: Sendable {
+    public let configuration: DAGConfiguration
+    public let timetable: Timetable
+    public let tasks: [TaskSpec]
+
+    /// A hash of the ids, edges, rules and operators; equal where the structure is equal.
+    public let structureHash: String
+
+    /// Where the DAG was written.
+    public let location: SourceLocation
+    private let indexByID: [TaskID: Int]
+    private let facts: GraphFacts
+
+    public var id: DAGID { configuration.id }
+
+    /// Builds and checks the DAG of `author`.
+    ///
+    /// - Throws: ``DAGValidationError`` with all that is wrong.
+    public init<Author: DAG>(_ author: Author, zones: TimeZones = TimeZones()) throws(DAGValidationError) {
+        let configuration = author.configuration
+        var builder = DAGBuilder(configuration)
+        author.build(&builder)
+        try self.init(builder.draft, zones: zones)
+    }
+
+    /// Checks what was drafted.
+    ///
+    /// - Throws: ``DAGValidationError`` with all that is wrong.
+    package init(_ draft: GraphDraft, zones: TimeZones) throws(DAGValidationError) {
+        var validator = GraphValidator(draft)
+        let timetable = validator.timetable(zones: zones)
+        let order = validator.checkedOrder()
+        guard validator.problems.isEmpty, let timetable else {
+            throw DAGValidationError(dagID: draft.configuration.id, problems: validator.problems)
+        }
+        configuration = draft.configuration
+        location = draft.configuration.location
+        self.timetable = timetable
+        tasks = TaskSpec.resolved(order.map { draft.tasks[$0] }, defaults: draft.configuration.defaults)
+        indexByID = Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0.index) })
+        facts = GraphFacts(tasks)
+        structureHash = GraphStructure.hash(of: tasks)
+    }
+
+    /// The index of the task called `id`; `nil` if there is none.
+    public func index(of id: TaskID) -> Int? { indexByID[id] }
+
+    /// The task called `id`; `nil` if there is none.
+    public func task(_ id: TaskID) -> TaskSpec? { indexByID[id].map { tasks[$0] } }
+
+    /// For each task, the setups whose scope holds it.
+    var relevantSetups: [[Int]] { facts.relevantSetups }
+
+    /// For each setup, the tasks that it guards.
+    var guardedBySetup: [[Int]] { facts.guardedBySetup }
+
+    /// The tasks whose states make the verdict on a run.
+    var verdictLeaves: [Int] { facts.verdictLeaves }
+
+    /// The structure as JSON: tasks with their edges, rules and operators, as it is stored for a run's version.
+    public var structure: JSONValue { GraphStructure.json(of: self) }
+}
+
+/// A task of a ``DAGSpec``, with the DAG's defaults filled in.
+public struct TaskSpec: Sendable {
+    public let id: TaskID
+    /// The place in ``DAGSpec/tasks``.
+    public let index: Int
+    public let kind: TaskKind
+    public let group: String?
+    public let operatorName: String
+
+    /// The direct upstream tasks, ascending, each once.
+    public let upstream: [Int]
+    /// The direct downstream tasks, ascending, each once.
+    public let downstream: [Int]
+
+    /// Whether the verdict on a run leaves this task out: a teardown that does not fail its run.
+    public let isIgnoredByVerdict: Bool
+
+    /// The task whose output is mapped over; `nil` for a task that is not mapped.
+    public let mappedOver: Int?
+    public let triggerRule: TriggerRule
+    public let retries: Int
+    public let retryPolicy: RetryPolicy
+    public let timeout: Duration?
+    public let pool: String
+    public let poolSlots: Int
+
+    /// The weight by which ready tasks are ordered, the rule applied.
+    public let priorityWeight: Int
+    public let queue: String
+    public let owner: String
+    public let documentation: String?
+    public let location: SourceLocation
+
+    /// What the task does.
+    package let work: TaskWork
+
+    /// What an executor needs to make the work of a declared task; `nil` for compiled tasks.
+    package let declaration: JSONValue?
+
+    public var isMapped: Bool { mappedOver != nil }
+
+    /// Whether the task has nothing to run.
+    public var isEmpty: Bool { work.isEmpty }
+
+    /// The arguments that are templates.
+    public var templates: [TemplateField] { work.templates }
+
+    static func resolved(_ drafts: [TaskDraft], defaults: TaskDefaults) -> [TaskSpec] {
+        let places = Dictionary(uniqueKeysWithValues: drafts.enumerated().map { ($1.id, $0) })
+        let upstream = drafts.map { draft in Set(draft.edges.map { places[$0.upstream]! }).sorted() }
+        var downstream = [[Int]](repeating: [], count: drafts.count)
+        for (task, sources) in upstream.enumerated() {
+            for source in sources { downstream[source].append(task) }
+        }
+        let weights = PriorityWeights(drafts, defaults: defaults, upstream: upstream, downstream: downstream)
+        return drafts.enumerated().map { index, draft in
+            TaskSpec(
+                draft, index: index, defaults: defaults, upstream: upstream[index],
+                downstream: downstream[index],
+                mappedOver: draft.mappedOver.map { places[$0]! }, weight: weights[index])
+        }
+    }
+
+    private init(
+        _ draft: TaskDraft, index: Int, defaults: TaskDefaults, upstream: [Int], downstream: [Int],
+        mappedOver: Int?, weight: Int
+    ) {
+        let options = draft.options
+        id = draft.id
+        self.index = index
+        kind = draft.kind
+        isIgnoredByVerdict = draft.kind == .teardown && !draft.teardownFailsRun
+        group = draft.group
+        operatorName = draft.operatorName
+        self.upstream = upstream
+        self.downstream = downstream
+        self.mappedOver = mappedOver
+        triggerRule = options.triggerRule
+        retries = options.retries ?? defaults.retries
+        retryPolicy = RetryPolicy(
+            delay: options.retryDelay ?? defaults.retryDelay,
+            isExponential: options.exponentialBackoff ?? defaults.exponentialBackoff,
+            maximumDelay: options.maxRetryDelay ?? defaults.maxRetryDelay)
+        timeout = options.timeout ?? defaults.timeout
+        pool = options.pool ?? defaults.pool
+        poolSlots = options.poolSlots
+        priorityWeight = weight
+        queue = options.queue ?? defaults.queue
+        owner = options.owner ?? defaults.owner
+        documentation = options.documentation
+        location = draft.location
+        work = draft.work
+        declaration = draft.declaration
+    }
+}

@@ -1,0 +1,204 @@
+/// One thing that is wrong with a DAG as it was written.
+public struct DAGProblem: DagKitError, Hashable {
+    public let place: SourceLocation
+    public let problem: String
+    public let remedy: String
+
+    public init(at place: SourceLocation, _ problem: String, remedy: String) {
+        self.place = place
+        self.problem = problem
+        self.remedy = remedy
+    }
+
+    public var location: String? { "\(place): error" }
+}
+
+/// All that is wrong with a DAG, a line each.
+public struct DAGValidationError: Error, Hashable, CustomStringConvertible {
+    public let dagID: DAGID
+    public let problems: [DAGProblem]
+
+    public init(dagID: DAGID, problems: [DAGProblem]) {
+        self.dagID = dagID
+        self.problems = problems
+    }
+
+    public var description: String { problems.map(\.description).joined(separator: "\n") }
+}
+
+/// Checks a ``GraphDraft`` and collects what is wrong with it.
+struct GraphValidator {
+    private let draft: GraphDraft
+    private(set) var problems: [DAGProblem]
+
+    init(_ draft: GraphDraft) {
+        self.draft = draft
+        problems = draft.problems
+    }
+
+    private mutating func report(_ place: SourceLocation, _ problem: String, _ remedy: String) {
+        problems.append(DAGProblem(at: place, problem, remedy: remedy))
+    }
+
+    // MARK: The schedule
+
+    /// The timetable that the schedule means; `nil` if it means none, which is then reported.
+    mutating func timetable(zones: TimeZones) -> Timetable? {
+        let configuration = draft.configuration
+        let place = configuration.location
+        for text in configuration.malformedDates {
+            report(
+                place, "date \"\(text)\" is no instant",
+                "write it as \"2026-01-31\" or \"2026-01-31T12:00:00+00:00\"")
+        }
+        checkLimits()
+        do {
+            let timetable = try configuration.schedule.timetable(zones: zones)
+            if configuration.schedule != .none, configuration.startDate == nil,
+                configuration.malformedDates.isEmpty
+            {
+                report(
+                    place, "dag \"\(configuration.id)\" has a schedule and no start date",
+                    "give it a startDate, or schedule: .none to run it by hand")
+            }
+            return timetable
+        } catch {
+            report(place, error.problem, error.remedy)
+            return nil
+        }
+    }
+
+    private mutating func checkLimits() {
+        let configuration = draft.configuration
+        let place = configuration.location
+        if configuration.maxActiveRuns < 1 {
+            report(
+                place, "maxActiveRuns is \"\(configuration.maxActiveRuns)\", below one",
+                "write 1 or more, or pause the dag")
+        }
+        if configuration.maxActiveTasks < 1 {
+            report(
+                place, "maxActiveTasks is \"\(configuration.maxActiveTasks)\", below one",
+                "write 1 or more, or pause the dag")
+        }
+        if let start = configuration.startDate, let end = configuration.endDate, end < start {
+            report(place, "the end date lies before the start date", "swap them")
+        }
+        if case .object = configuration.params { return }
+        report(place, "params are no JSON object", "write them as [\"name\": value]")
+    }
+
+    // MARK: The graph
+
+    /// The indices of the drafts in an order in which each task follows its upstream tasks, the declared order
+    /// where it is one.
+    mutating func checkedOrder() -> [Int] {
+        if let error = DAGID.problem(with: draft.configuration.id.rawValue) {
+            report(draft.configuration.location, error.problem, error.remedy)
+        }
+        if draft.tasks.isEmpty {
+            report(
+                draft.configuration.location, "dag \"\(draft.configuration.id)\" has no task",
+                "declare one in build")
+        }
+        let places = checkedIDs()
+        for task in draft.tasks { check(task, places) }
+        guard problems.isEmpty else { return [] }
+        return sorted(places)
+    }
+
+    private mutating func checkedIDs() -> [TaskID: Int] {
+        var places: [TaskID: Int] = [:]
+        for (index, task) in draft.tasks.enumerated() {
+            if let error = TaskID.problem(with: task.id.rawValue) {
+                report(task.location, error.problem, error.remedy)
+            }
+            if let first = places[task.id] {
+                report(
+                    task.location,
+                    "task id \"\(task.id)\" is already used at line \(draft.tasks[first].location.line)",
+                    "rename one of the two")
+            } else {
+                places[task.id] = index
+            }
+        }
+        return places
+    }
+
+    private mutating func check(_ task: TaskDraft, _ places: [TaskID: Int]) {
+        for edge in task.edges where places[edge.upstream] == nil {
+            let near = NearMiss.nearest(to: edge.upstream.rawValue, among: places.keys.map(\.rawValue))
+            report(
+                task.location,
+                "task \"\(task.id)\" names an upstream task \"\(edge.upstream)\" that does not exist",
+                near.map { "did you mean \"\($0)\"?" } ?? "name a task of this dag")
+        }
+        if task.edges.contains(where: { $0.upstream == task.id }) {
+            report(task.location, "task \"\(task.id)\" is its own upstream task", "remove that edge")
+        }
+        if !task.options.triggerRule.needsEverySuccess {
+            for edge in task.edges
+            where edge.carriesData && !edge.isOptional && edge.upstream != task.mappedOver {
+                report(
+                    task.location,
+                    "task \"\(task.id)\" reads \"\(edge.upstream)\" and can start without its success "
+                        + "(\(task.options.triggerRule.rawValue))",
+                    "read the handle's ifSuccessful")
+            }
+        }
+        if task.options.poolSlots < 1 {
+            report(
+                task.location, "task \"\(task.id)\" takes \"\(task.options.poolSlots)\" pool slots",
+                "write 1 or more")
+        }
+        if let retries = task.options.retries, retries < 0 {
+            report(
+                task.location, "task \"\(task.id)\" has \"\(retries)\" retries, below zero",
+                "write 0 for none")
+        }
+        if let timeout = task.options.timeout, timeout <= .zero {
+            report(
+                task.location, "task \"\(task.id)\" has a timeout that is not positive",
+                "write a longer one, or none")
+        }
+    }
+
+    /// Kahn's algorithm; the smallest declared index first, so that a valid declared order stays as it is.
+    private mutating func sorted(_ places: [TaskID: Int]) -> [Int] {
+        let upstream = draft.tasks.map { Set($0.edges.compactMap { places[$0.upstream] }) }
+        let isOrdered = upstream.enumerated().allSatisfy { index, sources in sources.allSatisfy { $0 < index }
+        }
+        if isOrdered { return Array(draft.tasks.indices) }
+        var downstream = [[Int]](repeating: [], count: upstream.count)
+        for (index, sources) in upstream.enumerated() {
+            for source in sources.sorted() { downstream[source].append(index) }
+        }
+        var missing = upstream.map(\.count)
+        var ready = missing.indices.filter { missing[$0] == 0 }
+        var order: [Int] = []
+        while !ready.isEmpty {
+            let next = ready.removeFirst()
+            order.append(next)
+            for index in downstream[next] {
+                missing[index] -= 1
+                if missing[index] == 0 { ready.append(index) }
+            }
+        }
+        if order.count < upstream.count {
+            reportCycle(upstream, left: Set(upstream.indices).subtracting(order))
+        }
+        return order
+    }
+
+    private mutating func reportCycle(_ upstream: [Set<Int>], left: Set<Int>) {
+        var path: [Int] = []
+        var index = left.min()!  // reached only while tasks are left, each with an upstream task among them
+        while !path.contains(index) {
+            path.append(index)
+            index = upstream[index].filter(left.contains).min()!
+        }
+        let cycle = Array(path[path.firstIndex(of: index)!...].reversed())
+        let names = (cycle + [cycle[0]]).map { draft.tasks[$0].id.rawValue }.joined(separator: " -> ")
+        report(draft.tasks[cycle[0]].location, "the tasks form a cycle: \(names)", "remove one of its edges")
+    }
+}

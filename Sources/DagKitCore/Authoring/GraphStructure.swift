@@ -1,0 +1,42 @@
+/// The structure of a DAG as a value that is stored and hashed.
+enum GraphStructure {
+    /// 32 hex digits that are equal where ids, edges, rules, operators and mappings are equal.
+    static func hash(of tasks: [TaskSpec]) -> String {
+        var text = ""
+        for task in tasks {
+            let upstream = task.upstream.map(String.init).joined(separator: ",")
+            text += "\(task.id)|\(task.kind.rawValue)|\(task.operatorName)|\(task.triggerRule.rawValue)|"
+            text += "\(task.mappedOver ?? -1)|\(upstream)|\(task.declaration?.text ?? "")\n"
+        }
+        return String(SHA256.hex(text).prefix(32))
+    }
+
+    /// Every task with what a reader of a past run needs to draw it.
+    static func json(of spec: DAGSpec) -> JSONValue {
+        .object([
+            "dag_id": .string(spec.id.rawValue),
+            "hash": .string(spec.structureHash),
+            "schedule": .string(spec.configuration.schedule.description),
+            "location": .string(spec.location.description),
+            "tasks": .array(spec.tasks.map { json(of: $0, in: spec) }),
+        ])
+    }
+
+    private static func json(of task: TaskSpec, in spec: DAGSpec) -> JSONValue {
+        var fields: [String: JSONValue] = [
+            "task_id": .string(task.id.rawValue),
+            "operator": .string(task.operatorName),
+            "kind": .string(task.kind.rawValue),
+            "trigger_rule": .string(task.triggerRule.rawValue),
+            "retries": .integer(Int64(task.retries)),
+            "pool": .string(task.pool),
+            "owner": .string(task.owner),
+            "location": .string(task.location.description),
+            "upstream": .array(task.upstream.map { .string(spec.tasks[$0].id.rawValue) }),
+        ]
+        if let group = task.group { fields["group"] = .string(group) }
+        if let source = task.mappedOver { fields["mapped_over"] = .string(spec.tasks[source].id.rawValue) }
+        if let declaration = task.declaration { fields["declaration"] = declaration }
+        return .object(fields)
+    }
+}

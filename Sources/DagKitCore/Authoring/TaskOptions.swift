@@ -1,0 +1,94 @@
+/// What can be said of one task besides its work and its edges; what is `nil` comes from the DAG's defaults.
+public struct TaskOptions: Hashable, Sendable {
+    /// How many tries there are beyond the first.
+    public var retries: Int?
+    public var retryDelay: Duration?
+
+    /// Whether each delay doubles, with a deterministic jitter (``RetryPolicy``).
+    public var exponentialBackoff: Bool?
+    public var maxRetryDelay: Duration?
+
+    /// How long one try may run before its whole process group is ended.
+    public var timeout: Duration?
+    public var triggerRule: TriggerRule
+    public var pool: String?
+    public var poolSlots: Int
+    public var priorityWeight: Int?
+    public var weightRule: WeightRule?
+    public var queue: String?
+    public var owner: String?
+
+    /// Documentation in Markdown.
+    public var documentation: String?
+
+    public init(
+        retries: Int? = nil, retryDelay: Duration? = nil, exponentialBackoff: Bool? = nil,
+        maxRetryDelay: Duration? = nil, timeout: Duration? = nil, triggerRule: TriggerRule = .allSuccess,
+        pool: String? = nil, poolSlots: Int = 1, priorityWeight: Int? = nil, weightRule: WeightRule? = nil,
+        queue: String? = nil, owner: String? = nil, documentation: String? = nil
+    ) {
+        self.retries = retries
+        self.retryDelay = retryDelay
+        self.exponentialBackoff = exponentialBackoff
+        self.maxRetryDelay = maxRetryDelay
+        self.timeout = timeout
+        self.triggerRule = triggerRule
+        self.pool = pool
+        self.poolSlots = poolSlots
+        self.priorityWeight = priorityWeight
+        self.weightRule = weightRule
+        self.queue = queue
+        self.owner = owner
+        self.documentation = documentation
+    }
+}
+
+/// What the tasks of a DAG have in common unless they say otherwise.
+public struct TaskDefaults: Hashable, Sendable {
+    public var retries: Int
+    public var retryDelay: Duration
+    public var exponentialBackoff: Bool
+    public var maxRetryDelay: Duration?
+    public var timeout: Duration?
+    public var pool: String
+    public var priorityWeight: Int
+    public var weightRule: WeightRule
+    public var queue: String
+    public var owner: String
+
+    /// Who gets a mail when a task has failed for good.
+    public var emailOnFailure: [String]
+
+    /// Who gets a mail when a try failed and another one follows.
+    public var emailOnRetry: [String]
+
+    public init(
+        retries: Int = 0, retryDelay: Duration = .seconds(300), exponentialBackoff: Bool = false,
+        maxRetryDelay: Duration? = nil, timeout: Duration? = nil, pool: String = Pool.defaultName,
+        priorityWeight: Int = 1, weightRule: WeightRule = .downstream, queue: String = "default",
+        owner: String = "dagkit", emailOnFailure: [String] = [], emailOnRetry: [String] = []
+    ) {
+        self.retries = retries
+        self.retryDelay = retryDelay
+        self.exponentialBackoff = exponentialBackoff
+        self.maxRetryDelay = maxRetryDelay
+        self.timeout = timeout
+        self.pool = pool
+        self.priorityWeight = priorityWeight
+        self.weightRule = weightRule
+        self.queue = queue
+        self.owner = owner
+        self.emailOnFailure = emailOnFailure
+        self.emailOnRetry = emailOnRetry
+    }
+}
+
+/// How the weights of other tasks count into a task's priority.
+public enum WeightRule: String, CaseIterable, Codable, Hashable, Sendable {
+    /// Its own weight and those of all tasks downstream of it.
+    case downstream
+    /// Its own weight and those of all tasks upstream of it.
+    case upstream
+    /// Its own weight alone.
+    case absolute
+}

@@ -1,0 +1,31 @@
+public import FoundationEssentials
+
+extension DAGRun {
+    /// The run that a DAG's schedule asks for.
+    static func scheduled(_ spec: DAGSpec, _ planned: PlannedRun, at now: Date) -> DAGRun {
+        DAGRun(
+            key: RunKey(spec.id, RunID("\(RunType.scheduled.rawValue)__\(planned.logicalDate.isoText)")),
+            type: .scheduled, logicalDate: planned.logicalDate, dataInterval: planned.dataInterval,
+            runAfter: planned.runAfter, triggeredBy: "scheduler", queuedAt: now,
+            structureHash: spec.structureHash)
+    }
+
+    /// The run that somebody asks for now.
+    ///
+    /// - Parameters:
+    ///   - logicalDate: The instant that the run stands for; `now` if `nil`. It keeps its microseconds.
+    ///   - runID: The run's id; made of the logical date if `nil`.
+    public static func manual(
+        _ spec: DAGSpec, logicalDate: Date? = nil, runID: RunID? = nil, conf: JSONValue = .object([:]),
+        by actor: String, at now: Date
+    ) -> DAGRun {
+        let date = (logicalDate ?? now).roundedToMicroseconds
+        return DAGRun(
+            key: RunKey(spec.id, runID ?? RunID("\(RunType.manual.rawValue)__\(date.isoText)")),
+            type: .manual,
+            logicalDate: date, dataInterval: spec.timetable.manualInterval(at: date),
+            runAfter: now.roundedToMicroseconds,
+            conf: conf, triggeredBy: actor, queuedAt: now.roundedToMicroseconds,
+            structureHash: spec.structureHash)
+    }
+}

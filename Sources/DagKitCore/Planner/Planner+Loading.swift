@@ -1,0 +1,101 @@
+public import FoundationEssentials
+
+extension Planner {
+    /// Sets the DAGs that runs may follow; those that are gone keep their open runs until they are known again.
+    ///
+    /// - Parameters:
+    ///   - settings: What a deployment sets for the tasks of a DAG (`section.key`).
+    ///   - paused: The DAGs that start nothing.
+    ///   - lastIntervals: The newest scheduled data interval of each DAG, for those that are new to the planner.
+    public mutating func setDAGs(
+        _ specs: [DAGSpec], settings: [DAGID: [String: String]] = [:], paused: Set<DAGID>,
+        lastIntervals: [DAGID: DataInterval], at now: Date
+    ) {
+        var kept: [DAGID: Entry] = [:]
+        for spec in specs {
+            var entry = Entry(
+                spec: spec, settings: settings[spec.id] ?? [:], isPaused: paused.contains(spec.id))
+            if let known = dags[spec.id] {
+                entry.lastInterval = known.lastInterval
+                entry.activeRuns = known.activeRuns
+                entry.queuedRuns = known.queuedRuns
+                entry.runningTasks = known.runningTasks
+            } else {
+                entry.lastInterval = lastIntervals[spec.id]
+            }
+            kept[spec.id] = entry
+        }
+        dags = kept
+        for spec in specs {
+            planNext(spec.id, at: now)
+            dueDAGs.insert(spec.id)
+            waitingDAGs.insert(spec.id)
+        }
+    }
+
+    /// Sets which DAGs are paused; what an unpaused DAG held back goes on.
+    public mutating func setPaused(_ paused: Set<DAGID>, at now: Date) {
+        for id in dags.keys where dags[id]?.isPaused != paused.contains(id) {
+            dags[id]?.isPaused = paused.contains(id)
+            guard !paused.contains(id) else { continue }
+            planNext(id, at: now)
+            unblock(.pause(id), all: true)
+            dueDAGs.insert(id)
+            waitingDAGs.insert(id)
+        }
+    }
+
+    /// Sets the pools; what waited for one tries again.
+    public mutating func setPools(_ pools: [Pool]) {
+        var uses: [String: PoolUse] = [:]
+        for pool in pools {
+            uses[pool.name] = PoolUse(pool: pool, occupied: self.pools[pool.name]?.occupied ?? 0)
+        }
+        self.pools = uses
+        for case .pool(let name) in blocked.keys { unblock(.pool(name), all: true) }
+    }
+
+    /// Takes a run as the store holds it, in place of what the planner knows of it.
+    ///
+    /// Its attempts count as running until ``reconcile(alive:at:)`` or an outcome says otherwise. A run of a DAG that
+    /// is not known is left alone.
+    public mutating func adopt(_ snapshot: RunSnapshot, at now: Date) {
+        let key = snapshot.run.key
+        guard let spec = dags[key.dagID]?.spec else { return }
+        forget(key)
+        if snapshot.run.state.isFinished { return }
+        let machine = RunMachine(snapshot, of: spec, at: now)
+        machines[key] = machine
+        dags[key.dagID]?.activeRuns.insert(key)
+        for reference in machine.running { occupy(reference, of: machine) }
+        if snapshot.run.state == .queued {
+            dags[key.dagID]?.queuedRuns.insert(QueuedRun(runAfter: snapshot.run.runAfter, key: key))
+            waitingDAGs.insert(key.dagID)
+        } else {
+            advance(key, .start, at: now)
+        }
+        if let deadline = machine.nextDeadline {
+            deadlines.insert(Deadline(at: deadline, subject: .run(key)))
+        }
+    }
+
+    private mutating func occupy(_ reference: InstanceRef, of machine: RunMachine) {
+        let instance = machine[reference]
+        guard let attempt = instance.attemptID, running[attempt] == nil else { return }
+        running[attempt] = Slot(
+            run: machine.run.key, reference: reference, pool: instance.pool, poolSlots: instance.poolSlots)
+        pools[instance.pool]?.occupied += instance.poolSlots
+        dags[machine.run.dagID]?.runningTasks += 1
+    }
+
+    /// Drops what is known of a run; its slots are freed.
+    public mutating func forget(_ key: RunKey) {
+        guard machines.removeValue(forKey: key) != nil else { return }
+        for (attempt, slot) in running where slot.run == key { release(attempt) }
+        dags[key.dagID]?.activeRuns.remove(key)
+        var queued = Heap<QueuedRun>()
+        while let run = dags[key.dagID]?.queuedRuns.removeFirst() { if run.key != key { queued.insert(run) } }
+        dags[key.dagID]?.queuedRuns = queued
+        dueDAGs.insert(key.dagID)
+    }
+}

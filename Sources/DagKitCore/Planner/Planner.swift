@@ -1,0 +1,204 @@
+public import FoundationEssentials
+
+/// Decides what a scheduler does next: which runs are created, which start, and which task instances get a slot.
+///
+/// Pure: no clock, no I/O. A scheduler feeds it what happened, commits the batches of ``step(at:)``, and only then
+/// carries out its effects. One step costs what changed, however many DAGs, runs and tasks there are.
+public struct Planner: Sendable {
+    /// How many attempts may run at once.
+    public let parallelism: Int
+
+    /// The DAGs that runs may follow.
+    var dags: [DAGID: Entry] = [:]
+    var machines: [RunKey: RunMachine] = [:]
+
+    /// The attempts that run.
+    public internal(set) var running: [AttemptID: Slot] = [:]
+    var pools: [String: PoolUse] = [:]
+    var ready = Heap<Candidate>()
+
+    /// Candidates that wait for something else than one of the ``parallelism`` slots, by what they wait for.
+    var blocked: [Obstacle: Heap<Candidate>] = [:]
+    var deadlines = Heap<Deadline>()
+    var tokens: [AttemptID] = []
+    var touched: Set<RunKey> = []
+    var dueDAGs: Set<DAGID> = []
+    var waitingDAGs: Set<DAGID> = []
+    var ordinal = 0
+    var pending = Effects()
+
+    /// - Parameter parallelism: How many attempts may run at once.
+    public init(parallelism: Int) { self.parallelism = parallelism }
+
+    /// A DAG with what the planner counts of it.
+    struct Entry: Sendable {
+        let spec: DAGSpec
+        var settings: [String: String]
+        var isPaused: Bool
+        var lastInterval: DataInterval?
+        var next: PlannedRun?
+        var activeRuns: Set<RunKey> = []
+        var queuedRuns = Heap<QueuedRun>()
+        var runningTasks = 0
+    }
+
+    /// A run that waits for its start.
+    struct QueuedRun: Comparable, Sendable {
+        let runAfter: Date
+        let key: RunKey
+
+        static func < (left: QueuedRun, right: QueuedRun) -> Bool {
+            (left.runAfter, left.key.runID) < (right.runAfter, right.key.runID)
+        }
+    }
+
+    /// What a running attempt holds.
+    public struct Slot: Sendable {
+        public let run: RunKey
+        public let reference: InstanceRef
+        let pool: String
+        let poolSlots: Int
+    }
+
+    /// A pool with the slots that are taken.
+    struct PoolUse: Sendable {
+        let pool: Pool
+        var occupied = 0
+    }
+
+    /// A task instance that waits for a slot; the heaviest first, then the oldest run, then the oldest wait.
+    struct Candidate: Comparable, Sendable {
+        let weight: Int
+        let runAfter: Date
+        let ordinal: Int
+        let run: RunKey
+        let reference: InstanceRef
+
+        static func < (left: Candidate, right: Candidate) -> Bool {
+            (right.weight, left.runAfter, left.ordinal) < (left.weight, right.runAfter, right.ordinal)
+        }
+    }
+
+    /// What a candidate waits for besides a slot of the executor.
+    enum Obstacle: Hashable, Sendable {
+        case pool(String)
+        case dag(DAGID)
+        case pause(DAGID)
+    }
+
+    /// An instant at which a run or a schedule wants to be looked at.
+    struct Deadline: Comparable, Sendable {
+        enum Subject: Hashable, Sendable { case run(RunKey), schedule(DAGID) }
+
+        let at: Date
+        let subject: Subject
+
+        static func < (left: Deadline, right: Deadline) -> Bool { left.at < right.at }
+    }
+
+    /// What is to be done once the batches are committed.
+    public struct Effects: Sendable {
+        /// The attempts to hand to the executor, in the order of their weight.
+        public var orders: [AttemptOrder] = []
+        public var kills: [AttemptID] = []
+
+        /// The attempts whose outcome is stored, or refused, with this commit.
+        public var acknowledged: [AttemptID] = []
+
+        /// Planned runs that changed.
+        public var nextRuns: [DAGID: PlannedRun?] = [:]
+
+        /// Runs that ended with this commit.
+        public var finishedRuns: [DAGRun] = []
+
+        /// Task instances that failed for good, or will be tried again, with this commit.
+        public var failures: [TaskInstance] = []
+    }
+
+    /// What one step decided.
+    public struct Step: Sendable {
+        public var batches: [RunBatch] = []
+        public var effects = Effects()
+    }
+
+    /// How many attempt tokens the planner should be handed before the next step.
+    public var missingTokens: Int {
+        let wanted = min(parallelism, running.count + ready.count + 8)
+        return max(0, wanted - running.count - tokens.count)
+    }
+
+    /// Hands over tokens that the store issued.
+    public mutating func addTokens(_ range: ClosedRange<Int64>) {
+        tokens.append(contentsOf: range.reversed().map(AttemptID.init(rawValue:)))
+    }
+
+    /// How many runs have not finished.
+    public var openRuns: Int { machines.count }
+
+    /// The machine of a run that has not finished; `nil` if there is none.
+    public func machine(of run: RunKey) -> RunMachine? { machines[run] }
+
+    /// The next instant at which ``step(at:)`` changes something by itself; `nil` if none is known.
+    public var nextDeadline: Date? { deadlines.first?.at }
+
+    // MARK: What happened
+
+    /// Takes the outcome of an attempt.
+    public mutating func take(_ outcome: AttemptOutcome, at now: Date) {
+        pending.acknowledged.append(outcome.attemptID)
+        release(outcome.attemptID)
+        advance(outcome.key.run, .finished(outcome), at: now)
+    }
+
+    /// Says which attempts still run after a restart; those that the planner counts as running and that are not
+    /// among them never began or died unseen: the same try goes again.
+    public mutating func reconcile(alive: Set<AttemptID>, at now: Date) {
+        for (attempt, slot) in running where !alive.contains(attempt) {
+            guard let instance = machines[slot.run]?[slot.reference] else { continue }
+            take(
+                AttemptOutcome(
+                    attemptID: attempt, key: instance.key, tryNumber: instance.tryNumber,
+                    verdict: .notStarted(reason: "the attempt was lost before it began"), startedAt: now,
+                    endedAt: now),
+                at: now)
+        }
+    }
+
+    mutating func advance(_ run: RunKey, _ event: RunMachine.Event, at now: Date) {
+        guard machines[run] != nil else { return }
+        let step = machines[run]!.advance(event, at: now)
+        pending.kills += step.kills
+        for reference in step.ready { enqueue(reference, of: run) }
+        for event in step.events where event.kind == .failed || event.kind == .upForRetry {
+            if let key = event.task, let place = machines[run]!.reference(to: key) {
+                pending.failures.append(machines[run]![place])
+            }
+        }
+        touched.insert(run)
+    }
+
+    mutating func enqueue(_ reference: InstanceRef, of run: RunKey) {
+        guard let weight = machines[run]?[reference].priorityWeight,
+            let runAfter = machines[run]?.run.runAfter
+        else { return }
+        ordinal += 1
+        ready.insert(
+            Candidate(weight: weight, runAfter: runAfter, ordinal: ordinal, run: run, reference: reference))
+    }
+
+    mutating func release(_ attempt: AttemptID) {
+        guard let slot = running.removeValue(forKey: attempt) else { return }
+        pools[slot.pool]?.occupied -= slot.poolSlots
+        dags[slot.run.dagID]?.runningTasks -= 1
+        unblock(.pool(slot.pool), all: true)
+        unblock(.dag(slot.run.dagID), all: false)
+    }
+
+    /// Lets candidates that waited for `obstacle` try again.
+    mutating func unblock(_ obstacle: Obstacle, all: Bool) {
+        while let candidate = blocked[obstacle]?.removeFirst() {
+            ready.insert(candidate)
+            if !all { return }
+        }
+    }
+}

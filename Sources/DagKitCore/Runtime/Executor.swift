@@ -1,0 +1,137 @@
+public import FoundationEssentials
+
+/// Runs attempts of task instances, in this process or elsewhere.
+///
+/// An executor keeps the outcome of an attempt until ``acknowledge(_:)`` says that it is stored.
+public protocol Executor: Sendable {
+    /// How many attempts it runs at once.
+    var capacity: Int { get }
+
+    /// Starts the executor and gives the events of its attempts, first those of attempts that an earlier scheduler
+    /// left behind.
+    func start() async throws -> AsyncStream<ExecutorEvent>
+
+    /// Takes an attempt; returns once it is handed over, not once it has ended.
+    func dispatch(_ orders: [AttemptOrder]) async
+
+    /// Ends an attempt with all its processes; its outcome comes as an event, after its death.
+    func kill(_ attempt: AttemptID, reason: String) async
+
+    /// The outcomes of these attempts are stored and may be forgotten.
+    func acknowledge(_ attempts: [AttemptID]) async
+
+    /// Ends: attempts get `grace` to finish, then are ended; their outcomes come as events before the stream ends.
+    func stop(grace: Duration) async
+}
+
+/// What an executor says of its attempts.
+public enum ExecutorEvent: Sendable {
+    /// The attempt began in a process.
+    case started(AttemptID, processID: Int, hostname: String)
+    /// The attempt has ended, with all its processes.
+    case finished(AttemptOutcome)
+    /// The attempts that still run after a restart of the scheduler; what the store calls running and is not among
+    /// them is dead.
+    case adopted([AttemptID])
+}
+
+/// All that an attempt needs to run: what a scheduler sends to an executor.
+public struct AttemptOrder: Codable, Hashable, Sendable {
+    public let attemptID: AttemptID
+    public let key: TaskInstanceKey
+    public let tryNumber: Int
+
+    /// The number of the last try that may be made.
+    public let lastTry: Int
+    public let runType: RunType
+    public let logicalDate: Date?
+    public let dataInterval: DataInterval?
+    public let runAfter: Date
+    public let params: JSONValue
+    public let conf: JSONValue
+    public let clearNumber: Int
+    public let structureHash: String
+    public let operatorName: String
+
+    /// How long the attempt may run.
+    public let timeout: Duration?
+
+    /// What makes the work of a declared task; `nil` for one that the executable knows.
+    public let declaration: JSONValue?
+
+    /// Resolved settings (`section.key`) that the deployment sets over the configuration.
+    public let settings: [String: String]
+
+    public init(
+        attemptID: AttemptID, instance: TaskInstance, run: DAGRun, task: TaskSpec, params: JSONValue,
+        settings: [String: String] = [:]
+    ) {
+        self.attemptID = attemptID
+        key = instance.key
+        tryNumber = instance.tryNumber
+        lastTry = instance.maxTries + 1
+        runType = run.type
+        logicalDate = run.logicalDate
+        dataInterval = run.dataInterval
+        runAfter = run.runAfter
+        self.params = params
+        conf = run.conf
+        clearNumber = run.clearNumber
+        structureHash = run.structureHash
+        operatorName = instance.operatorName
+        timeout = task.timeout
+        declaration = task.declaration
+        self.settings = settings
+    }
+}
+
+/// How an attempt ended.
+public struct AttemptOutcome: Codable, Hashable, Sendable {
+    public let attemptID: AttemptID
+    public let key: TaskInstanceKey
+    public let tryNumber: Int
+    public let verdict: Verdict
+
+    /// What the task pushed beside its return value.
+    public var pushed: [XCom]
+    public var startedAt: Date
+    public var endedAt: Date
+    public var usage: ResourceUsage?
+    public var processID: Int?
+    public var hostname: String?
+
+    /// The templates of the task's operator as they were rendered, secrets masked.
+    public var rendered: [TemplateField]
+
+    /// What became of the task.
+    public enum Verdict: Codable, Hashable, Sendable {
+        case success(EncodedOutput?)
+        case skipped(reason: String)
+
+        /// - Parameters:
+        ///   - isRetryable: Whether another try may follow.
+        ///   - retryDelay: How long to wait before it, in place of the task's own delay.
+        case failed(reason: String, isRetryable: Bool, retryDelay: Duration?)
+
+        /// The attempt never began, or nobody can say what became of it before it began: the same try goes again.
+        case notStarted(reason: String)
+    }
+
+    public init(
+        attemptID: AttemptID, key: TaskInstanceKey, tryNumber: Int, verdict: Verdict, pushed: [XCom] = [],
+        startedAt: Date, endedAt: Date, usage: ResourceUsage? = nil, processID: Int? = nil,
+        hostname: String? = nil, rendered: [TemplateField] = []
+    ) {
+        self.attemptID = attemptID
+        self.key = key
+        self.tryNumber = tryNumber
+        self.verdict = verdict
+        self.pushed = pushed
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.usage = usage
+        self.processID = processID
+        self.hostname = hostname
+        self.rendered = rendered
+    }
+}

@@ -1,0 +1,51 @@
+/// What the planner needs of a graph besides its edges, worked out once per DAG.
+struct GraphFacts: Sendable {
+    /// For each task, the setups whose scope holds it: those upstream of it that have no teardown, or one downstream
+    /// of it.
+    let relevantSetups: [[Int]]
+
+    /// The reverse of ``relevantSetups``: for each setup, the tasks that it guards.
+    let guardedBySetup: [[Int]]
+
+    /// The tasks whose states make the verdict on a run: those followed by nothing but ignored teardowns.
+    let verdictLeaves: [Int]
+
+    init(_ tasks: [TaskSpec]) {
+        let setups = Self.relevantSetups(tasks)
+        relevantSetups = setups
+        var guarded = [[Int]](repeating: [], count: tasks.count)
+        for (task, sources) in setups.enumerated() { for source in sources { guarded[source].append(task) } }
+        guardedBySetup = guarded
+        let leaves = tasks.filter { task in
+            !task.isIgnoredByVerdict && task.downstream.allSatisfy { tasks[$0].isIgnoredByVerdict }
+        }
+        verdictLeaves = (leaves.isEmpty ? tasks.filter(\.downstream.isEmpty) : leaves).map(\.index)
+    }
+
+    private static func relevantSetups(_ tasks: [TaskSpec]) -> [[Int]] {
+        var relevant = [[Int]](repeating: [], count: tasks.count)
+        for setup in tasks where setup.kind == .setup {
+            let teardowns = setup.downstream.filter { tasks[$0].kind == .teardown }
+            let below = reached(from: [setup.index], tasks) { $0.downstream }
+            let above = teardowns.isEmpty ? below : reached(from: teardowns, tasks) { $0.upstream }
+            for task in below.intersection(above) where task != setup.index {
+                relevant[task].append(setup.index)
+            }
+        }
+        return relevant
+    }
+
+    /// The tasks that are reached from `start` over at least one step.
+    private static func reached(
+        from start: [Int], _ tasks: [TaskSpec], by neighbours: (TaskSpec) -> [Int]
+    ) -> Set<Int> {
+        var found: Set<Int> = []
+        var open = start
+        while let next = open.popLast() {
+            for neighbour in neighbours(tasks[next]) where found.insert(neighbour).inserted {
+                open.append(neighbour)
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,155 @@
+import FoundationEssentials
+
+// The state of a run and of its task instances changes by these functions alone, in the planner as in a fold of the
+// stored events: that is why the two agree.
+
+extension DAGRun {
+    /// Changes the run by an event.
+    public mutating func apply(_ event: RunEvent) {
+        switch event.kind {
+        case .runStarted:
+            state = .running
+            startDate = event.at
+        case .runSucceeded, .runFailed:
+            state = event.kind == .runSucceeded ? .success : .failed
+            endDate = event.at
+            reason = event.reason
+        default: break
+        }
+    }
+
+    /// What the event of the run's creation tells, so that the run can be made anew from it.
+    var creationDetail: JSONValue {
+        var fields: [String: JSONValue] = [
+            "run_type": .string(type.rawValue), "run_after": .string(runAfter.isoText), "conf": conf,
+            "structure_hash": .string(structureHash),
+        ]
+        if let logicalDate { fields["logical_date"] = .string(logicalDate.isoText) }
+        if let dataInterval {
+            fields["data_interval_start"] = .string(dataInterval.start.isoText)
+            fields["data_interval_end"] = .string(dataInterval.end.isoText)
+        }
+        if let triggeredBy { fields["triggered_by"] = .string(triggeredBy) }
+        return .object(fields)
+    }
+
+    /// Creates the run that an event of its creation tells of; `nil` for any other event.
+    public init?(creation event: RunEvent) {
+        guard event.kind == .runCreated, case .object(let fields) = event.detail,
+            let type = fields["run_type"]?.string.flatMap(RunType.init(rawValue:)),
+            let runAfter = fields["run_after"]?.instant, let hash = fields["structure_hash"]?.string
+        else { return nil }
+        var interval: DataInterval?
+        if let start = fields["data_interval_start"]?.instant, let end = fields["data_interval_end"]?.instant
+        {
+            interval = DataInterval(start: start, end: end)
+        }
+        self.init(
+            key: event.run, type: type, logicalDate: fields["logical_date"]?.instant, dataInterval: interval,
+            runAfter: runAfter, conf: fields["conf"] ?? .object([:]),
+            triggeredBy: fields["triggered_by"]?.string,
+            queuedAt: event.at, structureHash: hash)
+    }
+}
+
+extension TaskInstance {
+    /// Changes the instance by an event about it.
+    public mutating func apply(_ event: RunEvent) {
+        switch event.kind {
+        case .scheduled: begin(event)
+        case .running:
+            state = .running
+            attemptID = event.attemptID
+            queuedAt = event.at
+            startDate = event.at
+            reason = nil
+        case .requeued:
+            state = .scheduled
+            attemptID = nil
+            startDate = nil
+            reason = event.reason
+        case .succeeded: end(.success, event)
+        case .failed: end(.failed, event)
+        case .skipped: end(.skipped, event)
+        case .removed: end(.removed, event)
+        case .upstreamFailed: end(.upstreamFailed, event)
+        case .upForRetry:
+            end(.upForRetry, event)
+            nextTryAt = event.detail["next_try_at"]?.instant
+        case .runCreated, .runStarted, .runSucceeded, .runFailed, .expanded: break
+        }
+    }
+
+    private mutating func begin(_ event: RunEvent) {
+        state = .scheduled
+        tryNumber = event.tryNumber ?? tryNumber
+        attemptID = nil
+        startDate = nil
+        endDate = nil
+        nextTryAt = nil
+        usage = nil
+        processID = nil
+        hostname = nil
+        reason = event.reason
+    }
+
+    private mutating func end(_ state: TaskState, _ event: RunEvent) {
+        self.state = state
+        tryNumber = event.tryNumber ?? tryNumber
+        attemptID = nil
+        startDate = startDate ?? event.at
+        endDate = event.at
+        reason = event.reason
+        usage = event.detail["usage"].flatMap(ResourceUsage.init(json:))
+        processID = event.detail["pid"]?.integer.map(Int.init)
+        hostname = event.detail["hostname"]?.string
+    }
+}
+
+extension RunSnapshot {
+    /// Folds the events of a run, oldest first, into its state; `nil` if the first is not its creation.
+    ///
+    /// - Parameter spec: The structure that the run follows.
+    public init?(folding events: [RunEvent], of spec: DAGSpec) {
+        guard let first = events.first, let run = DAGRun(creation: first) else { return nil }
+        self.init(run: run, instances: [])
+        var instances = spec.tasks.map { [$0.newInstance(of: run.key)] }
+        for event in events {
+            self.run.apply(event)
+            guard let id = event.taskID, let index = spec.index(of: id) else { continue }
+            if event.kind == .expanded, let count = event.detail["count"]?.integer {
+                instances[index] = (0..<Int(count)).map {
+                    spec.tasks[index].newInstance(of: run.key, mapIndex: $0)
+                }
+            } else {
+                instances[index][max(event.mapIndex, 0)].apply(event)
+            }
+        }
+        self.instances = instances.flatMap { $0 }
+    }
+}
+
+extension ResourceUsage {
+    /// The usage as the detail of an event holds it.
+    var json: JSONValue {
+        [
+            "cpu_seconds": .number(cpuSeconds), "peak_memory": .integer(peakMemory),
+            "read_bytes": .integer(readBytes), "written_bytes": .integer(writtenBytes),
+            "context_switches": .integer(contextSwitches),
+        ]
+    }
+
+    init?(json: JSONValue) {
+        guard let cpu = json["cpu_seconds"]?.number, let peak = json["peak_memory"]?.integer else {
+            return nil
+        }
+        self.init(
+            cpuSeconds: cpu, peakMemory: peak, readBytes: json["read_bytes"]?.integer ?? 0,
+            writtenBytes: json["written_bytes"]?.integer ?? 0,
+            contextSwitches: json["context_switches"]?.integer ?? 0)
+    }
+}
+
+extension JSONValue {
+    var instant: Date? { string.flatMap { try? Date(isoText: $0) } }
+}

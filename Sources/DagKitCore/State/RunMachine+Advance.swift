@@ -1,0 +1,249 @@
+public import FoundationEssentials
+
+extension RunMachine {
+    /// Takes what happened and says what follows.
+    ///
+    /// - Complexity: O(the downstream edges of the instances that change).
+    public mutating func advance(_ event: Event, at now: Date) -> Step {
+        step = Step()
+        switch event {
+        case .start: start(at: now)
+        case .dispatched(let attempts):
+            for (reference, attempt) in attempts { dispatch(reference, attempt, at: now) }
+        case .finished(let outcome): finish(outcome, at: now)
+        case .tick: tick(at: now)
+        }
+        evaluateQueue(at: now)
+        decideRun(at: now)
+        return step
+    }
+
+    private mutating func start(at now: Date) {
+        if run.state == .queued { record(RunEvent(.runStarted, run: run.key, at: now)) }
+        guard run.state == .running else { return }
+        for task in spec.tasks where nodes[task.index].instances.contains(where: { $0.state == nil }) {
+            queue.append(task.index)
+        }
+        step.ready += waitingForSlot
+    }
+
+    private mutating func dispatch(_ reference: InstanceRef, _ attempt: AttemptID, at now: Date) {
+        let instance = self[reference]
+        guard instance.state == .scheduled else { return }
+        if instance.tryNumber > 1 || run.clearNumber > 0 { pending.clearedOutputs.append(instance.key) }
+        change(reference, .running, at: now, tryNumber: instance.tryNumber, attempt: attempt)
+    }
+
+    // MARK: Outcomes
+
+    private mutating func finish(_ outcome: AttemptOutcome, at now: Date) {
+        guard let reference = reference(to: outcome.key), self[reference].attemptID == outcome.attemptID,
+            self[reference].state?.isActive == true
+        else {
+            staleOutcomes += 1
+            return
+        }
+        let end = max(outcome.endedAt, self[reference].startDate ?? outcome.endedAt)
+        let facts = outcome.facts
+        if !outcome.rendered.isEmpty {
+            pending.rendered.append(RenderedTemplates(task: outcome.key, fields: outcome.rendered))
+        }
+        switch outcome.verdict {
+        case .success(let output):
+            pending.outputs += outcome.pushed
+            if let output {
+                pending.outputs.append(XCom(task: outcome.key, key: XCom.returnValue, output: output))
+                if outcome.key.mapIndex < 0, let count = output.count {
+                    outputCounts[outcome.key.taskID] = count
+                }
+            }
+            change(reference, .succeeded, at: end, detail: facts)
+        case .skipped(let reason):
+            pending.outputs += outcome.pushed
+            change(reference, .skipped, at: end, reason: reason, detail: facts)
+        case .failed(let reason, let isRetryable, let delay):
+            fail(reference, reason: reason, isRetryable: isRetryable, delay: delay, at: end, facts: facts)
+        case .notStarted(let reason):
+            change(reference, .requeued, at: now, reason: reason)
+            step.ready.append(reference)
+        }
+    }
+
+    private mutating func fail(
+        _ reference: InstanceRef, reason: String, isRetryable: Bool, delay: Duration?, at end: Date,
+        facts: [String: JSONValue]
+    ) {
+        let task = spec.tasks[reference.task]
+        let instance = self[reference]
+        let isTimedOut = run.reason == Self.timedOut
+        guard isRetryable, !isTimedOut, instance.maxTries > 0, instance.tryNumber <= instance.maxTries else {
+            return change(reference, .failed, at: end, reason: reason, detail: facts)
+        }
+        let due =
+            delay.map { end + $0.seconds }
+            ?? task.retryPolicy.nextTry(
+                after: RetryPolicy.Attempt(
+                    dagID: run.dagID.rawValue, taskID: instance.taskID.rawValue,
+                    logicalDate: run.logicalDate ?? run.runAfter, tryNumber: instance.tryNumber),
+                failedAt: end)
+        var detail = facts
+        detail["next_try_at"] = .string(due.isoText)
+        change(reference, .upForRetry, at: end, reason: reason, detail: detail)
+        retries.insert(Retry(at: due, instance: reference))
+    }
+
+    // MARK: Time
+
+    private mutating func tick(at now: Date) {
+        guard run.state == .running else { return }
+        if let limit = timeoutInstant, limit <= now { return timeOut(at: now) }
+        while let retry = retries.first, retry.at <= now {
+            retries.removeFirst()
+            guard self[retry.instance].state == .upForRetry, self[retry.instance].nextTryAt == retry.at else {
+                continue
+            }
+            pending.history.append(self[retry.instance])
+            schedule(retry.instance, at: now)
+        }
+    }
+
+    /// Ends what runs and skips what does not; the run fails once nothing is left.
+    private mutating func timeOut(at now: Date) {
+        run.reason = Self.timedOut
+        for reference in references(where: { !$0.isFinished }) {
+            if let attempt = self[reference].attemptID {
+                step.kills.append(attempt)
+            } else {
+                change(reference, .skipped, at: now, reason: Self.timedOut)
+            }
+        }
+    }
+
+    // MARK: Dependencies
+
+    /// Decides about the tasks of the queue until nothing follows any more; a task that is settled queues its
+    /// downstream tasks.
+    private mutating func evaluateQueue(at now: Date) {
+        guard run.state == .running else { return queue.removeAll() }
+        var next = 0
+        while next < queue.count {
+            evaluate(queue[next], at: now)
+            next += 1
+        }
+        queue.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func evaluate(_ index: Int, at now: Date) {
+        let task = spec.tasks[index]
+        if !nodes[index].isExpanded, nodes[index].instances[0].state == nil {
+            switch decision(task, mapIndex: nil) {
+            case .wait: return
+            case .settle(let state): return settle(InstanceRef(task: index, instance: 0), state, at: now)
+            case .run: expand(task, at: now)
+            }
+        }
+        for position in nodes[index].instances.indices where nodes[index].instances[position].state == nil {
+            let reference = InstanceRef(task: index, instance: position)
+            let mapIndex = nodes[index].instances[position].mapIndex
+            switch decision(task, mapIndex: mapIndex < 0 ? nil : mapIndex) {
+            case .wait: break
+            case .settle(let state): settle(reference, state, at: now)
+            case .run where task.isEmpty: complete(reference, at: now)
+            case .run: schedule(reference, at: now)
+            }
+        }
+    }
+
+    private func decision(_ task: TaskSpec, mapIndex: Int?) -> TriggerDecision {
+        task.triggerRule.decide(
+            nodes[task.index].tally, indirectSetups: nodes[task.index].setups,
+            isTeardown: task.kind == .teardown, mapIndex: mapIndex)
+    }
+
+    private mutating func settle(_ reference: InstanceRef, _ state: TaskState, at now: Date) {
+        let kind: RunEvent.Kind =
+            switch state {
+            case .upstreamFailed: .upstreamFailed
+            case .removed: .removed
+            default: .skipped
+            }
+        change(
+            reference, kind, at: now,
+            reason: "trigger rule \(spec.tasks[reference.task].triggerRule.rawValue)")
+    }
+
+    /// An empty task has nothing to run: it is done in the commit that makes it ready.
+    private mutating func complete(_ reference: InstanceRef, at now: Date) {
+        change(reference, .succeeded, at: now, tryNumber: 1)
+    }
+
+    private mutating func schedule(_ reference: InstanceRef, at now: Date) {
+        change(reference, .scheduled, at: now, tryNumber: self[reference].tryNumber + 1)
+        step.ready.append(reference)
+    }
+
+    /// Gives a mapped task one instance per element of the list that it is mapped over; none means skipped.
+    private mutating func expand(_ task: TaskSpec, at now: Date) {
+        guard let source = task.mappedOver else { return }
+        let count = elementCount(of: source)
+        let summary = InstanceRef(task: task.index, instance: 0)
+        guard count > 0 else {
+            return change(summary, .skipped, at: now, reason: "nothing to map over")
+        }
+        nodes[task.index].instances = (0..<count).map { task.newInstance(of: run.key, mapIndex: $0) }
+        nodes[task.index].isExpanded = true
+        unfinished += count - 1
+        for position in 0..<count { changed.insert(InstanceRef(task: task.index, instance: position)) }
+        for target in task.downstream { nodes[target].tally.total += count - 1 }
+        for target in spec.guardedBySetup[task.index] { nodes[target].setups.total += count - 1 }
+        record(
+            RunEvent(
+                .expanded, run: run.key, at: now, taskID: task.id, detail: ["count": .integer(Int64(count))]))
+    }
+
+    private func elementCount(of source: Int) -> Int {
+        if spec.tasks[source].isMapped { return nodes[source].instances.count { $0.state == .success } }
+        return outputCounts[spec.tasks[source].id] ?? 0
+    }
+
+    // MARK: The verdict
+
+    private mutating func decideRun(at now: Date) {
+        guard run.state == .running else { return }
+        let isTimedOut = run.reason == Self.timedOut
+        if unfinished > 0 {
+            if active == 0, !isTimedOut {
+                record(RunEvent(.runFailed, run: run.key, at: now, reason: Self.deadlocked))
+            }
+            return
+        }
+        let leaves = spec.verdictLeaves.flatMap { nodes[$0].instances }.filter { $0.state != .removed }
+        let hasFailure = leaves.contains { $0.state == .failed || $0.state == .upstreamFailed }
+        if isTimedOut {
+            record(RunEvent(.runFailed, run: run.key, at: now, reason: Self.timedOut))
+        } else if hasFailure {
+            record(RunEvent(.runFailed, run: run.key, at: now, reason: failureReason))
+        } else {
+            record(RunEvent(.runSucceeded, run: run.key, at: now))
+        }
+    }
+
+    /// The first task that failed by itself, for the run's reason.
+    private var failureReason: String {
+        for task in spec.tasks where nodes[task.index].instances.contains(where: { $0.state == .failed }) {
+            return "task \(task.id) failed"
+        }
+        return "task_failure"
+    }
+}
+
+extension AttemptOutcome {
+    /// What the event of the outcome tells besides its state.
+    var facts: [String: JSONValue] {
+        var facts: [String: JSONValue] = [:]
+        if let processID { facts["pid"] = .integer(Int64(processID)) }
+        if let hostname { facts["hostname"] = .string(hostname) }
+        if let usage { facts["usage"] = usage.json }
+        return facts
+    }
+}

@@ -1,0 +1,64 @@
+import FoundationEssentials
+
+extension RunMachine {
+    /// Records an event and applies it to the run.
+    mutating func record(_ event: RunEvent) {
+        run.apply(event)
+        pending.events.append(event)
+        step.events.append(event)
+    }
+
+    /// Changes an instance by an event, and counts what follows for the tasks downstream of it.
+    mutating func change(
+        _ reference: InstanceRef, _ kind: RunEvent.Kind, at now: Date, tryNumber: Int? = nil,
+        attempt: AttemptID? = nil, reason: String? = nil, detail: [String: JSONValue] = [:]
+    ) {
+        let before = self[reference].state
+        let key = self[reference].key
+        let event = RunEvent(
+            kind, run: run.key, at: now, taskID: key.taskID, mapIndex: key.mapIndex,
+            tryNumber: tryNumber ?? self[reference].tryNumber, attemptID: attempt, reason: reason,
+            detail: detail.isEmpty ? .null : .object(detail))
+        nodes[reference.task].instances[reference.instance].apply(event)
+        if kind == .scheduled { scheduledEvents[reference] = pending.events.count }
+        record(event)
+        changed.insert(reference)
+        count(reference, from: before, to: self[reference].state)
+    }
+
+    /// Says why an instance that was scheduled since the last batch gets no slot yet; the reason is stored with it.
+    public mutating func explainWait(_ reference: InstanceRef, reason: String) {
+        guard let place = scheduledEvents[reference], self[reference].state == .scheduled else { return }
+        pending.events[place].reason = reason
+        nodes[reference.task].instances[reference.instance].reason = reason
+    }
+
+    /// Removes an instance of a task that the DAG no longer has.
+    mutating func remove(_ instance: TaskInstance, at now: Date) {
+        var removed = instance
+        let event = RunEvent(
+            .removed, run: run.key, at: now, taskID: instance.taskID, mapIndex: instance.mapIndex,
+            reason: "the task is no longer part of the dag")
+        removed.apply(event)
+        pending.instances.append(removed)
+        if let attempt = instance.attemptID { step.kills.append(attempt) }
+        record(event)
+    }
+
+    private mutating func count(_ reference: InstanceRef, from before: TaskState?, to after: TaskState?) {
+        let wasActive = before.map { !$0.isFinished } ?? false
+        let isActive = after.map { !$0.isFinished } ?? false
+        if wasActive != isActive { active += isActive ? 1 : -1 }
+        guard after?.isFinished == true, before?.isFinished != true else { return }
+        unfinished -= 1
+        let isSetup = spec.tasks[reference.task].kind == .setup
+        for target in spec.tasks[reference.task].downstream {
+            nodes[target].tally.count(after, isSetup: isSetup)
+            queue.append(target)
+        }
+        for target in spec.guardedBySetup[reference.task] {
+            nodes[target].setups.count(after, isSetup: isSetup)
+            queue.append(target)
+        }
+    }
+}

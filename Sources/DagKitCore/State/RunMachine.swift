@@ -1,0 +1,259 @@
+public import FoundationEssentials
+
+/// Moves one run from its creation to its verdict: takes what happened and says what follows.
+///
+/// The machine reads no clock and does no I/O. Each call of ``advance(_:at:)`` costs what the tasks cost that the
+/// event touches, however many the DAG has. What it decided collects until ``takeBatch()`` hands it over to be
+/// committed; effects (attempts to dispatch or to kill) are carried out after that.
+///
+/// ```swift
+/// var machine = RunMachine(creating: run, of: spec, at: now)
+/// let step = machine.advance(.start, at: now)
+/// step.ready  // the instances that wait for a slot
+/// ```
+public struct RunMachine: Sendable {
+    public let spec: DAGSpec
+    public internal(set) var run: DAGRun
+
+    /// By task index.
+    var nodes: [Node]
+
+    /// How many instances have not finished.
+    var unfinished: Int
+
+    /// How many instances wait for a slot, run, or wait for their next try.
+    var active = 0
+    var retries = Heap<Retry>()
+    var outputCounts: [TaskID: Int]
+    var pending: RunBatch
+    var changed: Set<InstanceRef> = []
+
+    /// The places in the pending events at which instances were scheduled.
+    var scheduledEvents: [InstanceRef: Int] = [:]
+    var step = Step()
+    var queue: [Int] = []
+
+    /// How many outcomes were refused since their attempt no longer had the right to report one.
+    public internal(set) var staleOutcomes = 0
+
+    /// What an event led to.
+    public struct Step: Sendable {
+        /// What was decided, in order; it is committed with the batch.
+        public var events: [RunEvent] = []
+
+        /// The instances whose dependencies are met now and that wait for a slot.
+        public var ready: [InstanceRef] = []
+
+        /// The attempts to end.
+        public var kills: [AttemptID] = []
+    }
+
+    /// What can happen to a run.
+    public enum Event: Sendable {
+        /// The run may start, or goes on after its scheduler was away.
+        case start
+        /// Attempts are handed to an executor.
+        case dispatched([(InstanceRef, AttemptID)])
+        /// An attempt ended.
+        case finished(AttemptOutcome)
+        /// Time passed: retries fall due, the run times out.
+        case tick
+    }
+
+    /// A task with its instances and the tallies that decide about it.
+    struct Node: Sendable {
+        var instances: [TaskInstance]
+        var isExpanded: Bool
+        var tally = UpstreamTally()
+        var setups = UpstreamTally()
+    }
+
+    /// A try that is due later.
+    struct Retry: Comparable, Sendable {
+        let at: Date
+        let instance: InstanceRef
+
+        static func < (left: Retry, right: Retry) -> Bool {
+            (left.at, left.instance) < (right.at, right.instance)
+        }
+    }
+
+    // MARK: Making one
+
+    /// Creates the machine of a run that is created now; its first batch creates the run.
+    public init(creating run: DAGRun, of spec: DAGSpec, actor: String = "scheduler") {
+        self.init(
+            spec: spec, run: run, expectedRevision: nil,
+            nodes: spec.tasks.map { task in
+                Node(instances: [task.newInstance(of: run.key)], isExpanded: !task.isMapped)
+            })
+        for task in spec.tasks { changed.insert(InstanceRef(task: task.index, instance: 0)) }
+        record(
+            RunEvent(.runCreated, run: run.key, at: run.queuedAt, detail: run.creationDetail, actor: actor))
+    }
+
+    /// Creates the machine of a run as a store holds it.
+    ///
+    /// Tasks that the DAG got since then get an instance; unfinished instances of tasks that it lost are removed.
+    public init(_ snapshot: RunSnapshot, of spec: DAGSpec, at now: Date) {
+        var nodes = spec.tasks.map { _ in Node(instances: [], isExpanded: true) }
+        var lost: [TaskInstance] = []
+        for instance in snapshot.instances {
+            if let index = spec.index(of: instance.taskID) {
+                nodes[index].instances.append(instance)
+            } else if !instance.isFinished {
+                lost.append(instance)
+            }
+        }
+        var added: [Int] = []
+        for task in spec.tasks {
+            if nodes[task.index].instances.isEmpty {
+                nodes[task.index].instances = [task.newInstance(of: snapshot.run.key)]
+                added.append(task.index)
+            }
+            nodes[task.index].instances.sort { $0.mapIndex < $1.mapIndex }
+            nodes[task.index].isExpanded = !task.isMapped || nodes[task.index].instances[0].mapIndex >= 0
+        }
+        self.init(spec: spec, run: snapshot.run, expectedRevision: snapshot.run.revision, nodes: nodes)
+        outputCounts = snapshot.outputCounts
+        for index in added { changed.insert(InstanceRef(task: index, instance: 0)) }
+        for instance in lost { remove(instance, at: now) }
+        if run.structureHash != spec.structureHash {
+            run.structureHash = spec.structureHash
+            pending.updatedRun = run
+        }
+    }
+
+    private init(spec: DAGSpec, run: DAGRun, expectedRevision: Int64?, nodes: [Node]) {
+        self.spec = spec
+        self.run = run
+        self.nodes = nodes
+        outputCounts = [:]
+        unfinished = 0
+        pending = RunBatch(run: run, expectedRevision: expectedRevision)
+        for task in spec.tasks { count(task) }
+    }
+
+    private mutating func count(_ task: TaskSpec) {
+        for source in task.upstream { tally(source, into: &nodes[task.index].tally) }
+        for source in spec.relevantSetups[task.index] { tally(source, into: &nodes[task.index].setups) }
+        for (position, instance) in nodes[task.index].instances.enumerated() {
+            if !instance.isFinished { unfinished += 1 }
+            guard let state = instance.state, !state.isFinished else { continue }
+            active += 1
+            if state == .upForRetry, let due = instance.nextTryAt {
+                retries.insert(Retry(at: due, instance: InstanceRef(task: task.index, instance: position)))
+            }
+        }
+    }
+
+    private func tally(_ source: Int, into tally: inout UpstreamTally) {
+        let isSetup = spec.tasks[source].kind == .setup
+        tally.total += nodes[source].instances.count
+        if isSetup { tally.setups += nodes[source].instances.count }
+        for instance in nodes[source].instances { tally.count(instance.state, isSetup: isSetup) }
+    }
+
+    // MARK: What is there
+
+    /// The instance at a place.
+    public subscript(reference: InstanceRef) -> TaskInstance {
+        nodes[reference.task].instances[reference.instance]
+    }
+
+    /// All instances, by the order of the DAG and the map index.
+    public var instances: [TaskInstance] { nodes.flatMap(\.instances) }
+
+    /// The place of an instance; `nil` if the run has none of that key.
+    public func reference(to key: TaskInstanceKey) -> InstanceRef? {
+        guard key.run == run.key, let task = spec.index(of: key.taskID) else { return nil }
+        let position = max(key.mapIndex, 0)
+        guard nodes[task].instances.indices.contains(position),
+            nodes[task].instances[position].mapIndex == key.mapIndex
+        else { return nil }
+        return InstanceRef(task: task, instance: position)
+    }
+
+    /// The instances that wait for a slot, in the order of the DAG.
+    public var waitingForSlot: [InstanceRef] { references { $0.state == .scheduled } }
+
+    /// The instances that an attempt exists of.
+    public var running: [InstanceRef] { references { $0.state?.isActive == true } }
+
+    func references(where isMeant: (TaskInstance) -> Bool) -> [InstanceRef] {
+        var found: [InstanceRef] = []
+        for (task, node) in nodes.enumerated() {
+            for (position, instance) in node.instances.enumerated() where isMeant(instance) {
+                found.append(InstanceRef(task: task, instance: position))
+            }
+        }
+        return found
+    }
+
+    /// The next instant at which ``Event/tick`` changes something; `nil` if none is known.
+    public var nextDeadline: Date? {
+        guard run.state == .running else { return nil }
+        let due = retries.first?.at
+        guard let limit = timeoutInstant else { return due }
+        return due.map { min($0, limit) } ?? limit
+    }
+
+    /// When the run times out; `nil` if it never does, or did already.
+    var timeoutInstant: Date? {
+        guard run.reason != Self.timedOut, let start = run.startDate,
+            let limit = spec.configuration.runTimeout
+        else { return nil }
+        return start + limit.seconds
+    }
+
+    /// The reason of a run that took longer than its DAG allows.
+    public static let timedOut = "timed_out"
+
+    /// The reason of a run of which nothing can run any more.
+    public static let deadlocked = "all_tasks_deadlocked"
+
+    // MARK: Handing over
+
+    /// What was decided since the last call, to be committed whole; `nil` if nothing was.
+    public mutating func takeBatch() -> RunBatch? {
+        guard !pending.events.isEmpty || !changed.isEmpty else { return nil }
+        run.revision += 1
+        var batch = pending
+        batch.updatedRun = run
+        batch.instances = changed.sorted().map { self[$0] }
+        changed.removeAll(keepingCapacity: true)
+        scheduledEvents.removeAll(keepingCapacity: true)
+        pending = RunBatch(run: run, expectedRevision: run.revision)
+        return batch
+    }
+}
+
+/// The place of a task instance within its run: the index of its task, and its index among that task's instances.
+public struct InstanceRef: Hashable, Comparable, Sendable {
+    public let task: Int
+    public let instance: Int
+
+    public init(task: Int, instance: Int) {
+        self.task = task
+        self.instance = instance
+    }
+
+    public static func < (left: InstanceRef, right: InstanceRef) -> Bool {
+        (left.task, left.instance) < (right.task, right.instance)
+    }
+}
+
+extension TaskSpec {
+    /// The instance of this task that nothing has happened to yet.
+    func newInstance(of run: RunKey, mapIndex: Int = -1) -> TaskInstance {
+        TaskInstance(
+            key: TaskInstanceKey(run, id, mapIndex: mapIndex), maxTries: retries, pool: pool,
+            poolSlots: poolSlots,
+            priorityWeight: priorityWeight, queue: queue, operatorName: operatorName)
+    }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,235 @@
+public import FoundationEssentials
+
+/// Where DAGs, runs, task instances, outputs, variables, connections and pools are kept.
+///
+/// Every implementation passes the conformance suite of `DagKitTesting`. State changes of runs go through
+/// ``commit(_:durability:)`` alone: a batch holds what a ``RunMachine`` decided, and is applied whole or, where
+/// somebody else changed the run meanwhile, not at all.
+public protocol MetadataStore: Sendable {
+    // MARK: Runs
+
+    /// Applies what was decided about some runs in one transaction.
+    ///
+    /// A run whose revision is not the expected one is left alone, and its key is among the conflicts; the others
+    /// are applied. Creating a run whose id, or whose logical date, its DAG has already is a conflict too.
+    func commit(_ batches: [RunBatch], durability: Durability) async throws -> CommitResult
+
+    /// Issues attempt tokens that were never issued before.
+    func reserveAttempts(_ count: Int) async throws -> ClosedRange<Int64>
+
+    /// A run with its task instances; `nil` if there is no such run.
+    func snapshot(of run: RunKey) async throws -> RunSnapshot?
+
+    /// All runs that have not finished, with their task instances.
+    func unfinishedRuns() async throws -> [RunSnapshot]
+
+    /// The runs that a query asks for, newest run-after instant first.
+    func runs(_ query: RunQuery) async throws -> [DAGRun]
+
+    /// The task instances of a run, by the order of their DAG; earlier tries are not among them.
+    func taskInstances(of run: RunKey) async throws -> [TaskInstance]
+
+    /// The earlier tries of a run's task instances, oldest first.
+    func history(of run: RunKey) async throws -> [TaskInstance]
+
+    /// The events of a run, oldest first.
+    func events(of run: RunKey) async throws -> [RunEvent]
+
+    /// The newest events whose number is above `number`, oldest first, at most `limit`.
+    func changes(after number: Int64, limit: Int) async throws -> [RunEvent]
+
+    /// The number of the newest event; 0 if there is none.
+    func lastEventNumber() async throws -> Int64
+
+    /// The newest data interval that was scheduled for each DAG.
+    func lastScheduledIntervals() async throws -> [DAGID: DataInterval]
+
+    /// How many runs there are by DAG and state.
+    func runCounts() async throws -> [DAGID: [RunState: Int]]
+
+    // MARK: Outputs
+
+    /// The outputs stored under `key` for a task of a run, by ascending map index.
+    func outputs(of task: TaskID, key: String, in run: RunKey) async throws -> [XCom]
+
+    /// All outputs of a run, by task, map index and key.
+    func outputs(in run: RunKey) async throws -> [XCom]
+
+    /// The rendered templates of a task instance's newest try.
+    func renderedTemplates(of task: TaskInstanceKey) async throws -> [TemplateField]
+
+    // MARK: DAGs
+
+    /// Records the DAGs of an executable and marks those of the same `bundle` that are not among them as inactive.
+    ///
+    /// Whether a DAG is paused is set where it is new and kept where it is not.
+    func register(_ dags: [DAGRecord], bundle: String, at now: Date) async throws
+
+    /// Sets when the next run of some DAGs is planned.
+    func setNextRuns(_ next: [DAGID: PlannedRun?]) async throws
+
+    /// The DAG called `id`; `nil` if it was never registered.
+    func dag(_ id: DAGID) async throws -> DAGRecord?
+
+    /// The DAGs that are paused.
+    func pausedDAGs() async throws -> Set<DAGID>
+
+    /// All DAGs by id, inactive ones too if asked for.
+    func dags(includingInactive: Bool) async throws -> [DAGRecord]
+
+    /// Pauses or unpauses DAGs and gives those whose state changed.
+    func setPaused(_ isPaused: Bool, _ dags: [DAGID], by actor: String, at now: Date) async throws -> [DAGID]
+
+    /// Deletes a DAG with its runs and all that belongs to them, and gives how many records went.
+    func deleteDAG(_ id: DAGID, by actor: String, at now: Date) async throws -> Int
+
+    /// The structure of a version of a DAG; `nil` if no such version was registered.
+    func structure(of dag: DAGID, hash: String) async throws -> JSONValue?
+
+    /// Replaces the import errors of one source (the name of a file or an executable).
+    func setImportErrors(_ errors: [ImportError], of source: String, at now: Date) async throws
+
+    /// All import errors by file.
+    func importErrors() async throws -> [ImportError]
+
+    // MARK: Variables, connections, pools
+
+    func variable(_ key: String) async throws -> Variable?
+    func variables() async throws -> [Variable]
+    func setVariable(_ variable: Variable, by actor: String, at now: Date) async throws
+    func deleteVariable(_ key: String, by actor: String, at now: Date) async throws -> Bool
+
+    func connection(_ id: String) async throws -> Connection?
+    func connections() async throws -> [Connection]
+
+    /// Adds a connection, or replaces the one of the same id.
+    func setConnection(_ connection: Connection, by actor: String, at now: Date) async throws
+    func deleteConnection(_ id: String, by actor: String, at now: Date) async throws -> Bool
+
+    /// All pools by name; the default pool is always among them.
+    func pools() async throws -> [Pool]
+    func setPool(_ pool: Pool, by actor: String, at now: Date) async throws
+    func deletePool(_ name: String, by actor: String, at now: Date) async throws -> Bool
+
+    // MARK: Jobs and the audit log
+
+    /// Records that a scheduler started, and gives its number.
+    func startJob(_ job: JobRecord) async throws -> Int64
+
+    /// Records that a job lives, or ended.
+    func updateJob(_ id: Int64, state: String, heartbeat: Date, end: Date?) async throws
+
+    /// The newest jobs of a type, newest first.
+    func jobs(type: String, limit: Int) async throws -> [JobRecord]
+
+    /// The newest entries of the audit log, newest first.
+    func auditLog(limit: Int) async throws -> [AuditEntry]
+
+    // MARK: Life
+
+    /// Ends the use of the store; what was committed stays.
+    func close() async
+}
+
+/// Whether a commit must survive a power cut before it is acknowledged.
+public enum Durability: String, Codable, Sendable {
+    /// Survives the crash of any process; a power cut may undo the newest commits.
+    case process
+    /// Survives a power cut.
+    case full
+}
+
+/// What one decision about a run changes, to be applied whole or not at all.
+public struct RunBatch: Sendable {
+    public let run: RunKey
+
+    /// The revision that the decision was made on; `nil` creates the run.
+    public var expectedRevision: Int64?
+
+    /// The run after the change, with its new revision.
+    public var updatedRun: DAGRun
+
+    /// The task instances that changed, as they are now; those that the store does not know are added.
+    public var instances: [TaskInstance] = []
+
+    /// Tries that ended and make room for the next one.
+    public var history: [TaskInstance] = []
+    public var outputs: [XCom] = []
+
+    /// Task instances whose outputs go, since a new try of theirs begins.
+    public var clearedOutputs: [TaskInstanceKey] = []
+    public var rendered: [RenderedTemplates] = []
+    public var events: [RunEvent] = []
+
+    public init(run: DAGRun, expectedRevision: Int64?) {
+        self.run = run.key
+        self.expectedRevision = expectedRevision
+        updatedRun = run
+    }
+}
+
+/// The templates of a task instance as they were rendered.
+public struct RenderedTemplates: Hashable, Sendable {
+    public let task: TaskInstanceKey
+    public let fields: [TemplateField]
+
+    public init(task: TaskInstanceKey, fields: [TemplateField]) {
+        self.task = task
+        self.fields = fields
+    }
+}
+
+/// What became of a commit.
+public struct CommitResult: Hashable, Sendable {
+    /// The runs whose batch was not applied, since somebody else changed or created them.
+    public var conflicts: Set<RunKey>
+
+    /// The number of the newest event that the commit wrote; `nil` if it wrote none.
+    public var lastEvent: Int64?
+
+    public init(conflicts: Set<RunKey> = [], lastEvent: Int64? = nil) {
+        self.conflicts = conflicts
+        self.lastEvent = lastEvent
+    }
+}
+
+/// A run as the store holds it, with all that a ``RunMachine`` needs to go on with it.
+public struct RunSnapshot: Hashable, Sendable {
+    public var run: DAGRun
+    public var instances: [TaskInstance]
+
+    /// How many elements the outputs that are mapped over have.
+    public var outputCounts: [TaskID: Int]
+
+    public init(run: DAGRun, instances: [TaskInstance], outputCounts: [TaskID: Int] = [:]) {
+        self.run = run
+        self.instances = instances
+        self.outputCounts = outputCounts
+    }
+}
+
+/// Which runs are asked for.
+public struct RunQuery: Hashable, Sendable {
+    public var dagID: DAGID?
+    public var states: Set<RunState>
+    public var types: Set<RunType>
+
+    /// The earliest and the latest logical date, both included.
+    public var from: Date?
+    public var through: Date?
+    public var logicalDate: Date?
+    public var limit: Int
+
+    public init(
+        dagID: DAGID? = nil, states: Set<RunState> = [], types: Set<RunType> = [], from: Date? = nil,
+        through: Date? = nil, logicalDate: Date? = nil, limit: Int = 1000
+    ) {
+        self.dagID = dagID
+        self.states = states
+        self.types = types
+        self.from = from
+        self.through = through
+        self.logicalDate = logicalDate
+        self.limit = limit
+    }
+}

@@ -1,0 +1,66 @@
+public import FoundationEssentials
+
+/// A line of the append-only log of what happened to a run; the state tables fold from it exactly.
+public struct RunEvent: Hashable, Codable, Sendable {
+    /// The place in the log, given by the store; 0 before that.
+    public var number: Int64
+    public let at: Date
+    public let run: RunKey
+    public let kind: Kind
+
+    /// The task that the event is about; `nil` for events of the run as a whole.
+    public var taskID: TaskID?
+    public var mapIndex: Int
+    public var tryNumber: Int?
+    public var attemptID: AttemptID?
+
+    /// Why it happened, or what is waited for.
+    public var reason: String?
+
+    /// What the fold needs besides: the instant of the next try, the number of mapped instances, the use of the
+    /// machine.
+    public var detail: JSONValue
+
+    /// Who decided it: `scheduler`, a user's name.
+    public var actor: String
+
+    /// What happened.
+    public enum Kind: String, CaseIterable, Codable, Sendable {
+        case runCreated = "run_created"
+        case runStarted = "run_started"
+        case runSucceeded = "run_succeeded"
+        case runFailed = "run_failed"
+        /// A mapped task got its instances.
+        case expanded
+        /// The dependencies are met; it waits for a slot, for the reason given.
+        case scheduled
+        /// Handed to an executor: the attempt runs.
+        case running
+        case succeeded, failed, skipped, removed
+        case upstreamFailed = "upstream_failed"
+        case upForRetry = "up_for_retry"
+        /// The attempt did not begin; the same try goes again.
+        case requeued
+    }
+
+    public init(
+        _ kind: Kind, run: RunKey, at: Date, taskID: TaskID? = nil, mapIndex: Int = -1, tryNumber: Int? = nil,
+        attemptID: AttemptID? = nil, reason: String? = nil, detail: JSONValue = .null,
+        actor: String = "scheduler"
+    ) {
+        number = 0
+        self.kind = kind
+        self.run = run
+        self.at = at
+        self.taskID = taskID
+        self.mapIndex = mapIndex
+        self.tryNumber = tryNumber
+        self.attemptID = attemptID
+        self.reason = reason
+        self.detail = detail
+        self.actor = actor
+    }
+
+    /// The instance that the event is about; `nil` for events of the run as a whole.
+    public var task: TaskInstanceKey? { taskID.map { TaskInstanceKey(run, $0, mapIndex: mapIndex) } }
+}

@@ -1,0 +1,50 @@
+import CSystem
+import Glibc
+
+/// A process that is named so that no later process can be taken for it: its id and the moment of its start.
+package struct ProcessIdentity: Sendable, Hashable, Codable {
+    package let id: Int32
+    /// In the kernel's ticks since the machine's start.
+    package let startTime: UInt64
+
+    package init(id: Int32, startTime: UInt64) {
+        self.id = id
+        self.startTime = startTime
+    }
+
+    /// This process.
+    package static func current() throws(SystemError) -> ProcessIdentity {
+        guard let identity = of(getpid()) else { throw .failed("read", "/proc/self/stat", code: EIO) }
+        return identity
+    }
+
+    /// The process that has this id now.
+    package static func of(_ id: Int32) -> ProcessIdentity? {
+        ProcessStatus.read(id).map { ProcessIdentity(id: id, startTime: $0.startTime) }
+    }
+
+    /// Whether the process lives; one that has ended and only waits to be reaped does not.
+    package var isAlive: Bool {
+        guard let status = ProcessStatus.read(id), status.startTime == startTime else { return false }
+        return !status.isZombie
+    }
+}
+
+/// The part of `/proc/<pid>/stat` that we need.
+struct ProcessStatus {
+    let parent: Int32
+    let startTime: UInt64
+    let isZombie: Bool
+
+    static func read(_ id: Int32) -> ProcessStatus? {
+        guard let text = try? FileSystem.readText("/proc/\(id)/stat") else { return nil }
+        // The program's name stands in brackets and may itself hold brackets and spaces.
+        guard let bracket = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: bracket)...].split(separator: " ")
+        guard fields.count > 19, let parent = Int32(fields[1]), let startTime = UInt64(fields[19]) else {
+            return nil
+        }
+        return ProcessStatus(
+            parent: parent, startTime: startTime, isZombie: fields[0] == "Z" || fields[0] == "X")
+    }
+}

@@ -1,0 +1,62 @@
+import CSystem
+import Glibc
+
+/// The processes below one process.
+package enum ProcessTree {
+    /// Makes orphans among this process's descendants its own children, so that none escapes by a double fork.
+    package static func adoptOrphans() throws(SystemError) {
+        guard dagkit_set_child_subreaper(1) == 0 else { throw .last("become the reaper of orphans") }
+    }
+
+    /// Lets this process be killed when the thread that started it ends.
+    ///
+    /// - Parameter parent: The expected parent; if it has ended already, this process ends at once.
+    package static func endWithParent(_ parent: Int32) throws(SystemError) {
+        guard dagkit_set_parent_death_signal(SIGKILL) == 0 else { throw .last("watch the parent process") }
+        if getppid() != parent { kill(getpid(), SIGKILL) }
+    }
+
+    /// Children, grandchildren and so on of a process, each parent before its children.
+    package static func descendants(of root: Int32) throws(SystemError) -> [ProcessIdentity] {
+        var children: [Int32: [ProcessIdentity]] = [:]
+        for name in try FileSystem.names(in: "/proc") {
+            guard let id = Int32(name), let status = ProcessStatus.read(id) else { continue }
+            children[status.parent, default: []].append(ProcessIdentity(id: id, startTime: status.startTime))
+        }
+        var found = children[root] ?? []
+        var next = 0
+        while next < found.count {
+            found += children[found[next].id] ?? []
+            next += 1
+        }
+        return found
+    }
+
+    /// Kills all descendants of this process, but for those that `spare` names and theirs, and reaps what is its own child.
+    ///
+    /// It goes on until none is left, as a process may fork while it is looked for. The process must have
+    /// called ``adoptOrphans()``, or descendants could escape upwards.
+    ///
+    /// - Returns: The ids of the processes that were killed.
+    @discardableResult
+    package static func killDescendants(sparing spare: Set<Int32> = []) throws(SystemError) -> Set<Int32> {
+        var killed: Set<Int32> = []
+        while true {
+            var spared = spare
+            for id in spare { spared.formUnion(try descendants(of: id).map(\.id)) }
+            let targets = try descendants(of: getpid()).filter { !spared.contains($0.id) }
+            if targets.isEmpty { return killed }
+            for target in targets { kill(target.id, SIGKILL) }
+            killed.formUnion(targets.map(\.id))
+            reap(targets)
+        }
+    }
+
+    /// Waits for the end of those that are children of this process; the others are their parents' affair, or soon ours.
+    private static func reap(_ targets: [ProcessIdentity]) {
+        for target in targets {
+            var status: Int32 = 0
+            while waitpid(target.id, &status, 0) < 0 && errno == EINTR {}
+        }
+    }
+}

@@ -1,0 +1,189 @@
+import CSystem
+import DagKitCore
+import Glibc
+import Synchronization
+
+/// The one thread that waits for descriptors and deadlines on behalf of all async code of the process.
+///
+/// It decides nothing and runs nobody's code: it only wakes who waits.
+package final class Reactor: Sendable {
+    /// What a descriptor is waited for.
+    package enum Readiness: Sendable {
+        /// There are bytes, a connection, an exit or the end.
+        case readable
+        /// There is room for bytes, or nobody reads any more.
+        case writable
+    }
+
+    private struct Waiter {
+        let continuation: CheckedContinuation<Bool, any Error>
+        let descriptor: Int32?
+        let readiness: Readiness
+        let deadline: BootTimeClock.Instant?
+    }
+
+    private struct State {
+        var waiters: [UInt64: Waiter] = [:]
+        /// Who waits for each registered descriptor.
+        var interested: [Int32: [UInt64]] = [:]
+        var isStarted = false
+    }
+
+    /// The reactor of this process; its thread starts on first use.
+    package static let shared = Reactor()
+
+    private let state = Mutex(State())
+    private let nextID = Atomic<UInt64>(1)
+    private let epoll = FileDescriptor(owning: dagkit_epoll_create())
+    private let timer = FileDescriptor(owning: dagkit_timer())
+
+    private init() {
+        precondition(epoll.raw >= 0 && timer.raw >= 0, "no descriptor is left for the reactor")
+        dagkit_epoll_add(epoll.raw, timer.raw, dagkit_readable, UInt64(timer.raw))
+    }
+
+    /// Waits until the descriptor is ready.
+    ///
+    /// The caller keeps the descriptor open until this returns.
+    ///
+    /// - Returns: `false` if the deadline came first.
+    /// - Throws: `CancellationError`, or ``SystemError`` if the descriptor cannot be waited for.
+    package func wait(
+        for readiness: Readiness, on descriptor: Int32, until deadline: BootTimeClock.Instant? = nil
+    ) async throws -> Bool {
+        try await wait {
+            Waiter(continuation: $0, descriptor: descriptor, readiness: readiness, deadline: deadline)
+        }
+    }
+
+    /// Waits for an instant of the boot-time clock.
+    package func sleep(until deadline: BootTimeClock.Instant) async throws {
+        _ = try await wait {
+            Waiter(continuation: $0, descriptor: nil, readiness: .readable, deadline: deadline)
+        }
+    }
+
+    private func wait(_ waiter: (CheckedContinuation<Bool, any Error>) -> Waiter) async throws -> Bool {
+        let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                add(waiter(continuation), id: id)
+                // The handler may have run before there was anything to cancel.
+                if Task.isCancelled { cancel(id) }
+            }
+        } onCancel: {
+            cancel(id)
+        }
+    }
+
+    private func add(_ waiter: Waiter, id: UInt64) {
+        let failure: SystemError? = state.withLock { state in
+            start(&state)
+            state.waiters[id] = waiter
+            if waiter.deadline != nil { setTimer(state) }
+            guard let descriptor = waiter.descriptor else { return nil }
+            state.interested[descriptor, default: []].append(id)
+            guard let failure = register(descriptor, state) else { return nil }
+            state.waiters[id] = nil
+            drop(id, from: descriptor, &state)
+            return failure
+        }
+        if let failure { waiter.continuation.resume(throwing: failure) }
+    }
+
+    private func cancel(_ id: UInt64) {
+        state.withLock { take(id, &$0) }?.continuation.resume(throwing: CancellationError())
+    }
+
+    /// Removes a waiter and its interest in a descriptor.
+    private func take(_ id: UInt64, _ state: inout State) -> Waiter? {
+        guard let waiter = state.waiters.removeValue(forKey: id) else { return nil }
+        if let descriptor = waiter.descriptor {
+            drop(id, from: descriptor, &state)
+            _ = register(descriptor, state)
+        }
+        return waiter
+    }
+
+    private func drop(_ id: UInt64, from descriptor: Int32, _ state: inout State) {
+        state.interested[descriptor]?.removeAll { $0 == id }
+        guard state.interested[descriptor]?.isEmpty == true else { return }
+        state.interested[descriptor] = nil
+        dagkit_epoll_remove(epoll.raw, descriptor)
+    }
+
+    /// Tells the kernel what is awaited of a descriptor, once.
+    private func register(_ descriptor: Int32, _ state: State) -> SystemError? {
+        guard let ids = state.interested[descriptor] else { return nil }
+        var mask = dagkit_once
+        for id in ids {
+            switch state.waiters[id]?.readiness {
+            case .readable: mask |= dagkit_readable
+            case .writable: mask |= dagkit_writable
+            case nil: continue
+            }
+        }
+        let token = UInt64(descriptor)
+        if dagkit_epoll_modify(epoll.raw, descriptor, mask, token) == 0 { return nil }
+        if errno == ENOENT, dagkit_epoll_add(epoll.raw, descriptor, mask, token) == 0 { return nil }
+        return .last("wait for a descriptor")
+    }
+
+    private func setTimer(_ state: State) {
+        let next = state.waiters.values.lazy.compactMap(\.deadline).min()
+        // Zero would stop the timer: an instant before the machine's start is the first one after it.
+        let (seconds, attoseconds) = max(next?.sinceBoot ?? .zero, next == nil ? .zero : .nanoseconds(1))
+            .components
+        dagkit_timer_set(timer.raw, seconds, attoseconds / 1_000_000_000)
+    }
+
+    private func start(_ state: inout State) {
+        guard !state.isStarted else { return }
+        state.isStarted = true
+        BlockingThreads.shared.submit(
+            BlockingThreads.Work { [self] in
+                run()
+            } refuse: {
+                preconditionFailure($0.description)
+            })
+    }
+
+    private func run() {
+        var events = [dagkit_event](repeating: dagkit_event(), count: 64)
+        while true {
+            let count = dagkit_epoll_wait(epoll.raw, &events, 64, -1)
+            for event in events.prefix(Int(max(count, 0))) {
+                let woken = event.token == UInt64(timer.raw) ? expire() : wake(event)
+                for (waiter, isReady) in woken { waiter.continuation.resume(returning: isReady) }
+            }
+        }
+    }
+
+    private func expire() -> [(Waiter, Bool)] {
+        _ = try? timer.read(upTo: 8)
+        let now = BootTimeClock().now
+        return state.withLock { state in
+            let due = state.waiters.filter { $0.value.deadline.map { $0 <= now } ?? false }.keys
+            let expired = due.compactMap { id in take(id, &state).map { ($0, false) } }
+            setTimer(state)
+            return expired
+        }
+    }
+
+    private func wake(_ event: dagkit_event) -> [(Waiter, Bool)] {
+        let descriptor = Int32(truncatingIfNeeded: event.token)
+        let isOver = event.readiness & dagkit_hung_up != 0
+        return state.withLock { state in
+            let ready = (state.interested[descriptor] ?? []).filter { id in
+                switch state.waiters[id]?.readiness {
+                case .readable: isOver || event.readiness & dagkit_readable != 0
+                case .writable: isOver || event.readiness & dagkit_writable != 0
+                case nil: false
+                }
+            }
+            let woken = ready.compactMap { id in take(id, &state).map { ($0, true) } }
+            if woken.isEmpty { _ = register(descriptor, state) }
+            return woken
+        }
+    }
+}
