@@ -12,7 +12,6 @@ public import DagKit
 /// }
 /// ```
 public struct AssetScanner {
-    private var json: JSONReader
     private var assets: [RawAsset]?
     private var message: String?
     private var error: String?
@@ -23,13 +22,14 @@ public struct AssetScanner {
     ///
     /// - Throws: ``AssetScanError`` with the position in the text.
     public static func scan(_ bytes: [UInt8]) throws(AssetScanError) -> CoinCapBody {
-        var scanner = AssetScanner(json: JSONReader(bytes))
-        return try scanner.document()
+        var scanner = AssetScanner()
+        var json = JSONReader(bytes)
+        return try scanner.document(&json)
     }
 
-    private init(json: JSONReader) { self.json = json }
+    private init() {}
 
-    private mutating func document() throws(AssetScanError) -> CoinCapBody {
+    private mutating func document(_ json: inout JSONReader) throws(AssetScanError) -> CoinCapBody {
         try json.open()
         guard try json.peek() == .object else { throw .notAnObject }
         try json.eachMember { key, json throws(AssetScanError) in
