@@ -1,5 +1,5 @@
 import DagKitCore
-package import DagKitSystem
+import DagKitSystem
 package import FoundationEssentials
 
 /// How other processes of a home reach its scheduler: a lock that only one scheduler holds, and a socket that wakes it.
