@@ -36,10 +36,17 @@ public struct Planner: Sendable {
         var settings: [String: String]
         var isPaused: Bool
         var lastInterval: DataInterval?
+
+        /// Since when the DAG is not paused, as far as the planner knows.
+        var activeSince: Date
         var next: PlannedRun?
         var activeRuns: Set<RunKey> = []
         var queuedRuns = Heap<QueuedRun>()
         var runningTasks = 0
+
+        var maxActiveRuns: Int {
+            min(spec.configuration.maxActiveRuns, spec.schedule.timetable.maximumActiveRuns ?? .max)
+        }
     }
 
     /// A run that waits for its start.

@@ -1,0 +1,2 @@
+@_exported public import DagKitCore
+@_exported public import DagKitSQL
