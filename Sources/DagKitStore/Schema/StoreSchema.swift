@@ -1,3 +1,4 @@
+import DagKitCore
 public import DagKitSQL
 public import FoundationEssentials
 
