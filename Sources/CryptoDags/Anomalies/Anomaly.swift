@@ -33,7 +33,7 @@ public struct Anomaly: Hashable, Sendable, Codable {
     /// How far it went: the change in % or the robust z; what re-alerts compare.
     public let score: Double
 
-    /// Creates an anomaly.
+    /// Creates an anomaly of a row.
     public init(
         _ row: MarketRow, rule: AnomalyRule, direction: AnomalyDirection, severity: AnomalySeverity,
         value: Double,
@@ -43,6 +43,25 @@ public struct Anomaly: Hashable, Sendable, Codable {
         symbole = row.symbole
         nom = row.nom
         rang = row.rang
+        self.rule = rule
+        self.direction = direction
+        self.severity = severity
+        self.value = value
+        self.baseline = baseline
+        self.threshold = threshold
+        self.score = score
+    }
+
+    /// Creates an anomaly from its values.
+    public init(
+        cryptoID: String, symbole: String, nom: String, rang: Int, rule: AnomalyRule,
+        direction: AnomalyDirection,
+        severity: AnomalySeverity, value: Double, baseline: Double, threshold: Double, score: Double
+    ) {
+        self.cryptoID = cryptoID
+        self.symbole = symbole
+        self.nom = nom
+        self.rang = rang
         self.rule = rule
         self.direction = direction
         self.severity = severity
