@@ -9,7 +9,9 @@
 /// throughout the planner in place of ids.
 public struct DAGSpec: Sendable {
     public let configuration: DAGConfiguration
-    public let timetable: Timetable
+
+    /// When runs are due.
+    public let schedule: RunSchedule
     public let tasks: [TaskSpec]
 
     /// A hash of the ids, edges, rules and operators; equal where the structure is equal.
@@ -44,7 +46,9 @@ public struct DAGSpec: Sendable {
         }
         configuration = draft.configuration
         location = draft.configuration.location
-        self.timetable = timetable
+        schedule = RunSchedule(
+            timetable, startDate: configuration.startDate, endDate: configuration.endDate,
+            catchup: configuration.catchup)
         tasks = TaskSpec.resolved(order.map { draft.tasks[$0] }, defaults: draft.configuration.defaults)
         indexByID = Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0.index) })
         facts = GraphFacts(tasks)

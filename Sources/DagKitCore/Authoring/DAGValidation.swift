@@ -43,7 +43,7 @@ struct GraphValidator {
     // MARK: The schedule
 
     /// The timetable that the schedule means; `nil` if it means none, which is then reported.
-    mutating func timetable(zones: TimeZones) -> Timetable? {
+    mutating func timetable(zones: TimeZones) -> (any Timetable)? {
         let configuration = draft.configuration
         let place = configuration.location
         for text in configuration.malformedDates {

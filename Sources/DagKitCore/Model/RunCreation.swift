@@ -4,7 +4,7 @@ extension DAGRun {
     /// The run that a DAG's schedule asks for.
     static func scheduled(_ spec: DAGSpec, _ planned: PlannedRun, at now: Date) -> DAGRun {
         DAGRun(
-            key: RunKey(spec.id, RunID("\(RunType.scheduled.rawValue)__\(planned.logicalDate.isoText)")),
+            key: RunKey(spec.id, RunID(planned.runID)),
             type: .scheduled, logicalDate: planned.logicalDate, dataInterval: planned.dataInterval,
             runAfter: planned.runAfter, triggeredBy: "scheduler", queuedAt: now,
             structureHash: spec.structureHash)
@@ -21,9 +21,9 @@ extension DAGRun {
     ) -> DAGRun {
         let date = (logicalDate ?? now).roundedToMicroseconds
         return DAGRun(
-            key: RunKey(spec.id, runID ?? RunID("\(RunType.manual.rawValue)__\(date.isoText)")),
+            key: RunKey(spec.id, runID ?? RunID(RunType.manual.runID(for: date))),
             type: .manual,
-            logicalDate: date, dataInterval: spec.timetable.manualInterval(at: date),
+            logicalDate: date, dataInterval: spec.schedule.timetable.dataInterval(ofManualRunAt: date),
             runAfter: now.roundedToMicroseconds,
             conf: conf, triggeredBy: actor, queuedAt: now.roundedToMicroseconds,
             structureHash: spec.structureHash)

@@ -40,9 +40,3 @@ public enum RunState: String, CaseIterable, Codable, Hashable, Sendable {
     /// Whether the run will not change by itself any more.
     public var isFinished: Bool { self == .success || self == .failed }
 }
-
-/// What made a run; its raw value is the start of the run's id.
-public enum RunType: String, CaseIterable, Codable, Hashable, Sendable {
-    case scheduled, manual, backfill
-    case assetTriggered = "asset_triggered"
-}

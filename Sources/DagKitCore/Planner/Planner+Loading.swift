@@ -14,9 +14,11 @@ extension Planner {
         var kept: [DAGID: Entry] = [:]
         for spec in specs {
             var entry = Entry(
-                spec: spec, settings: settings[spec.id] ?? [:], isPaused: paused.contains(spec.id))
+                spec: spec, settings: settings[spec.id] ?? [:], isPaused: paused.contains(spec.id),
+                activeSince: now)
             if let known = dags[spec.id] {
                 entry.lastInterval = known.lastInterval
+                if !known.isPaused { entry.activeSince = known.activeSince }
                 entry.activeRuns = known.activeRuns
                 entry.queuedRuns = known.queuedRuns
                 entry.runningTasks = known.runningTasks
@@ -38,6 +40,7 @@ extension Planner {
         for id in dags.keys where dags[id]?.isPaused != paused.contains(id) {
             dags[id]?.isPaused = paused.contains(id)
             guard !paused.contains(id) else { continue }
+            dags[id]?.activeSince = now
             planNext(id, at: now)
             unblock(.pause(id), all: true)
             dueDAGs.insert(id)

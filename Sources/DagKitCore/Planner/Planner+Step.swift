@@ -3,12 +3,15 @@ public import FoundationEssentials
 extension Planner {
     /// Decides all that is due at `now`.
     ///
+    /// - Parameter startsWork: Whether runs and attempts may begin; what happened already is decided in any case.
     /// - Returns: What to commit and, after that, to do.
-    public mutating func step(at now: Date) -> Step {
-        expireDeadlines(at: now)
-        createDueRuns(at: now)
-        startQueuedRuns(at: now)
-        fillSlots(at: now)
+    public mutating func step(at now: Date, startsWork: Bool = true) -> Step {
+        if startsWork {
+            expireDeadlines(at: now)
+            createDueRuns(at: now)
+            startQueuedRuns(at: now)
+            fillSlots(at: now)
+        }
         return takeStep(at: now)
     }
 
@@ -27,7 +30,7 @@ extension Planner {
     private mutating func createDueRuns(at now: Date) {
         for id in dueDAGs {
             while let entry = dags[id], !entry.isPaused, let next = entry.next, next.runAfter <= now,
-                entry.activeRuns.count < entry.spec.configuration.maxActiveRuns
+                entry.activeRuns.count < entry.maxActiveRuns
             {
                 create(.scheduled(entry.spec, next, at: now), of: entry.spec)
                 dags[id]?.lastInterval = next.dataInterval
@@ -51,10 +54,9 @@ extension Planner {
     /// Works out the next scheduled run of a DAG.
     mutating func planNext(_ id: DAGID, at now: Date) {
         guard let entry = dags[id] else { return }
-        let configuration = entry.spec.configuration
-        let next = entry.spec.timetable.nextRun(
-            after: entry.lastInterval, startDate: configuration.startDate, endDate: configuration.endDate,
-            catchup: configuration.catchup, now: now)
+        let next = entry.spec.schedule.plan(
+            after: entry.lastInterval, now: now, activeSince: entry.activeSince, limit: 0
+        ).next
         guard next != entry.next else { return }
         dags[id]?.next = next
         pending.nextRuns[id] = .some(next)
@@ -64,7 +66,7 @@ extension Planner {
         for id in waitingDAGs {
             guard let entry = dags[id], !entry.isPaused else { continue }
             var started = entry.activeRuns.count - entry.queuedRuns.count
-            while started < entry.spec.configuration.maxActiveRuns,
+            while started < entry.maxActiveRuns,
                 let queued = dags[id]?.queuedRuns.first, queued.runAfter <= now
             {
                 dags[id]?.queuedRuns.removeFirst()
@@ -176,7 +178,7 @@ extension Planner {
 
 extension JSONValue {
     /// The members of both objects, those of `other` over these.
-    func merging(_ other: JSONValue) -> JSONValue {
+    package func merging(_ other: JSONValue) -> JSONValue {
         guard case .object(let base) = self, case .object(let over) = other else { return self }
         return .object(base.merging(over) { $1 })
     }

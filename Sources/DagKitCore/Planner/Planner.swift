@@ -36,10 +36,17 @@ public struct Planner: Sendable {
         var settings: [String: String]
         var isPaused: Bool
         var lastInterval: DataInterval?
+
+        /// Since when the DAG is not paused, as far as the planner knows.
+        var activeSince: Date
         var next: PlannedRun?
         var activeRuns: Set<RunKey> = []
         var queuedRuns = Heap<QueuedRun>()
         var runningTasks = 0
+
+        var maxActiveRuns: Int {
+            min(spec.configuration.maxActiveRuns, spec.schedule.timetable.maximumActiveRuns ?? .max)
+        }
     }
 
     /// A run that waits for its start.
@@ -119,6 +126,8 @@ public struct Planner: Sendable {
     public struct Step: Sendable {
         public var batches: [RunBatch] = []
         public var effects = Effects()
+
+        public init() {}
     }
 
     /// How many attempt tokens the planner should be handed before the next step.

@@ -23,6 +23,16 @@ extension CronExpression {
         return found.map { Date(microseconds: $0 * 1_000_000) }
     }
 
+    /// The instant of the last reading of the wall clock before the one at `instant`.
+    ///
+    /// Unlike ``previous(before:in:)`` it may be `instant` again, or later, when a clock change lies between.
+    func wallClockStepBack(from instant: Date, in zone: TimeZoneRules) -> Date? {
+        guard !isEveryHour else { return previous(before: instant, in: zone) }
+        let seconds = instant.microsecondsSinceEpoch.flooredDivision(by: 1_000_000).quotient
+        let reading = previousReading(before: seconds + Int64(zone.offset(atSeconds: seconds)))
+        return reading.map { Date(microseconds: zone.instant(ofWallSeconds: $0) * 1_000_000) }
+    }
+
     private func nextWall(after seconds: Int64, _ zone: TimeZoneRules) -> Int64? {
         nextReading(after: seconds + Int64(zone.offset(atSeconds: seconds))).map(zone.instant(ofWallSeconds:))
     }
@@ -32,10 +42,22 @@ extension CronExpression {
         var reading = seconds + Int64(zone.offset(atSeconds: seconds))
         while let earlier = previousReading(before: reading) {
             let instant = zone.instant(ofWallSeconds: earlier)
-            if instant < seconds { return instant }
+            if instant < seconds { return reachable(instant, before: seconds, zone) }
             reading = earlier
         }
         return nil
+    }
+
+    /// The last time before `seconds` that steps forwards reach, given the one that the wall clock names.
+    ///
+    /// Of several readings in a gap a step forwards reaches the first, and goes on from where that has moved to.
+    private func reachable(_ instant: Int64, before seconds: Int64, _ zone: TimeZoneRules) -> Int64? {
+        guard let change = zone.previousTransition(atOrBefore: instant) else { return instant }
+        let gap = Int64(zone.offset(atSeconds: change) - zone.offset(atSeconds: change - 1))
+        guard instant < change + gap else { return instant }
+        var (current, last): (Int64, Int64?) = (change - 1, nil)
+        while let next = nextWall(after: current, zone), next < seconds { (current, last) = (next, next) }
+        return last ?? previousWall(before: change, zone)
     }
 
     /// Goes from one clock change to the next, and reads the wall clock between them.

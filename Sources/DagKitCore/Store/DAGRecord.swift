@@ -1,7 +1,7 @@
 public import FoundationEssentials
 
 /// A DAG as the store knows it: what listings show without the code.
-public struct DAGRecord: Hashable, Codable, Sendable {
+public struct DAGRecord: Hashable, Sendable {
     public let id: DAGID
     public var isPaused: Bool
 

@@ -39,7 +39,7 @@ package struct BootTimeClock: Clock {
     package var minimumResolution: Duration { .nanoseconds(1) }
 
     /// Waits until the instant; a timer of the kernel wakes it, also after a suspension.
-    package func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+    package func sleep(until deadline: Instant, tolerance: Duration? = nil) async throws {
         try await Reactor.shared.sleep(until: deadline)
     }
 }

@@ -77,6 +77,13 @@ package enum FileSystem {
         guard unlink(path) == 0 || errno == ENOENT else { throw .last("remove", path) }
     }
 
+    /// Removes a file, or a folder with all that is in it; links are removed, not followed.
+    package static func removeTree(_ path: String) throws(SystemError) {
+        if !isFolder(path, followingLinks: false) { return try remove(path) }
+        for name in try names(in: path) { try removeTree("\(path)/\(name)") }
+        guard rmdir(path) == 0 || errno == ENOENT else { throw .last("remove folder", path) }
+    }
+
     /// The names in a folder, in order, without `.` and `..`; none if there is no such folder.
     package static func names(in folder: String) throws(SystemError) -> [String] {
         guard let stream = opendir(folder) else {
@@ -95,9 +102,10 @@ package enum FileSystem {
     }
 
     /// Whether there is a folder at `path`.
-    package static func isFolder(_ path: String) -> Bool {
+    package static func isFolder(_ path: String, followingLinks: Bool = true) -> Bool {
         var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        let code = followingLinks ? stat(path, &status) : lstat(path, &status)
+        return code == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// Whether there is anything at `path`.

@@ -1,4 +1,5 @@
 import CSystem
+package import DagKitCore
 import Glibc
 
 /// How a process ended and what it used.
@@ -40,24 +41,16 @@ package struct ProcessExit: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// What a process, or a set of processes, took from the machine.
-package struct ResourceUsage: Sendable, Equatable {
-    /// Time on a processor in the program's own code.
-    package var userTime: Duration
-    /// Time on a processor in the kernel for the program.
-    package var systemTime: Duration
-    /// The most memory held at once, in bytes.
-    package var peakMemory: Int64
-
-    package init(userTime: Duration = .zero, systemTime: Duration = .zero, peakMemory: Int64 = 0) {
-        self.userTime = userTime
-        self.systemTime = systemTime
-        self.peakMemory = peakMemory
+extension ResourceUsage {
+    init(_ usage: rusage) {
+        self.init(
+            cpuSeconds: Self.seconds(usage.ru_utime) + Self.seconds(usage.ru_stime),
+            peakMemory: Int64(usage.ru_maxrss) * 1024, readBytes: Int64(usage.ru_inblock) * 512,
+            writtenBytes: Int64(usage.ru_oublock) * 512,
+            contextSwitches: Int64(usage.ru_nvcsw) + Int64(usage.ru_nivcsw))
     }
 
-    init(_ usage: rusage) {
-        userTime = .seconds(usage.ru_utime.tv_sec) + .microseconds(usage.ru_utime.tv_usec)
-        systemTime = .seconds(usage.ru_stime.tv_sec) + .microseconds(usage.ru_stime.tv_usec)
-        peakMemory = Int64(usage.ru_maxrss) * 1024
+    private static func seconds(_ time: timeval) -> Double {
+        Double(time.tv_sec) + Double(time.tv_usec) / 1_000_000
     }
 }

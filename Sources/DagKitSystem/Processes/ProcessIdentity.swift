@@ -28,6 +28,20 @@ package struct ProcessIdentity: Sendable, Hashable, Codable {
         guard let status = ProcessStatus.read(id), status.startTime == startTime else { return false }
         return !status.isZombie
     }
+
+    /// Waits for the end of a process, which need not be a child of this one.
+    ///
+    /// - Returns: `false` if the deadline came first.
+    package func waitForEnd(until deadline: BootTimeClock.Instant? = nil) async throws -> Bool {
+        let handle = FileDescriptor(owning: dagkit_pidfd_open(id))
+        guard handle.raw >= 0 else {
+            guard errno == ESRCH else { throw SystemError.last("watch process", "\(id)") }
+            return true
+        }
+        // Checked once the process cannot be exchanged for another any more.
+        guard isAlive else { return true }
+        return try await Reactor.shared.wait(for: .readable, on: handle.raw, until: deadline)
+    }
 }
 
 /// The part of `/proc/<pid>/stat` that we need.

@@ -1,41 +1,46 @@
+package import DagKitCore
 import Glibc
 
 /// What this process has used so far, from the kernel's own counters.
 ///
-/// The difference of two measurements is what the work between them has cost, its ended children included.
+/// ```swift
+/// let before = ProcessMeasurement.now()
+/// …
+/// let usage = ProcessMeasurement.now().usage(since: before)
+/// ```
 package struct ProcessMeasurement: Sendable, Equatable {
-    /// Processor time of this process and of its children that were waited for.
-    package var userTime: Duration
-    package var systemTime: Duration
-    /// The most memory held at once since the last ``resetPeakMemory()``, in bytes; of a child, if one held more.
-    package var peakMemory: Int64
-    /// Bytes that came from a disk, and bytes that went to one.
-    package var readBytes: Int64
-    package var writtenBytes: Int64
+    private let counters: ResourceUsage
 
-    /// The counters as they stand.
+    /// The counters as they stand, of this process and of its children that were waited for.
     package static func now() -> ProcessMeasurement {
         let own = usage(of: RUSAGE_SELF)
         let children = usage(of: RUSAGE_CHILDREN)
         let io = fields(of: "/proc/self/io")
         return ProcessMeasurement(
-            userTime: own.userTime + children.userTime, systemTime: own.systemTime + children.systemTime,
-            peakMemory: (fields(of: "/proc/self/status")["VmHWM"] ?? 0) * 1024,
-            readBytes: io["read_bytes"] ?? 0, writtenBytes: io["write_bytes"] ?? 0)
+            counters: ResourceUsage(
+                cpuSeconds: own.cpuSeconds + children.cpuSeconds,
+                peakMemory: (fields(of: "/proc/self/status")["VmHWM"] ?? own.peakMemory / 1024) * 1024,
+                readBytes: io["read_bytes"] ?? own.readBytes,
+                writtenBytes: io["write_bytes"] ?? own.writtenBytes,
+                contextSwitches: own.contextSwitches + children.contextSwitches))
+    }
+
+    /// What was used since an earlier measurement.
+    ///
+    /// The peak of memory is this process's own, since the last ``resetPeakMemory()``: that of a child is told when the
+    /// child is waited for.
+    package func usage(since earlier: ProcessMeasurement) -> ResourceUsage {
+        ResourceUsage(
+            cpuSeconds: counters.cpuSeconds - earlier.counters.cpuSeconds, peakMemory: counters.peakMemory,
+            readBytes: counters.readBytes - earlier.counters.readBytes,
+            writtenBytes: counters.writtenBytes - earlier.counters.writtenBytes,
+            contextSwitches: counters.contextSwitches - earlier.counters.contextSwitches)
     }
 
     /// Starts the search for the peak of memory anew; without effect where the kernel does not offer it.
     package static func resetPeakMemory() {
         guard let file = try? FileDescriptor.open("/proc/self/clear_refs", O_WRONLY) else { return }
         try? file.writeAll("5".utf8)
-    }
-
-    /// What was used between `earlier` and this measurement.
-    package func since(_ earlier: ProcessMeasurement) -> ProcessMeasurement {
-        ProcessMeasurement(
-            userTime: userTime - earlier.userTime, systemTime: systemTime - earlier.systemTime,
-            peakMemory: peakMemory,
-            readBytes: readBytes - earlier.readBytes, writtenBytes: writtenBytes - earlier.writtenBytes)
     }
 
     private static func usage(of who: __rusage_who) -> ResourceUsage {

@@ -1,0 +1,12 @@
+extension Schedule {
+    /// The schedule as listings show it: the cron line or preset as it was written, `None` without one.
+    public var text: String {
+        switch self {
+        case .cron(let line, _), .cronTrigger(let line, _, _): line
+        case .every, .calendar, .events: description
+        case .once: "@once"
+        case .continuous: "@continuous"
+        case .none: "None"
+        }
+    }
+}

@@ -1,0 +1,131 @@
+public import FoundationEssentials
+
+/// When a DAG runs, as its author writes it.
+///
+/// A plain value that names its time zone; ``timetable(zones:defaultTimeZone:)`` checks it and makes it work.
+///
+/// ```swift
+/// let schedule: Schedule = .cron("30 2 * * MON-FRI", timeZone: "Europe/Paris")
+/// schedule.description  // every weekday at 02:30 (Europe/Paris)
+/// ```
+public enum Schedule: Hashable, Sendable {
+    /// A run for each span between two times of a cron line, when it has passed; Airflow's default.
+    case cron(String, timeZone: String? = nil)
+
+    /// A run at each time of a cron line, for that instant or the `interval` before it.
+    case cronTrigger(String, timeZone: String? = nil, interval: Duration = .zero)
+
+    /// A run for each span of this length, counted from the start date in elapsed time.
+    case every(Duration)
+
+    /// A run for each step of the UTC calendar, counted from the start date.
+    case calendar(CalendarStep)
+
+    /// One run, at the start date.
+    case once
+
+    /// One run after the other.
+    case continuous
+
+    /// No runs but those that somebody triggers.
+    case none
+
+    /// A run at each of these instants.
+    case events([Date], restrictsManualRuns: Bool = false)
+
+    /// At the start of each hour.
+    public static let hourly: Schedule = .cron("@hourly")
+    /// At each midnight.
+    public static let daily: Schedule = .cron("@daily")
+    /// At each midnight from Saturday to Sunday.
+    public static let weekly: Schedule = .cron("@weekly")
+    /// At midnight on the first day of each month.
+    public static let monthly: Schedule = .cron("@monthly")
+    /// At midnight on the first day of January, April, July and October.
+    public static let quarterly: Schedule = .cron("@quarterly")
+    /// At midnight on 1 January.
+    public static let yearly: Schedule = .cron("@yearly")
+
+    /// Reads what Airflow takes as a schedule: a preset (`@once`, `@continuous`, `none`, `@daily`) or a cron line.
+    ///
+    /// A cron line is checked by ``timetable(zones:defaultTimeZone:)``.
+    public init(text: String, timeZone: String? = nil) {
+        switch text.lowercased() {
+        case "@once": self = .once
+        case "@continuous": self = .continuous
+        case "none", "@none", "": self = .none
+        default: self = .cron(text, timeZone: timeZone)
+        }
+    }
+
+    /// The zones whose rules are needed to make a timetable.
+    public var timeZoneNames: Set<String> {
+        switch self {
+        case .cron(_, let zone?), .cronTrigger(_, let zone?, _): [zone]
+        default: []
+        }
+    }
+
+    /// Makes the timetable.
+    ///
+    /// - Parameter defaultTimeZone: the zone of a cron line that names none.
+    /// - Throws: ``ScheduleError``.
+    public func timetable(
+        zones: TimeZones = TimeZones(), defaultTimeZone: String = "UTC"
+    ) throws(ScheduleError) -> any Timetable {
+        switch self {
+        case .cron(let text, let zone):
+            let (cron, rules) = try Self.read(text, zone ?? defaultTimeZone, zones)
+            return CronIntervalTimetable(cron, in: rules)
+        case .cronTrigger(let text, let zone, let interval):
+            guard interval >= .zero else { throw .badStep(interval.shortText) }
+            let (cron, rules) = try Self.read(text, zone ?? defaultTimeZone, zones)
+            return CronTriggerTimetable(cron, in: rules, interval: interval)
+        case .every(let duration): return try Self.stepping(.duration(duration), duration.shortText)
+        case .calendar(let step): return try Self.stepping(.calendar(step), step.shortText)
+        case .once: return OnceTimetable()
+        case .continuous: return ContinuousTimetable()
+        case .none: return ManualTimetable()
+        case .events(let events, let restricts):
+            return EventsTimetable(events, restrictsManualRuns: restricts)
+        }
+    }
+
+    private static func read(
+        _ text: String, _ zone: String, _ zones: TimeZones
+    ) throws(ScheduleError) -> (CronExpression, TimeZoneRules) {
+        let cron: CronExpression
+        do { cron = try CronExpression(text) } catch { throw .cron(error) }
+        do { return (cron, try zones.rules(named: zone)) } catch { throw .timeZone(error) }
+    }
+
+    private static func stepping(_ step: StepTimetable.Step, _ text: String) throws(ScheduleError)
+        -> StepTimetable
+    {
+        guard StepTimetable.isForward(step) else { throw .badStep(text) }
+        return StepTimetable(step)
+    }
+}
+
+/// Why a ``Schedule`` cannot work.
+public enum ScheduleError: DagKitError, Equatable {
+    case cron(CronError)
+    case timeZone(TimeZoneError)
+    case badStep(String)
+
+    public var problem: String {
+        switch self {
+        case .cron(let cause): cause.problem
+        case .timeZone(let cause): cause.problem
+        case .badStep(let text): "the schedule goes by \"\(text)\", which never gets on"
+        }
+    }
+
+    public var remedy: String {
+        switch self {
+        case .cron(let cause): cause.remedy
+        case .timeZone(let cause): cause.remedy
+        case .badStep: "write a span above zero, such as .minutes(30)"
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import DagKitSystem
+import FoundationEssentials
+import Glibc
+import Testing
+
+@Suite struct FileLockTests {
+    private let folder: TemporaryFolder
+    private let noon = Date(timeIntervalSince1970: 1_761_393_600)
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    @Test func `a lock is refused while it is held, and its holder named`() throws {
+        let lock = try FileLock.acquire(folder.path("lock"), now: noon)
+
+        let error = #expect(throws: FileLockError.self) {
+            _ = try FileLock.acquire(folder.path("lock"), now: noon)
+        }
+        let isHeld = try FileLock.isHeld(folder.path("lock"))
+
+        #expect(error == .held(folder.path("lock"), by: "pid \(getpid()) since 2025-10-25T12:00:00Z"))
+        #expect(isHeld)
+        _ = consume lock
+    }
+
+    @Test func `a lock ends with its owner`() throws {
+        do { _ = try FileLock.acquire(folder.path("lock"), now: noon) }
+
+        let isHeld = try FileLock.isHeld(folder.path("lock"))
+        let again = try FileLock.acquire(folder.path("lock"), now: noon)
+
+        #expect(!isHeld)
+        _ = consume again
+    }
+
+    @Test func `a file that is not there is not locked`() throws {
+        #expect(try !FileLock.isHeld(folder.path("none")))
+    }
+
+    @Test func `a child that inherits the lock holds it until it ends`() async throws {
+        let child: ChildProcess
+        do {
+            let lock = try FileLock.acquire(folder.path("lock"), now: noon)
+            child = try ChildProcess.start(
+                Command("/bin/sleep", ["60"], descriptors: [3: lock.descriptor.raw]))
+        }
+        let whileAlive = try FileLock.isHeld(folder.path("lock"))
+
+        child.send(SIGKILL)
+        _ = try await child.wait()
+
+        #expect(whileAlive)
+        #expect(try !FileLock.isHeld(folder.path("lock")))
+    }
+}
