@@ -15,6 +15,8 @@ public struct SQLError: DagKitError, Equatable {
         /// The file is damaged or no database at all.
         case corrupt
         case cannotOpen
+        /// The operating system failed to read or write.
+        case inputOutput
         case syntax, unknownTable, unknownColumn, typeMismatch
         /// The call was cancelled or the database closed.
         case interrupted
@@ -73,6 +75,7 @@ public struct SQLError: DagKitError, Equatable {
         case .full: "free disk space"
         case .corrupt: "restore the last backup"
         case .cannotOpen: "check the path and its permissions"
+        case .inputOutput: "check the disk and the system's log"
         case .syntax: "correct the statement"
         case .unknownTable: "create the table, or run the migration that does"
         case .unknownColumn, .typeMismatch: "correct the statement or migrate the table"
@@ -101,6 +104,7 @@ extension SQLError.Kind {
         case .full: "53100"
         case .corrupt: "XX001"
         case .cannotOpen: "08001"
+        case .inputOutput: "58030"
         case .syntax: "42601"
         case .unknownTable: "42P01"
         case .unknownColumn: "42703"

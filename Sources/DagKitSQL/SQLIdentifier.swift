@@ -14,7 +14,7 @@ public struct SQLIdentifier: Hashable, Sendable, ExpressibleByStringLiteral, Cus
     /// Creates a name that comes from outside the program.
     ///
     /// - Throws: ``SQLError`` of kind ``SQLError/Kind/syntax`` if the name breaks the rule.
-    public init(_ name: String) throws(SQLError) {
+    public init(checking name: String) throws(SQLError) {
         guard Self.isValid(name) else {
             throw SQLError(.syntax, message: "\"\(name)\" is no name for a table or column")
         }

@@ -229,8 +229,10 @@ extension JSONParser {
     }
 
     private func invalidNumber(from start: Int) -> JSONError {
-        let end = Swift.min(bytes.count, index + 1)
-        let text = bytes[start..<end].prefix { $0 > 0x20 && $0 < 0x7F }
+        let text = bytes[start...].prefix { byte in
+            let character = Character(Unicode.Scalar(byte))
+            return byte < 0x80 && (character.isLetter || character.isNumber || "+-.".contains(character))
+        }
         return .invalidNumber(Self.shortened(String(decoding: text, as: UTF8.self)), at: location(of: start))
     }
 

@@ -1,7 +1,7 @@
 /// What the planner needs of a graph besides its edges, worked out once per DAG.
 struct GraphFacts: Sendable {
-    /// For each task, the setups whose scope holds it: those upstream of it that have no teardown, or one downstream
-    /// of it.
+    /// For each task, the setups whose scope holds it without being direct upstream tasks: those further up that
+    /// have no teardown, or one downstream of the task. Direct ones count under the task's own trigger rule alone.
     let relevantSetups: [[Int]]
 
     /// The reverse of ``relevantSetups``: for each setup, the tasks that it guards.
@@ -26,9 +26,10 @@ struct GraphFacts: Sendable {
         var relevant = [[Int]](repeating: [], count: tasks.count)
         for setup in tasks where setup.kind == .setup {
             let teardowns = setup.downstream.filter { tasks[$0].kind == .teardown }
+            let direct = Set(setup.downstream)
             let below = reached(from: [setup.index], tasks) { $0.downstream }
             let above = teardowns.isEmpty ? below : reached(from: teardowns, tasks) { $0.upstream }
-            for task in below.intersection(above) where task != setup.index {
+            for task in below.intersection(above) where task != setup.index && !direct.contains(task) {
                 relevant[task].append(setup.index)
             }
         }

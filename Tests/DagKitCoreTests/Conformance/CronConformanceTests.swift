@@ -38,10 +38,9 @@ import Testing
         let expected = try (vector.alt_next ?? vector.next ?? []).map(Fixture.instant)
 
         #expect(fires == expected, "\(vector.id): \(fires.map(\.isoText))")
-        for later in fires {
-            // In a gap the reference steps back to times that it never reaches forwards; from there it comes back.
-            let previous = try #require(cron.previous(before: later, in: zone), "\(vector.id)")
-            #expect(cron.next(after: previous, in: zone) == later, "\(vector.id): back from \(later.isoText)")
+        for (earlier, later) in zip(fires, fires.dropFirst()) {
+            #expect(
+                cron.previous(before: later, in: zone) == earlier, "\(vector.id): back from \(later.isoText)")
         }
     }
 

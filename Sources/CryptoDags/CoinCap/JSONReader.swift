@@ -1,0 +1,222 @@
+/// A validating reader of one JSON text, pulled value by value; it never reads beyond the bytes.
+struct JSONReader {
+    /// What kind of value comes next.
+    enum Kind { case object, array, string, number, literal }
+
+    /// How deep values may nest.
+    static let depthLimit = 64
+
+    private let bytes: [UInt8]
+    private var position = 0
+    private var depth = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    /// Checks the encoding and steps over a byte order mark.
+    mutating func open() throws(AssetScanError) {
+        guard String(validating: bytes, as: UTF8.self) != nil else { throw .notUTF8 }
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+    }
+
+    /// Checks that nothing follows the value.
+    mutating func close() throws(AssetScanError) {
+        skipBlanks()
+        guard position == bytes.count else { throw malformed("text after the end") }
+    }
+
+    /// The kind of the next value, which stays unread.
+    mutating func peek() throws(AssetScanError) -> Kind {
+        skipBlanks()
+        switch current {
+        case UInt8(ascii: "{"): return .object
+        case UInt8(ascii: "["): return .array
+        case UInt8(ascii: "\""): return .string
+        case UInt8(ascii: "-")?, (UInt8(ascii: "0")...UInt8(ascii: "9"))?: return .number
+        case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"): return .literal
+        case nil: throw malformed("the text ends too early")
+        default: throw malformed("no value")
+        }
+    }
+
+    /// Reads an object; `body` reads the value of each key.
+    mutating func eachMember(
+        _ body: (String, inout JSONReader) throws(AssetScanError) -> Void
+    ) throws(AssetScanError) {
+        try enter("{")
+        if !skip("}") {
+            repeat {
+                skipBlanks()
+                let key = try string()
+                skipBlanks()
+                guard skip(":") else { throw malformed("no colon after a key") }
+                try body(key, &self)
+                skipBlanks()
+            } while skip(",")
+            guard skip("}") else { throw malformed("no comma or brace after a value") }
+        }
+        depth -= 1
+    }
+
+    /// Reads an array; `body` reads each element.
+    mutating func eachElement(
+        _ body: (inout JSONReader) throws(AssetScanError) -> Void
+    ) throws(AssetScanError) {
+        try enter("[")
+        if !skip("]") {
+            repeat {
+                try body(&self)
+                skipBlanks()
+            } while skip(",")
+            guard skip("]") else { throw malformed("no comma or bracket after a value") }
+        }
+        depth -= 1
+    }
+
+    /// Reads a value as a field of an asset.
+    mutating func field() throws(AssetScanError) -> RawField {
+        switch try peek() {
+        case .string: return .string(try string())
+        case .number: return .number(try number())
+        case .literal: return try literal() == "null" ? .null : .other
+        case .object, .array:
+            try skipValue()
+            return .other
+        }
+    }
+
+    /// Reads a value and forgets it.
+    mutating func skipValue() throws(AssetScanError) {
+        switch try peek() {
+        case .object:
+            try eachMember { _, reader throws(AssetScanError) in try reader.skipValue() }
+        case .array:
+            try eachElement { reader throws(AssetScanError) in try reader.skipValue() }
+        case .string: _ = try string()
+        case .number: _ = try number()
+        case .literal: _ = try literal()
+        }
+    }
+}
+
+/// Scalars.
+extension JSONReader {
+    private mutating func number() throws(AssetScanError) -> String {
+        let start = position
+        _ = skip("-")
+        if !skip("0") { try takeDigits() }
+        if skip(".") { try takeDigits() }
+        if skip("e") || skip("E") {
+            if !skip("+") { _ = skip("-") }
+            try takeDigits()
+        }
+        if let next = current, Self.isDigit(next) { throw malformed("a zero before a number") }
+        return String(decoding: bytes[start..<position], as: UTF8.self)
+    }
+
+    private mutating func takeDigits() throws(AssetScanError) {
+        let start = position
+        while let byte = current, Self.isDigit(byte) { position += 1 }
+        guard position > start else { throw malformed("a number without digits") }
+    }
+
+    private mutating func literal() throws(AssetScanError) -> String {
+        for word in ["null", "true", "false"] where bytes[position...].starts(with: word.utf8) {
+            position += word.utf8.count
+            return word
+        }
+        throw malformed("no value")
+    }
+
+    private mutating func string() throws(AssetScanError) -> String {
+        guard skip("\"") else { throw malformed("no string") }
+        var text = ""
+        var start = position
+        while let byte = current {
+            switch byte {
+            case UInt8(ascii: "\""):
+                text += String(decoding: bytes[start..<position], as: UTF8.self)
+                position += 1
+                return text
+            case UInt8(ascii: "\\"):
+                text += String(decoding: bytes[start..<position], as: UTF8.self)
+                position += 1
+                text.unicodeScalars.append(try escape())
+                start = position
+            case 0..<0x20: throw malformed("a control character in a string")
+            default: position += 1
+            }
+        }
+        throw malformed("a string without its end")
+    }
+
+    private mutating func escape() throws(AssetScanError) -> Unicode.Scalar {
+        guard let byte = current else { throw malformed("a string without its end") }
+        position += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
+        case UInt8(ascii: "b"): return "\u{8}"
+        case UInt8(ascii: "f"): return "\u{C}"
+        case UInt8(ascii: "n"): return "\n"
+        case UInt8(ascii: "r"): return "\r"
+        case UInt8(ascii: "t"): return "\t"
+        case UInt8(ascii: "u"): return try unicodeEscape()
+        default: throw malformed("an unknown escape")
+        }
+    }
+
+    private mutating func unicodeEscape() throws(AssetScanError) -> Unicode.Scalar {
+        let first = try hexadecimal()
+        if let scalar = Unicode.Scalar(first) { return scalar }
+        // Not a scalar: half of a surrogate pair, which only its other half completes.
+        guard (0xD800...0xDBFF).contains(first), skip("\\"), skip("u") else {
+            throw malformed("half a surrogate pair")
+        }
+        let second = try hexadecimal()
+        guard (0xDC00...0xDFFF).contains(second) else { throw malformed("half a surrogate pair") }
+        let value = 0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)
+        guard let scalar = Unicode.Scalar(value) else { throw malformed("half a surrogate pair") }
+        return scalar
+    }
+
+    private mutating func hexadecimal() throws(AssetScanError) -> UInt32 {
+        var value: UInt32 = 0
+        for _ in 0..<4 {
+            guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+                throw malformed("an escape without four digits")
+            }
+            value = value << 4 | UInt32(digit)
+            position += 1
+        }
+        return value
+    }
+}
+
+/// Bytes.
+extension JSONReader {
+    private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    private mutating func skipBlanks() {
+        while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+            position += 1
+        }
+    }
+
+    private mutating func skip(_ scalar: Unicode.Scalar) -> Bool {
+        guard current == UInt8(ascii: scalar) else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func enter(_ scalar: Unicode.Scalar) throws(AssetScanError) {
+        guard skip(scalar) else { throw malformed("no value") }
+        depth += 1
+        guard depth <= Self.depthLimit else { throw .tooDeep(limit: Self.depthLimit) }
+        skipBlanks()
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+
+    private func malformed(_ what: String) -> AssetScanError { .malformed(what, offset: position) }
+}

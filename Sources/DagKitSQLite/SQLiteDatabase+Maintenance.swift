@@ -1,0 +1,59 @@
+import CSQLite
+import DagKitSQL
+import Glibc
+
+extension SQLiteDatabase {
+    /// What is damaged in the file, in SQLite's words; empty if it is sound.
+    ///
+    /// It reads the whole file, while all others go on.
+    public func quickCheck() async throws -> [String] {
+        let answer: [String] = try await query("pragma quick_check").map { try $0[0] }
+        return answer == ["ok"] ? [] : answer
+    }
+
+    /// Copies the database as it is at this moment to a new file, while all others go on.
+    ///
+    /// The copy has permission 0600, is complete or not there, and replaces an older file at `path`.
+    public func backup(to path: String) async throws {
+        try await read { connection in
+            let draft = path + ".partial"
+            unlink(draft)
+            do {
+                try Self.copy(connection, to: draft)
+                try Self.synchronize(draft)
+                guard rename(draft, path) == 0 else { throw Self.systemError("rename", draft) }
+            } catch {
+                unlink(draft)
+                throw error
+            }
+        }
+    }
+
+    /// Writes the log into the file and shortens it, as far as readers allow.
+    public func checkpoint() async throws {
+        try await execute("pragma wal_checkpoint(truncate)")
+    }
+
+    private static func copy(_ source: SQLiteConnection, to path: String) throws {
+        let target = try SQLiteHandle(path: path, access: .create)
+        guard let backup = sqlite3_backup_init(target.pointer, "main", source.handle.pointer, "main") else {
+            throw target.error(code: sqlite3_errcode(target.pointer))
+        }
+        // All pages in one step are one read transaction: a consistent copy, whatever the writer does.
+        sqlite3_backup_step(backup, -1)
+        let code = sqlite3_backup_finish(backup)
+        guard code == SQLITE_OK else { throw target.error(code: code) }
+    }
+
+    private static func synchronize(_ path: String) throws {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw systemError("open", path) }
+        defer { Glibc.close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw systemError("fsync", path) }
+    }
+
+    private static func systemError(_ call: String, _ path: String) -> SQLError {
+        let reason = String(cString: strerror(errno)).lowercased()
+        return SQLError(.inputOutput, message: "\(call): \(reason)", database: path)
+    }
+}

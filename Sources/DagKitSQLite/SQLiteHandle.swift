@@ -1,0 +1,55 @@
+import CSQLite
+import DagKitSQL
+import Glibc
+
+/// The one owner of a connection handle of the C library; its end closes the connection.
+struct SQLiteHandle: ~Copyable {
+    let pointer: OpaquePointer
+
+    /// What messages call the database: its path.
+    let name: String
+
+    /// Opens a file, or a new database in memory if `path` is `nil`.
+    init(path: String?, access: SQLiteConfiguration.Access) throws(SQLError) {
+        let name = path ?? ":memory:"
+        if let path, access == .create { try Self.createPrivateFile(path) }
+        let mode = access == .read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
+        // No SQLITE_OPEN_URI: a path is a path, whatever it holds. One thread at a time uses a handle.
+        var handle: OpaquePointer?
+        let code = sqlite3_open_v2(name, &handle, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+        guard code == SQLITE_OK, let handle else {
+            let systemError = handle.map(sqlite3_system_errno) ?? 0
+            sqlite3_close_v2(handle)
+            throw Self.openError(code: code, systemError: systemError, name: name)
+        }
+        pointer = handle
+        self.name = name
+    }
+
+    deinit { sqlite3_close_v2(pointer) }
+
+    /// The last failure of this handle as an error that people read.
+    func error(code: Int32, statement: String? = nil) -> SQLError {
+        SQLError(
+            sqliteCode: code, message: String(cString: sqlite3_errmsg(pointer)), database: name,
+            statement: statement)
+    }
+
+    /// Creates the file with permission 0600, which SQLite copies to the files that it puts beside it.
+    ///
+    /// Only a new file is opened here: closing another descriptor of an open database would drop its locks.
+    private static func createPrivateFile(_ path: String) throws(SQLError) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        if descriptor >= 0 {
+            close(descriptor)
+        } else if errno != EEXIST {
+            throw openError(code: SQLITE_CANTOPEN, systemError: errno, name: path)
+        }
+    }
+
+    private static func openError(code: Int32, systemError: Int32, name: String) -> SQLError {
+        let text = systemError == 0 ? sqlite3_errstr(code) : UnsafePointer(strerror(systemError))
+        let reason = text.map { String(cString: $0).lowercased() } ?? "code \(code)"
+        return SQLError(.cannotOpen, message: "cannot open it: \(reason)", database: name)
+    }
+}
