@@ -47,7 +47,8 @@ public struct DAGSpec: Sendable {
         configuration = draft.configuration
         location = draft.configuration.location
         schedule = RunSchedule(
-            timetable, startDate: configuration.startDate, endDate: configuration.endDate, catchup: configuration.catchup)
+            timetable, startDate: configuration.startDate, endDate: configuration.endDate,
+            catchup: configuration.catchup)
         tasks = TaskSpec.resolved(order.map { draft.tasks[$0] }, defaults: draft.configuration.defaults)
         indexByID = Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0.index) })
         facts = GraphFacts(tasks)

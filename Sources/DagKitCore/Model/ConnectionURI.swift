@@ -61,13 +61,16 @@ extension Connection {
         let split = host.map { $0.pieces(parting: "://") } ?? []
         var text = type.lowercased().replacing("_", with: "-") + "://"
         if split.count == 2 { text += "\(split[0])://" }
-        let user = [login.map(\.percentEncoded), password.map { ":" + $0.percentEncoded }].compactMap(\.self).joined()
+        let user = [login.map(\.percentEncoded), password.map { ":" + $0.percentEncoded }].compactMap(\.self)
+            .joined()
         if !user.isEmpty { text += user + "@" }
         var place = split.last.map { Self.encodedHost(String($0)) } ?? ""
         if let port { place += place.isEmpty && user.isEmpty ? "@:\(port)" : ":\(port)" }
         if let schema, !schema.isEmpty { place += "/" + schema.percentEncoded }
         text += place
-        if let extra, !extra.isEmpty { text += (schema ?? "").isEmpty ? "/?" : "?"; text += Self.query(of: extra) }
+        if let extra, !extra.isEmpty {
+            text += (schema ?? "").isEmpty ? "/?" : "?"; text += Self.query(of: extra)
+        }
         return text
     }
 
@@ -168,7 +171,10 @@ extension Connection {
         if text.drop(while: \.isWhitespace).first == "{" {
             try self.init(id, json: text)
         } else {
-            try self.init(id, uri: String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()))
+            try self.init(
+                id,
+                uri: String(
+                    text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()))
         }
     }
 
@@ -204,7 +210,8 @@ public enum ConnectionTextError: DagKitError, Equatable {
 
     private var connection: String {
         switch self {
-        case .noScheme(let id), .badEncoding(_, let id), .badPort(let id), .notJSON(let id, _), .noObject(let id),
+        case .noScheme(let id), .badEncoding(_, let id), .badPort(let id), .notJSON(let id, _),
+            .noObject(let id),
             .noType(let id), .unknownMember(_, let id, _), .badMember(_, let id):
             id
         }
@@ -219,7 +226,8 @@ public enum ConnectionTextError: DagKitError, Equatable {
         case .notJSON(_, let place): return "\(subject) starts like JSON and is wrong at \(place)"
         case .noObject: return "\(subject) is no JSON object"
         case .noType: return "\(subject) has no conn_type"
-        case .unknownMember(let key, _, _): return "\(subject) has a member \"\(key)\" that connections do not have"
+        case .unknownMember(let key, _, _):
+            return "\(subject) has a member \"\(key)\" that connections do not have"
         case .badMember(let key, _): return "\(subject) has a member \"\(key)\" of the wrong kind"
         }
     }

@@ -14,7 +14,8 @@ extension Planner {
         var kept: [DAGID: Entry] = [:]
         for spec in specs {
             var entry = Entry(
-                spec: spec, settings: settings[spec.id] ?? [:], isPaused: paused.contains(spec.id), activeSince: now)
+                spec: spec, settings: settings[spec.id] ?? [:], isPaused: paused.contains(spec.id),
+                activeSince: now)
             if let known = dags[spec.id] {
                 entry.lastInterval = known.lastInterval
                 if !known.isPaused { entry.activeSince = known.activeSince }

@@ -126,6 +126,8 @@ public struct Planner: Sendable {
     public struct Step: Sendable {
         public var batches: [RunBatch] = []
         public var effects = Effects()
+
+        public init() {}
     }
 
     /// How many attempt tokens the planner should be handed before the next step.

@@ -25,7 +25,8 @@ import Testing
     }
 
     @Test(arguments: [Order.first, .last, .middle])
-    func `every recorded run ends as the reference's, in whatever order ready tasks run`(order: Order) throws {
+    func `every recorded run ends as the reference's, in whatever order ready tasks run`(order: Order) throws
+    {
         let file = try ConformanceFile<Case>.load("dag_run_cases.json")
 
         #expect(file.format == "dag-run-cases/1")
@@ -48,8 +49,10 @@ import Testing
         for task in vector.tasks {
             var one = TaskDraft(
                 id: TaskID(task.id), edges: task.upstream.map { TaskEdge(to: TaskID($0)) },
-                options: TaskOptions(retries: task.retries, triggerRule: try #require(TriggerRule(rawValue: task.rule))),
-                operatorName: "Vector", kind: try #require(TaskKind(rawValue: task.kind)), work: TaskWork { _ in nil },
+                options: TaskOptions(
+                    retries: task.retries, triggerRule: try #require(TriggerRule(rawValue: task.rule))),
+                operatorName: "Vector", kind: try #require(TaskKind(rawValue: task.kind)),
+                work: TaskWork { _ in nil },
                 location: SourceLocation(file: "vector", line: 1))
             one.teardownFailsRun = task.on_failure_fail_dagrun ?? false
             draft.tasks.append(one)

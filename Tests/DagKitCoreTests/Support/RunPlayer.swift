@@ -74,7 +74,8 @@ final class RunPlayer {
             default: .success(nil)
             }
         return AttemptOutcome(
-            attemptID: attempt, key: instance.key, tryNumber: instance.tryNumber, verdict: verdict, startedAt: now,
+            attemptID: attempt, key: instance.key, tryNumber: instance.tryNumber, verdict: verdict,
+            startedAt: now,
             endedAt: now)
     }
 }

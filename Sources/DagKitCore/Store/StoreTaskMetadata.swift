@@ -1,0 +1,31 @@
+/// What a task reads of a metadata store, with the environment's variables and connections over the store's.
+public struct StoreTaskMetadata: TaskMetadata {
+    private let store: any MetadataStore
+    private let variables: [String: String]
+    private let connections: [String: Connection]
+
+    /// - Parameters:
+    ///   - variables: Those that the environment gives; they win over the store's.
+    ///   - connections: Those that the environment gives, by id; they win over the store's.
+    public init(
+        _ store: any MetadataStore, variables: [String: String] = [:], connections: [String: Connection] = [:]
+    ) {
+        self.store = store
+        self.variables = variables
+        self.connections = connections
+    }
+
+    public func variable(_ key: String) async throws -> String? {
+        if let value = variables[key] { return value }
+        return try await store.variable(key)?.value
+    }
+
+    public func connection(_ id: String) async throws -> Connection? {
+        if let connection = connections[id] { return connection }
+        return try await store.connection(id)
+    }
+
+    public func outputs(of task: TaskID, key: String, in run: RunKey) async throws -> [XCom] {
+        try await store.outputs(of: task, key: key, in: run)
+    }
+}

@@ -1,0 +1,155 @@
+import DagKitCore
+import FoundationEssentials
+import Testing
+
+@Suite struct PlannerTests {
+    @Test func `a due interval becomes a run whose first task is dispatched in the same step`() throws {
+        var bench = try PlannerBench(
+            .fixture(
+                schedule: .every(.minutes(30)), startDate: "2023-11-14T22:00:00Z",
+                tasks: [FixtureTask(id: "a", upstream: [])]))
+
+        let early = bench.planner.step(at: .noon)
+        let step = bench.planner.step(at: .noon + 1800)
+
+        #expect(early.batches.isEmpty)
+        #expect(step.batches.map(\.run.runID) == ["scheduled__2023-11-14T22:00:00+00:00"])
+        #expect(step.effects.orders.map(\.key.taskID) == ["a"])
+    }
+
+    @Test func `the next deadline is the next planned run`() throws {
+        var bench = try PlannerBench(
+            .fixture(
+                schedule: .hourly, startDate: "2023-11-14T22:00:00Z",
+                tasks: [FixtureTask(id: "a", upstream: [])]))
+
+        _ = bench.planner.step(at: .noon)
+
+        #expect(bench.planner.nextDeadline == (try Date(isoText: "2023-11-14T23:00:00Z")))
+    }
+
+    @Test func `heavier tasks go first, and no more run than may`() throws {
+        var bench = try PlannerBench(
+            .fixture(tasks: [
+                FixtureTask(id: "light", upstream: [], weight: 1),
+                FixtureTask(id: "heavy", upstream: [], weight: 9),
+                FixtureTask(id: "middle", upstream: [], weight: 5),
+            ]), parallelism: 2)
+
+        let step = bench.trigger()
+
+        #expect(step.effects.orders.map(\.key.taskID).sorted() == ["heavy", "middle"])
+    }
+
+    @Test func `a task that waits for its pool says so and goes when a slot is free`() throws {
+        var bench = try PlannerBench(
+            .fixture(tasks: [
+                FixtureTask(id: "a", upstream: [], weight: 2, pool: "one"),
+                FixtureTask(id: "b", upstream: [], pool: "one"),
+            ]), pools: [Pool("one", slots: 1)])
+        let first = bench.trigger()
+        #expect(first.effects.orders.map(\.key.taskID) == ["a"])
+        let waiting = first.batches[0].instances.first { $0.taskID == "b" }
+        #expect(waiting?.reason == "waits for a slot of pool one (1 slots)")
+
+        let second = bench.finish(first.effects.orders[0])
+
+        #expect(second.effects.orders.map(\.key.taskID) == ["b"])
+    }
+
+    @Test func `max_active_tasks holds back one dag and not the others`() throws {
+        let narrow = try DAGSpec.fixture(
+            "narrow", maxActiveTasks: 1,
+            tasks: [FixtureTask(id: "a", upstream: []), FixtureTask(id: "b", upstream: [])])
+        let other = try DAGSpec.fixture("other", tasks: [FixtureTask(id: "c", upstream: [])])
+        var bench = try PlannerBench(narrow, and: [other])
+
+        _ = bench.trigger(narrow, decides: false)
+        let step = bench.trigger(other)
+
+        #expect(step.effects.orders.map(\.key.taskID).sorted() == ["a", "c"])
+    }
+
+    @Test func `a second run waits while max_active_runs are active and starts when one ends`() throws {
+        var bench = try PlannerBench(.fixture(maxActiveRuns: 1, tasks: [FixtureTask(id: "a", upstream: [])]))
+        let first = bench.trigger()
+        let second = bench.trigger()
+        #expect(second.effects.orders.isEmpty)
+
+        var step = bench.finish(first.effects.orders[0])
+        while bench.planner.hasMoreToDo { step = bench.planner.step(at: .noon) }
+
+        #expect(step.effects.orders.count == 1)
+        #expect(step.effects.orders[0].key.run != first.effects.orders[0].key.run)
+    }
+
+    @Test func `a paused dag starts nothing until it is unpaused`() throws {
+        var bench = try PlannerBench(.fixture(tasks: [FixtureTask(id: "a", upstream: [])]))
+        bench.planner.setPaused(["fixture"], at: .noon)
+        let held = bench.trigger()
+        #expect(held.effects.orders.isEmpty)
+
+        bench.planner.setPaused([], at: .noon)
+        let step = bench.planner.step(at: .noon)
+
+        #expect(step.effects.orders.map(\.key.taskID) == ["a"])
+    }
+
+    @Test func `an attempt that is gone after a restart goes again under the same try`() throws {
+        var bench = try PlannerBench(.fixture(tasks: [FixtureTask(id: "a", upstream: [])]))
+        let order = bench.trigger().effects.orders[0]
+
+        bench.planner.reconcile(alive: [], at: .noon)
+        let step = bench.planner.step(at: .noon)
+
+        #expect(step.effects.orders.map(\.key) == [order.key])
+        #expect(step.effects.orders.map(\.tryNumber) == [1])
+        #expect(step.effects.orders[0].attemptID != order.attemptID)
+    }
+
+    @Test func `conf overrides params`() throws {
+        var bench = try PlannerBench(.fixture(tasks: [FixtureTask(id: "a", upstream: [])]))
+
+        let step = bench.trigger(conf: ["limit": 5])
+
+        #expect(step.effects.orders[0].params == ["limit": 5])
+    }
+}
+
+/// A planner in the hands of a test.
+private struct PlannerBench {
+    var planner: Planner
+    private let spec: DAGSpec
+    private var runs = 0
+
+    init(_ spec: DAGSpec, and others: [DAGSpec] = [], parallelism: Int = 32, pools: [Pool] = []) throws {
+        self.spec = spec
+        planner = Planner(parallelism: parallelism)
+        planner.addTokens(1...1000)
+        planner.setPools(try [Pool(Pool.defaultName, slots: 128)] + pools)
+        planner.setDAGs([spec] + others, paused: [], lastIntervals: [:], at: .noon)
+    }
+
+    /// Creates a run as another process would, and lets the planner find it.
+    mutating func trigger(_ spec: DAGSpec? = nil, conf: JSONValue = [:], decides: Bool = true) -> Planner.Step
+    {
+        runs += 1
+        let spec = spec ?? self.spec
+        let run = DAGRun.manual(
+            spec, logicalDate: .noon + Double(runs), runID: RunID("run\(runs)"), conf: conf, by: "test",
+            at: .noon)
+        var machine = RunMachine(creating: run, of: spec)
+        _ = machine.takeBatch()
+        planner.adopt(RunSnapshot(run: machine.run, instances: machine.instances), at: .noon)
+        return decides ? planner.step(at: .noon) : Planner.Step()
+    }
+
+    mutating func finish(_ order: AttemptOrder) -> Planner.Step {
+        planner.take(
+            AttemptOutcome(
+                attemptID: order.attemptID, key: order.key, tryNumber: order.tryNumber,
+                verdict: .success(nil),
+                startedAt: .noon, endedAt: .noon), at: .noon)
+        return planner.step(at: .noon)
+    }
+}
