@@ -59,7 +59,9 @@ public struct AssetScanner {
             assets = list
         case .object:
             let found = try Self.asset(&json)
-            if let text = found.message { message = text } else if !found.asset.id.isMissing {
+            if let text = found.message {
+                message = text
+            } else if !found.asset.id.isMissing {
                 assets = [found.asset]
             } else {
                 hasForeignData = true

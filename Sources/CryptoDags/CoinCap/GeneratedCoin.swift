@@ -71,7 +71,8 @@ struct GeneratedCoin: Sendable {
         let symbol = random.chance(0.045) ? coins[random.below(coins.count)].symbol : ticker(name, &random)
         // Capitalisations fall by a power of the rank, as the recorded ones do.
         let cap = 2.4e14 * pow(Double(index + 30), -3) * random.between(0.7, 1.4)
-        let supply = random.chance(0.5) ? pow(10, random.between(5, 13)).rounded() : pow(10, random.between(4, 12))
+        let supply =
+            random.chance(0.5) ? pow(10, random.between(5, 13)).rounded() : pow(10, random.between(4, 12))
         let distance = Double(index) / Double(GeneratedMarket.coinCount)
         return GeneratedCoin(
             key: UInt64(index + 1), id: id, symbol: symbol, name: name, basePrice: cap / supply,
@@ -102,7 +103,8 @@ struct GeneratedCoin: Sendable {
         ]
         let middles = ["", "a", "ic", "o", "on", "us", "ver", "ex", "ara", "ium", "is", "ent"]
         let endings = [
-            "", " Network", " Protocol", "coin", " Cash", " Token", " Finance", " Chain", " Gold", "X", " DAO",
+            "", " Network", " Protocol", "coin", " Cash", " Token", " Finance", " Chain", " Gold", "X",
+            " DAO",
             " Swap",
         ]
         var name = ""

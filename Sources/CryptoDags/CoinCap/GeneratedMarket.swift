@@ -113,7 +113,8 @@ struct GeneratedQuote {
 
     func json(rank: Int) -> String {
         let fields = [
-            "\"id\":\(Self.quoted(coin.id))", "\"rank\":\"\(rank)\"", "\"symbol\":\(Self.quoted(coin.symbol))",
+            "\"id\":\(Self.quoted(coin.id))", "\"rank\":\"\(rank)\"",
+            "\"symbol\":\(Self.quoted(coin.symbol))",
             "\"name\":\(Self.quoted(coin.name))",
             "\"supply\":\(Self.fixed(coin.lacks.contains(.supply) ? nil : coin.supply))",
             "\"maxSupply\":\(Self.fixed(coin.maxSupply))",

@@ -44,7 +44,8 @@ struct KnownCoin: Sendable {
         KnownCoin("avalanche", "AVAX", "Avalanche", 13.2, 427_033_618.9, max: 720_000_000),
         KnownCoin("litecoin", "LTC", "Litecoin", 82.4, 76_587_004.3, max: 84_000_000),
         KnownCoin("hedera-hashgraph", "HBAR", "Hedera", 0.131, 42_476_314_437.9, max: 50_000_000_000),
-        KnownCoin("shiba-inu", "SHIB", "Shiba Inu", 0.0000083, 589_243_919_673_341.75, max: 589_552_695_333_683),
+        KnownCoin(
+            "shiba-inu", "SHIB", "Shiba Inu", 0.0000083, 589_243_919_673_341.75, max: 589_552_695_333_683),
         KnownCoin("multi-collateral-dai", "DAI", "Dai", 1, 5_365_382_702.66, isStable: true),
         KnownCoin("toncoin", "TON", "Toncoin", 1.61, 2_441_214_180.9),
         KnownCoin("crypto-com-coin", "CRO", "Cronos", 0.101, 36_069_453_408.4, max: 100_000_000_000),
@@ -96,7 +97,9 @@ struct KnownCoin: Sendable {
         KnownCoin("dash", "DASH", "Dash", 41.2, 12_502_118.7, max: 18_900_000),
         KnownCoin("mina", "MINA", "Mina", 0.0861, 1_272_630_110.3),
         KnownCoin("zilliqa", "ZIL", "Zilliqa", 0.00531, 19_698_240_110.6, max: 21_000_000_000),
-        KnownCoin("basic-attention-token", "BAT", "Basic Attention Token", 0.221, 1_495_718_340.1, max: 1_500_000_000),
+        KnownCoin(
+            "basic-attention-token", "BAT", "Basic Attention Token", 0.221, 1_495_718_340.1,
+            max: 1_500_000_000),
         KnownCoin("decred", "DCR", "Decred", 18.6, 17_150_228.4, max: 21_000_000),
         KnownCoin("qtum", "QTUM", "Qtum", 1.41, 105_934_012.2, max: 107_822_406),
         KnownCoin("ravencoin", "RVN", "Ravencoin", 0.0079, 15_510_220_147, max: 21_000_000_000),

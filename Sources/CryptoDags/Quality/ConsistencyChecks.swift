@@ -1,0 +1,35 @@
+/// Whether the values of a row agree with each other.
+enum ConsistencyChecks {
+    static func run(_ rows: [MarketRow]) -> [QualityResult] {
+        [
+            result("consistency.cap", rows.filter(hasWrongCap), "a cap that is not supply x price"),
+            result("consistency.supply", rows.filter(hasTooMuchSupply), "more supply than there can be"),
+            result(
+                "consistency.vwap", rows.filter { $0.rang <= 100 && hasFarAverage($0) },
+                "an average more than 50 % off the price"),
+        ]
+    }
+
+    private static func hasWrongCap(_ row: MarketRow) -> Bool {
+        guard !row.marketCapDerivee, let cap = row.marketCapUsd?.doubleValue, cap > 0,
+            let supply = row.supplyCirculant
+        else { return false }
+        return abs(row.prixUsd.doubleValue * supply.doubleValue - cap) / cap > 1e-6
+    }
+
+    private static func hasTooMuchSupply(_ row: MarketRow) -> Bool {
+        guard let supply = row.supplyCirculant, let limit = row.supplyMax else { return false }
+        return supply.doubleValue > 1.001 * limit.doubleValue
+    }
+
+    private static func hasFarAverage(_ row: MarketRow) -> Bool {
+        guard let average = row.vwap24h else { return false }
+        return abs(average.doubleValue / row.prixUsd.doubleValue - 1) > 0.5
+    }
+
+    private static func result(_ check: String, _ faulty: [MarketRow], _ what: String) -> QualityResult {
+        let message =
+            faulty.isEmpty ? "no coin has \(what)" : "\(what): \(QualityChecks.list(faulty.map(\.cryptoID)))"
+        return QualityResult(check, faulty.isEmpty ? .passed : .warning, rows: faulty.count, message: message)
+    }
+}

@@ -1,0 +1,145 @@
+import DagKit
+import DagKitSQL
+public import FoundationEssentials
+
+/// Snapshots going out.
+extension MarketStore {
+    /// The newest complete snapshot of a source; of the active source if none is named.
+    public func latestSnapshot(source: String? = nil) async throws -> StoredSnapshot? {
+        try await snapshots(where: "\(try await condition(source))", limit: 1).first
+    }
+
+    /// A complete snapshot.
+    ///
+    /// - Throws: ``MarketStoreError/noSnapshot(_:)`` if there is none with that id.
+    public func snapshot(_ id: Int64) async throws -> StoredSnapshot {
+        guard let found = try await snapshots(where: "snapshot_id = \(id)", limit: 1).first else {
+            throw MarketStoreError.noSnapshot(id)
+        }
+        return found
+    }
+
+    /// The complete snapshots of the same source before a snapshot, newest first.
+    public func snapshots(before snapshot: StoredSnapshot, limit: Int) async throws -> [StoredSnapshot] {
+        let fetched = snapshot.fetchedAt.databaseText
+        return try await snapshots(
+            where: """
+                source = \(snapshot.source)
+                and (fetched_at < \(fetched) or (fetched_at = \(fetched) and snapshot_id < \(snapshot.id)))
+                """, limit: limit)
+    }
+
+    /// The complete snapshots of a source that were fetched from an instant on, oldest first.
+    public func snapshots(source: String, since: Date) async throws -> [StoredSnapshot] {
+        try await snapshots(
+            where: "source = \(source) and fetched_at >= \(since.databaseText)", limit: 100_000
+        ).reversed()
+    }
+
+    /// The rows of a complete snapshot, best rank first.
+    public func rows(of snapshotID: Int64) async throws -> [MarketRow] {
+        try await database.query(
+            """
+            select h.* from crypto_historique h join crypto_snapshots s on s.snapshot_id = h.snapshot_id
+            where h.snapshot_id = \(snapshotID) and s.complete = 1 order by h.rang, h.id
+            """
+        ).map(HistoryColumns.row)
+    }
+
+    /// What a snapshot held that gave no row or lost a value, beside its rows.
+    public func processed(_ snapshotID: Int64) async throws -> ProcessedSnapshot {
+        let rows = try await database.query(
+            "select problems from crypto_snapshots where snapshot_id = \(snapshotID) and complete = 1")
+        guard let row = rows.first else { throw MarketStoreError.noSnapshot(snapshotID) }
+        let text: String = try row[0]
+        let problems = try JSONDecoder().decode(SnapshotProblems.self, from: Data(text.utf8))
+        return ProcessedSnapshot(
+            rows: try await self.rows(of: snapshotID), rejected: problems.rejected, faults: problems.faults,
+            duplicateIDs: problems.duplicates, rankedByPosition: problems.rankedByPosition)
+    }
+
+    /// The points of the coins of a snapshot since an instant, oldest first, for the rules that look back.
+    public func history(of ids: [String], source: String, since: Date) async throws -> MarketHistory {
+        let rows = try await database.query(
+            """
+            select h.crypto_id, s.fetched_at, h.prix_usd, h.volume_24h_usd, h.rang
+            from crypto_historique h join crypto_snapshots s on s.snapshot_id = h.snapshot_id
+            where s.source = \(source) and s.complete = 1 and s.fetched_at >= \(since.databaseText)
+                and h.crypto_id in \(SQLStatement.list(ids))
+            order by s.fetched_at, s.snapshot_id
+            """)
+        var history = MarketHistory()
+        for row in rows {
+            let point = MarketPoint(
+                at: try Date(isoText: try row[1] as String), price: try row[2], volume: try row[3],
+                rank: try row[4])
+            history.append(point, to: try row[0])
+        }
+        return history
+    }
+
+    private func condition(_ source: String?) async throws -> SQLStatement {
+        if let source { return "source = \(source)" }
+        return "source = (select value from crypto_settings where name = 'active_source')"
+    }
+
+    private func snapshots(where condition: SQLStatement, limit: Int) async throws -> [StoredSnapshot] {
+        try await database.query(
+            """
+            select * from crypto_snapshots where complete = 1 and \(condition)
+            order by fetched_at desc, snapshot_id desc limit \(limit)
+            """
+        ).map(StoredSnapshot.init)
+    }
+}
+
+/// One complete snapshot of the store, without its rows.
+public struct StoredSnapshot: Hashable, Sendable {
+    /// The identity of the snapshot.
+    public let id: Int64
+
+    /// The source.
+    public let source: String
+
+    /// The time that the source gave to its data.
+    public let apiTimestamp: Date?
+
+    /// When it was fetched.
+    public let fetchedAt: Date
+
+    /// The run that loaded it.
+    public let runID: String
+
+    /// How many assets were asked for.
+    public let wanted: Int?
+
+    /// How many assets the answer held.
+    public let assetCount: Int
+
+    /// How many of them gave no row.
+    public let rejectedCount: Int
+
+    /// The score of its quality checks, once they ran.
+    public let qualityScore: Int?
+
+    /// The day of its data.
+    public let dateImport: String
+
+    /// The sum of the known market capitalisations.
+    public let marketCapTotal: Amount
+
+    init(_ row: SQLRow) throws {
+        id = try row["snapshot_id"]
+        source = try row["source"]
+        let timestamp: String? = try row["api_timestamp"]
+        apiTimestamp = try timestamp.map { try Date(isoText: $0) }
+        fetchedAt = try Date(isoText: try row["fetched_at"] as String)
+        runID = try row["run_id"]
+        wanted = try row["wanted"]
+        assetCount = try row["asset_count"]
+        rejectedCount = try row["rejected_count"]
+        qualityScore = try row["quality_score"]
+        dateImport = try row["date_import"]
+        marketCapTotal = try Amount(try row["market_cap_total_exact"] as String)
+    }
+}
