@@ -1,17 +1,19 @@
-import DagKitSQL
+package import DagKitSQL
 
 /// The store's tables in SQLite.
 ///
 /// Names of tables and columns are those of Airflow 2.10 where it has them; the columns after a table's
 /// comment are ours. Instants are UTC text with microseconds, so that text order is time order.
-struct SQLiteSchema: SchemaDialect {
-    let migrations = [
+package struct SQLiteSchema: SchemaDialect {
+    package let migrations = [
         Migration(
             version: 1, name: "create the tables",
             statements: runs + runDetails + dags + settings + housekeeping)
     ]
 
-    let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"
+    package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"
+
+    package init() {}
 
     /// The log of events, and the state that folds from it.
     private static let runs: [SQLStatement] = [

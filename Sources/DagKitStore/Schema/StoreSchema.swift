@@ -33,6 +33,12 @@ public struct StoreSchema: Sendable {
         dialect = try database.dialect.schema()
     }
 
+    /// Creates the view with the tables of another dialect or version.
+    package init(of database: any SQLDatabase, dialect: any SchemaDialect) {
+        self.database = database
+        self.dialect = dialect
+    }
+
     /// The version that this program works with.
     public var newest: Int { dialect.migrations.last?.version ?? 0 }
 
