@@ -1,2 +1,5 @@
 @_exported public import DagKitCore
+@_exported public import DagKitProviders
+@_exported public import DagKitRuntime
 @_exported public import DagKitSQL
+@_exported public import DagKitSQLite
