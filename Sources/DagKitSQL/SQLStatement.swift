@@ -103,6 +103,11 @@ extension SQLStatement: ExpressibleByStringInterpolation {
             statement.append(value: value.sqlValue)
         }
 
+        /// Binds a value, or NULL for `nil`.
+        public mutating func appendInterpolation<Value: SQLConvertible>(_ value: Value?) {
+            statement.append(value: value?.sqlValue ?? .null)
+        }
+
         /// Inserts another statement with its values.
         public mutating func appendInterpolation(_ other: SQLStatement) { statement.append(other) }
 

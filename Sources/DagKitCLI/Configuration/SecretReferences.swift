@@ -25,7 +25,9 @@ struct SecretReferences: Sendable {
             }
             return secret
         }
-        guard value.hasPrefix("file:") else { throw ConfigurationError.secretInFile(setting: setting, at: place) }
+        guard value.hasPrefix("file:") else {
+            throw ConfigurationError.secretInFile(setting: setting, at: place)
+        }
         let path = String(value.dropFirst(5))
         let full = path.hasPrefix("/") ? path : FileSystem.parent(of: file) + "/" + path
         do {
@@ -59,7 +61,9 @@ struct ShellFailure: Error {
 }
 
 private func runShell(_ command: String) throws -> String {
-    guard let pipe = popen(command, "re") else { throw ShellFailure(reason: String(cString: strerror(errno))) }
+    guard let pipe = popen(command, "re") else {
+        throw ShellFailure(reason: String(cString: strerror(errno)))
+    }
     var output: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
     while true {

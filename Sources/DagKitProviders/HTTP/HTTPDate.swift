@@ -1,3 +1,4 @@
+import DagKitCore
 public import FoundationEssentials
 
 /// Dates as HTTP writes them: `Sun, 06 Nov 1994 08:49:37 GMT`, and the two older forms.
@@ -20,24 +21,19 @@ public enum HTTPDate {
 
     private static func instant(day: String, month: String, year: String, time: String) -> Date? {
         let clock = time.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
-        guard let day = Int(day), (1...31).contains(day), let month = months.firstIndex(of: month),
+        guard let day = Int(day), let month = months.firstIndex(of: month),
             var year = Int(year), clock.count == 3, let hour = clock[0], let minute = clock[1],
             let second = clock[2], (0...23).contains(hour), (0...59).contains(minute),
             (0...60).contains(second)
         else { return nil }
         // Two digits are of the years 1970 to 2069.
         if year < 100 { year += year < 70 ? 2000 : 1900 }
-        guard (1900...9999).contains(year) else { return nil }
-        let seconds = days(year, month + 1, day) * 86_400 + hour * 3600 + minute * 60 + second
-        return Date(timeIntervalSince1970: Double(seconds))
-    }
-
-    /// Days since 1970-01-01 in the Gregorian calendar; years are counted from March, so that leap days come last.
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        let year = month <= 2 ? year - 1 : year
-        let era = year / 400
-        let yearOfEra = year - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        guard (1900...9999).contains(year), (1...CivilDate.daysInMonth(month + 1, of: year)).contains(day)
+        else {
+            return nil
+        }
+        let date = CivilDate(year: year, month: month + 1, day: day)
+        let reading = CivilDateTime(date, hour: hour, minute: minute, second: second)
+        return Date(timeIntervalSince1970: Double(reading.secondsSinceEpoch))
     }
 }

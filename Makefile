@@ -1,0 +1,53 @@
+# Everything that this repository can do on a machine. `make help` lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+BUILD_FLAGS := -c release --static-swift-stdlib
+DAGCTL := .build/release/dagctl
+VENV := .build/venv
+
+PACKAGES := libsqlite3-dev libcurl4-openssl-dev libsodium-dev libmicrohttpd-dev zlib1g-dev pkg-config tzdata ca-certificates
+TEST_PACKAGES := python3 python3-venv openssl sqlite3 git
+PYTHON_PACKAGES := aiosmtpd==1.4.6
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## install the system packages that the build needs
+	@packaging/install-packages $(PACKAGES)
+
+.PHONY: test-deps
+test-deps: deps
+	@packaging/install-packages $(TEST_PACKAGES)
+	@packaging/install-python $(VENV) $(PYTHON_PACKAGES)
+
+.PHONY: build
+build: deps ## build dagctl (release)
+	@$(SWIFT) build $(BUILD_FLAGS) --product dagctl
+	@$(SWIFT) build $(BUILD_FLAGS) --product dagkit-conformance
+
+.PHONY: run
+run: build ## run crypto_data_pipeline once, end to end, and say what to do next
+	@packaging/first-run $(DAGCTL)
+
+.PHONY: test
+test: test-deps lint ## run the whole test suite with the real components it needs
+	@$(SWIFT) build --build-tests
+	@DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) $(SWIFT) test --skip-build
+
+.PHONY: lint
+lint: ## check the format of all Swift files
+	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Examples
+
+.PHONY: format
+format: ## rewrite all Swift files in the house format
+	@$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Examples
+
+.PHONY: clean
+clean: ## remove what was built
+	@rm -rf .build Examples/*/.build

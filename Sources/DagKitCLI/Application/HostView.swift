@@ -1,0 +1,14 @@
+import DagKitCore
+import FoundationEssentials
+
+/// What commands take from the machine: its clock, user, environment and files; tests hand over their own.
+struct HostView: Sendable {
+    var environment: [String: String]
+    var files: FileView
+    var now: @Sendable () -> Date
+    var userName: @Sendable () -> String
+    var hostName: @Sendable () -> String
+
+    /// How the metadata database is opened and looked after.
+    var databases: any DatabaseKeeper
+}

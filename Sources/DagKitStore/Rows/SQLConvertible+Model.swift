@@ -1,0 +1,13 @@
+public import DagKitCore
+public import DagKitSQL
+
+// Ids and states are stored as their raw values.
+
+extension DAGID: SQLConvertible {}
+extension RunID: SQLConvertible {}
+extension TaskID: SQLConvertible {}
+extension AttemptID: SQLConvertible {}
+extension RunState: SQLConvertible {}
+extension RunType: SQLConvertible {}
+extension TaskState: SQLConvertible {}
+extension RunEvent.Kind: SQLConvertible {}

@@ -1,0 +1,118 @@
+public import DagKitCore
+import DagKitSQL
+public import FoundationEssentials
+
+extension SQLMetadataStore {
+    public func register(_ dags: [DAGRecord], bundle: String, at now: Date) async throws {
+        let instant = now.databaseText
+        try await database.transaction { transaction in
+            try transaction.execute("update dag set is_active = \(false) where bundle = \(bundle)")
+            for dag in dags {
+                try transaction.execute(DAGRow.upsert(dag, bundle: bundle, at: instant))
+                try transaction.execute(DAGRow.structureUpsert(dag, at: instant))
+                try transaction.execute("delete from dag_tag where dag_id = \(dag.id)")
+                for tag in Set(dag.tags) {
+                    try transaction.execute("insert into dag_tag (name, dag_id) values (\(tag), \(dag.id))")
+                }
+            }
+        }
+    }
+
+    public func setNextRuns(_ next: [DAGID: PlannedRun?]) async throws {
+        guard !next.isEmpty else { return }
+        try await database.transaction { transaction in
+            for (id, run) in next { try transaction.execute(DAGRow.nextUpdate(id, run)) }
+        }
+    }
+
+    public func dag(_ id: DAGID) async throws -> DAGRecord? {
+        try await records(where: "d.dag_id = \(id)").first
+    }
+
+    public func pausedDAGs() async throws -> Set<DAGID> {
+        try await Set(database.query("select dag_id from dag where is_paused = \(true)").map { try $0[0] })
+    }
+
+    public func dags(includingInactive: Bool) async throws -> [DAGRecord] {
+        try await records(where: includingInactive ? "true" : "d.is_active = \(true)")
+    }
+
+    public func setPaused(
+        _ isPaused: Bool, _ dags: [DAGID], by actor: String, at now: Date
+    ) async throws -> [DAGID] {
+        try await write { transaction in
+            try dags.filter { id in
+                let changed = try transaction.execute(
+                    "update dag set is_paused = \(isPaused) where dag_id = \(id) and is_paused = \(!isPaused)"
+                )
+                guard changed > 0 else { return false }
+                try transaction.note(
+                    AuditEntry(at: now, event: isPaused ? "pause" : "unpause", actor: actor, dagID: id))
+                return true
+            }
+        }
+    }
+
+    public func deleteDAG(_ id: DAGID, by actor: String, at now: Date) async throws -> Int {
+        try await write { transaction in
+            var count = 0
+            // What hangs on a run or on the DAG goes with it by its foreign key; it is deleted here to be counted.
+            let counted: [SQLIdentifier] = ["xcom", "task_instance_history", "task_instance", "dag_run"]
+            for table in counted {
+                count += try transaction.execute("delete from \(table) where dag_id = \(id)")
+            }
+            try transaction.execute("delete from event where dag_id = \(id)")
+            count += try transaction.execute("delete from dag where dag_id = \(id)")
+            if count > 0 {
+                try transaction.note(AuditEntry(at: now, event: "delete", actor: actor, dagID: id))
+            }
+            return count
+        }
+    }
+
+    public func structure(of dag: DAGID, hash: String) async throws -> JSONValue? {
+        let rows = try await database.query(
+            "select data from serialized_dag where dag_id = \(dag) and dag_hash = \(hash)")
+        guard let row = rows.first else { return nil }
+        var reader = RowReader(row, of: "serialized_dag")
+        return try reader.json()
+    }
+
+    public func setImportErrors(_ errors: [ImportError], of source: String, at now: Date) async throws {
+        try await database.transaction { transaction in
+            try transaction.execute("delete from import_error where source = \(source)")
+            for error in errors {
+                try transaction.execute(
+                    """
+                    insert into import_error (timestamp, filename, stacktrace, source)
+                    values (\(error.at.databaseText), \(error.file), \(error.text), \(source))
+                    """)
+            }
+        }
+    }
+
+    public func importErrors() async throws -> [ImportError] {
+        try await database.query(
+            "select filename, timestamp, stacktrace from import_error order by filename, id"
+        )
+        .map { row in
+            var row = RowReader(row, of: "import_error")
+            return ImportError(file: try row.next(), at: try row.requiredInstant(), text: try row.next())
+        }
+    }
+
+    private func records(where condition: SQLStatement) async throws -> [DAGRecord] {
+        try await read { transaction in
+            let tags = try transaction.query(
+                """
+                select d.dag_id, t.name from dag d join dag_tag t on t.dag_id = d.dag_id
+                where \(condition) order by t.name
+                """
+            ).reduce(into: [DAGID: [String]]()) { tags, row in
+                tags[try row[0], default: []].append(try row[1])
+            }
+            return try transaction.query("\(DAGRow.selection) where \(condition) order by d.dag_id")
+                .map { try DAGRow.record($0, tags: tags) }
+        }
+    }
+}

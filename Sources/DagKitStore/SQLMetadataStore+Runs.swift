@@ -1,0 +1,146 @@
+public import DagKitCore
+import DagKitSQL
+import FoundationEssentials
+
+extension SQLMetadataStore {
+    public func snapshot(of run: RunKey) async throws -> RunSnapshot? {
+        try await read { try $0.snapshot(of: run) }
+    }
+
+    public func unfinishedRuns() async throws -> [RunSnapshot] {
+        try await read { transaction in
+            let rows = try transaction.query(
+                """
+                select \(RunRow.columns) from dag_run where state in ('queued', 'running')
+                order by run_after, dag_id, run_id
+                """)
+            return try rows.map { try transaction.snapshot(of: RunRow.run($0)) }
+        }
+    }
+
+    public func runs(_ query: RunQuery) async throws -> [DAGRun] {
+        try await database.query(
+            """
+            select \(RunRow.columns) from dag_run where \(RunRow.condition(query))
+            order by run_after desc, dag_id desc, run_id desc limit \(max(query.limit, 0))
+            """
+        ).map(RunRow.run)
+    }
+
+    public func taskInstances(of run: RunKey) async throws -> [TaskInstance] {
+        try await read { try $0.taskInstances(of: run) }
+    }
+
+    public func history(of run: RunKey) async throws -> [TaskInstance] {
+        try await database.query(
+            """
+            select \(TaskInstanceRow.columns) from task_instance_history
+            where \(TaskInstanceRow.isRun(run)) order by id
+            """
+        ).map { try TaskInstanceRow.instance($0, of: run) }
+    }
+
+    public func events(of run: RunKey) async throws -> [RunEvent] {
+        try await database.query(
+            "select \(EventRow.columns) from event where \(TaskInstanceRow.isRun(run)) order by id"
+        ).map(EventRow.event)
+    }
+
+    public func changes(after number: Int64, limit: Int) async throws -> [RunEvent] {
+        try await database.query(
+            "select \(EventRow.columns) from event where id > \(number) order by id limit \(max(limit, 0))"
+        ).map(EventRow.event)
+    }
+
+    public func lastEventNumber() async throws -> Int64 {
+        try await database.query("select coalesce(max(id), 0) from event")[0][0]
+    }
+
+    public func lastScheduledIntervals() async throws -> [DAGID: DataInterval] {
+        let rows = try await database.query(
+            """
+            select r.dag_id, r.data_interval_start, r.data_interval_end from dag_run r
+            join (select dag_id, max(data_interval_start) as newest from dag_run
+                where run_type = \(RunType.scheduled) and data_interval_start is not null group by dag_id) l
+            on r.run_type = \(RunType.scheduled) and r.dag_id = l.dag_id and r.data_interval_start = l.newest
+            """)
+        return try rows.reduce(into: [:]) { last, row in
+            var row = RowReader(row, of: "dag_run")
+            let dag: DAGID = try row.next()
+            last[dag] = try row.interval()
+        }
+    }
+
+    public func runCounts() async throws -> [DAGID: [RunState: Int]] {
+        let rows = try await database.query(
+            "select dag_id, state, count(*) from dag_run group by dag_id, state")
+        return try rows.reduce(into: [:]) { counts, row in
+            counts[try row[0], default: [:]][try row[1]] = try row[2]
+        }
+    }
+
+    // MARK: Outputs
+
+    public func outputs(of task: TaskID, key: String, in run: RunKey) async throws -> [XCom] {
+        try await database.query(
+            """
+            select \(Self.outputColumns) from xcom x
+            where \(TaskInstanceRow.isRun(run)) and task_id = \(task) and key = \(key) order by map_index
+            """
+        ).map { try Self.output($0, of: run) }
+    }
+
+    public func outputs(in run: RunKey) async throws -> [XCom] {
+        try await database.query(
+            """
+            select \(Self.outputColumns) from xcom x where \(TaskInstanceRow.isRun(run))
+            order by (select t.position from task_instance t
+                where t.dag_id = x.dag_id and t.run_id = x.run_id and t.task_id = x.task_id
+                and t.map_index = x.map_index), map_index, key
+            """
+        ).map { try Self.output($0, of: run) }
+    }
+
+    public func renderedTemplates(of task: TaskInstanceKey) async throws -> [TemplateField] {
+        let rows = try await database.query(
+            "select rendered_fields from rendered_task_instance_fields where \(TaskInstanceRow.isKey(task))")
+        guard let row = rows.first else { return [] }
+        return try JSONCoding.decode([TemplateField].self, from: row[0])
+    }
+
+    private static let outputColumns: SQLStatement =
+        "task_id, map_index, key, value, type_name, element_count"
+
+    private static func output(_ row: SQLRow, of run: RunKey) throws -> XCom {
+        var row = RowReader(row, of: "xcom")
+        return XCom(
+            task: TaskInstanceKey(run, try row.next(), mapIndex: try row.next()), key: try row.next(),
+            output: EncodedOutput(json: try row.next(), typeName: try row.next(), count: try row.next()))
+    }
+}
+
+extension SQLTransaction {
+    fileprivate func snapshot(of key: RunKey) throws -> RunSnapshot? {
+        try query("select \(RunRow.columns) from dag_run where \(TaskInstanceRow.isRun(key))")
+            .first.map { try snapshot(of: RunRow.run($0)) }
+    }
+
+    fileprivate func snapshot(of run: DAGRun) throws -> RunSnapshot {
+        let rows = try query(
+            """
+            select task_id, element_count from xcom where \(TaskInstanceRow.isRun(run.key))
+            and map_index < 0 and key = \(XCom.returnValue) and element_count is not null
+            """)
+        let counts = try rows.reduce(into: [TaskID: Int]()) { counts, row in counts[try row[0]] = try row[1] }
+        return RunSnapshot(run: run, instances: try taskInstances(of: run.key), outputCounts: counts)
+    }
+
+    fileprivate func taskInstances(of run: RunKey) throws -> [TaskInstance] {
+        try query(
+            """
+            select \(TaskInstanceRow.columns) from task_instance
+            where \(TaskInstanceRow.isRun(run)) order by position, map_index
+            """
+        ).map { try TaskInstanceRow.instance($0, of: run) }
+    }
+}

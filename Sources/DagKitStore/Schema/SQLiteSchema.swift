@@ -1,0 +1,355 @@
+package import DagKitSQL
+
+/// The store's tables in SQLite.
+///
+/// Names of tables and columns are those of Airflow 2.10 where it has them; the columns after a table's
+/// comment are ours. Instants are UTC text with microseconds, so that text order is time order.
+package struct SQLiteSchema: SchemaDialect {
+    package let migrations = [
+        Migration(
+            version: 1, name: "create the tables",
+            statements: runs + runDetails + dags + settings + housekeeping)
+    ]
+
+    package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"
+
+    package init() {}
+
+    /// The log of events, and the state that folds from it.
+    private static let runs: [SQLStatement] = [
+        """
+        create table event (
+            id integer primary key autoincrement,
+            at timestamp not null,
+            dag_id varchar(250) not null,
+            run_id varchar(250) not null,
+            kind varchar(50) not null,
+            task_id varchar(250),
+            map_index integer not null default -1,
+            try_number integer,
+            attempt_id bigint,
+            reason text,
+            detail json,
+            actor varchar(500) not null
+        )
+        """,
+        "create index event_run on event (dag_id, run_id, id)",
+        """
+        create table dag_run (
+            id integer primary key autoincrement,
+            dag_id varchar(250) not null,
+            run_id varchar(250) not null,
+            run_type varchar(50) not null,
+            state varchar(50) not null,
+            queued_at timestamp not null,
+            execution_date timestamp,
+            start_date timestamp,
+            end_date timestamp,
+            external_trigger boolean not null,
+            conf json not null,
+            data_interval_start timestamp,
+            data_interval_end timestamp,
+            last_scheduling_decision timestamp,
+            dag_hash varchar(32) not null,
+            updated_at timestamp not null,
+            clear_number integer not null default 0,
+            -- ours
+            run_after timestamp not null,
+            triggered_by varchar(500),
+            reason text,
+            revision bigint not null,
+            unique (dag_id, run_id),
+            unique (dag_id, execution_date)
+        )
+        """,
+        "create index dag_run_state on dag_run (dag_id, state)",
+        "create index dag_run_newest on dag_run (dag_id, run_after)",
+        "create index dag_run_unfinished on dag_run (run_after) where state in ('queued', 'running')",
+        "create index dag_run_interval on dag_run (run_type, dag_id, data_interval_start)",
+        """
+        create table task_instance (
+            dag_id varchar(250) not null,
+            run_id varchar(250) not null,
+            task_id varchar(250) not null,
+            map_index integer not null default -1,
+            state varchar(20),
+            try_number integer not null,
+            max_tries integer not null,
+            start_date timestamp,
+            end_date timestamp,
+            duration float,
+            queued_dttm timestamp,
+            pool varchar(256) not null,
+            pool_slots integer not null,
+            queue varchar(256) not null,
+            priority_weight integer not null,
+            operator varchar(1000) not null,
+            hostname varchar(1000),
+            pid integer,
+            updated_at timestamp not null,
+            -- ours
+            position integer not null,
+            attempt_id bigint,
+            next_try_at timestamp,
+            reason text,
+            cpu_seconds float,
+            peak_memory bigint,
+            read_bytes bigint,
+            written_bytes bigint,
+            context_switches bigint,
+            primary key (dag_id, run_id, task_id, map_index),
+            foreign key (dag_id, run_id) references dag_run (dag_id, run_id) on delete cascade
+        ) without rowid
+        """,
+        """
+        create index task_instance_active on task_instance (state, pool)
+            where state in ('scheduled', 'queued', 'running', 'up_for_retry', 'restarting', 'deferred')
+        """,
+        """
+        create table task_instance_history (
+            id integer primary key autoincrement,
+            dag_id varchar(250) not null,
+            run_id varchar(250) not null,
+            task_id varchar(250) not null,
+            map_index integer not null default -1,
+            state varchar(20),
+            try_number integer not null,
+            max_tries integer not null,
+            start_date timestamp,
+            end_date timestamp,
+            duration float,
+            queued_dttm timestamp,
+            pool varchar(256) not null,
+            pool_slots integer not null,
+            queue varchar(256) not null,
+            priority_weight integer not null,
+            operator varchar(1000) not null,
+            hostname varchar(1000),
+            pid integer,
+            updated_at timestamp not null,
+            -- ours
+            attempt_id bigint,
+            next_try_at timestamp,
+            reason text,
+            cpu_seconds float,
+            peak_memory bigint,
+            read_bytes bigint,
+            written_bytes bigint,
+            context_switches bigint,
+            foreign key (dag_id, run_id) references dag_run (dag_id, run_id) on delete cascade
+        )
+        """,
+        "create index task_instance_history_run on task_instance_history (dag_id, run_id, task_id)",
+        "create table counter (name varchar(50) primary key, value bigint not null) without rowid",
+    ]
+
+    /// What belongs to a run besides its states.
+    private static let runDetails: [SQLStatement] = [
+        """
+        create table xcom (
+            dag_id varchar(250) not null,
+            run_id varchar(250) not null,
+            task_id varchar(250) not null,
+            map_index integer not null default -1,
+            key varchar(512) not null,
+            value json not null,
+            timestamp timestamp not null,
+            -- ours
+            type_name text not null,
+            element_count integer,
+            primary key (dag_id, run_id, task_id, map_index, key),
+            foreign key (dag_id, run_id) references dag_run (dag_id, run_id) on delete cascade
+        )
+        """,
+        """
+        create table rendered_task_instance_fields (
+            dag_id varchar(250) not null,
+            run_id varchar(250) not null,
+            task_id varchar(250) not null,
+            map_index integer not null default -1,
+            rendered_fields json not null,
+            primary key (dag_id, run_id, task_id, map_index),
+            foreign key (dag_id, run_id) references dag_run (dag_id, run_id) on delete cascade
+        )
+        """,
+        """
+        create table task_reschedule (
+            id integer primary key autoincrement,
+            dag_id varchar(250) not null,
+            run_id varchar(250) not null,
+            task_id varchar(250) not null,
+            map_index integer not null default -1,
+            try_number integer not null,
+            start_date timestamp not null,
+            end_date timestamp not null,
+            duration integer not null,
+            reschedule_date timestamp not null,
+            foreign key (dag_id, run_id) references dag_run (dag_id, run_id) on delete cascade
+        )
+        """,
+        "create index task_reschedule_run on task_reschedule (dag_id, run_id, task_id, map_index)",
+        """
+        create table dag_run_note (
+            dag_run_id integer primary key references dag_run (id) on delete cascade,
+            content varchar(1000),
+            created_at timestamp not null,
+            updated_at timestamp not null,
+            -- ours
+            author varchar(500)
+        )
+        """,
+        """
+        create table task_instance_note (
+            dag_id varchar(250) not null,
+            run_id varchar(250) not null,
+            task_id varchar(250) not null,
+            map_index integer not null default -1,
+            content varchar(1000),
+            created_at timestamp not null,
+            updated_at timestamp not null,
+            -- ours
+            author varchar(500),
+            primary key (dag_id, run_id, task_id, map_index),
+            foreign key (dag_id, run_id) references dag_run (dag_id, run_id) on delete cascade
+        )
+        """,
+    ]
+
+    private static let dags: [SQLStatement] = [
+        """
+        create table dag (
+            dag_id varchar(250) primary key,
+            is_paused boolean not null,
+            is_active boolean not null,
+            last_parsed_time timestamp,
+            fileloc varchar(2000) not null,
+            owners varchar(2000) not null,
+            description text,
+            schedule_interval text not null,
+            timetable_description varchar(1000) not null,
+            max_active_tasks integer not null,
+            max_active_runs integer not null,
+            has_import_errors boolean not null,
+            next_dagrun timestamp,
+            next_dagrun_data_interval_start timestamp,
+            next_dagrun_data_interval_end timestamp,
+            next_dagrun_create_after timestamp,
+            -- ours
+            bundle varchar(250) not null,
+            dag_hash varchar(32) not null
+        )
+        """,
+        """
+        create table dag_tag (
+            name varchar(100) not null,
+            dag_id varchar(250) not null references dag (dag_id) on delete cascade,
+            primary key (dag_id, name)
+        ) without rowid
+        """,
+        """
+        create table serialized_dag (
+            dag_id varchar(250) not null references dag (dag_id) on delete cascade,
+            dag_hash varchar(32) not null,
+            fileloc varchar(2000) not null,
+            data json not null,
+            last_updated timestamp not null,
+            primary key (dag_id, dag_hash)
+        )
+        """,
+        """
+        create table dag_warning (
+            dag_id varchar(250) not null references dag (dag_id) on delete cascade,
+            warning_type varchar(50) not null,
+            message text not null,
+            timestamp timestamp not null,
+            primary key (dag_id, warning_type)
+        )
+        """,
+        """
+        create table import_error (
+            id integer primary key autoincrement,
+            timestamp timestamp not null,
+            filename varchar(1024) not null,
+            stacktrace text not null,
+            -- ours
+            source varchar(1024) not null
+        )
+        """,
+        "create index import_error_source on import_error (source)",
+    ]
+
+    private static let settings: [SQLStatement] = [
+        """
+        create table variable (
+            id integer primary key autoincrement,
+            key varchar(250) not null unique,
+            val text not null,
+            description text,
+            is_encrypted boolean not null
+        )
+        """,
+        """
+        create table connection (
+            id integer primary key autoincrement,
+            conn_id varchar(250) not null unique,
+            conn_type varchar(500) not null,
+            description varchar(5000),
+            host varchar(500),
+            schema varchar(500),
+            login text,
+            password text,
+            port integer,
+            is_encrypted boolean not null,
+            is_extra_encrypted boolean not null,
+            extra text
+        )
+        """,
+        """
+        create table slot_pool (
+            id integer primary key autoincrement,
+            pool varchar(256) not null unique,
+            slots integer not null,
+            description text not null,
+            include_deferred boolean not null
+        )
+        """,
+        "insert into slot_pool (pool, slots, description, include_deferred) values ('default_pool', 128, 'Default pool', 0)",
+    ]
+
+    private static let housekeeping: [SQLStatement] = [
+        """
+        create table job (
+            id integer primary key autoincrement,
+            dag_id varchar(250),
+            state varchar(20) not null,
+            job_type varchar(30) not null,
+            start_date timestamp not null,
+            end_date timestamp,
+            latest_heartbeat timestamp not null,
+            executor_class varchar(500) not null,
+            hostname varchar(500) not null,
+            unixname varchar(1000) not null,
+            -- ours
+            pid integer not null
+        )
+        """,
+        "create index job_newest on job (job_type, id)",
+        """
+        create table log (
+            id integer primary key autoincrement,
+            dttm timestamp not null,
+            dag_id varchar(250),
+            task_id varchar(250),
+            map_index integer,
+            event varchar(60) not null,
+            execution_date timestamp,
+            run_id varchar(250),
+            owner varchar(500) not null,
+            extra json,
+            try_number integer
+        )
+        """,
+        "create index log_dttm on log (dttm)",
+        "create index log_dag on log (dag_id, task_id)",
+    ]
+}
