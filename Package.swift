@@ -92,5 +92,6 @@ let package = Package(
         tests("DagKitCLITests", "DagKitCLI", "DagKitSystem", "DagKitCore"),
         tests("CryptoDagsTests", "CryptoDags", "DagKit", "DagKitSQL"),
         tests("ArchitectureTests"),
+        tests("ExamplesTests", "DagKitSystem"),
     ]
 )

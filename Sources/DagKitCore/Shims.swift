@@ -1,1 +1,1 @@
-extension TaskContext { func render(_ s: String) async throws -> String { s } }
+extension TaskContext { public func render(_ s: String) async throws -> String { s } }

@@ -111,14 +111,14 @@ enum MailText {
         return phrase + ["<\(address.mailbox)>"]
     }
 
-    /// Encoded words (RFC 2047, base64) of at most 75 characters, none of which parts a character.
+    /// Encoded words (RFC 2047, base64), none of which parts a character, short enough to stand behind a field's name.
     static func encodedWords(_ text: String) -> [String] {
-        // 45 bytes are 60 digits, and 12 characters frame them.
+        // 39 bytes are 52 digits, 12 characters frame them, and no line may be longer than 76.
         var words: [String] = []
         var bytes: [UInt8] = []
         for scalar in text.unicodeScalars {
             let next = Array(String(scalar).utf8)
-            if bytes.count + next.count > 45 {
+            if bytes.count + next.count > 39 {
                 words.append(encodedWord(bytes))
                 bytes = []
             }

@@ -10,6 +10,11 @@ import Testing
         return String(decoding: bytes.filter { $0 != 0x0D }, as: UTF8.self)
     }
 
+    private func body(of mail: MailMessage) -> String? {
+        let text = text(mail)
+        return text.firstRange(of: "\n\n").map { String(text[$0.upperBound...]) }
+    }
+
     private func header(_ name: String, of mail: MailMessage) -> String? {
         let head = text(mail).split(separator: "\n\n")[0].replacing("\n ", with: "⏎ ")
         return head.split(separator: "\n").first { $0.hasPrefix("\(name): ") || $0.hasPrefix("\(name):⏎") }
@@ -98,13 +103,12 @@ import Testing
         ("=?UTF-8?B?eA==?=", "Subject: =?UTF-8?B?PT9VVEYtOD9CP2VBPT0/PQ==?="),
         (
             String(repeating: "é", count: 30),
-            "Subject: =?UTF-8?B?w6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6k=?="
-                + "⏎ =?UTF-8?B?w6nDqcOpw6nDqcOpw6nDqQ==?="
+            "Subject: =?UTF-8?B?w6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6k=?=⏎ =?UTF-8?B?w6nDqcOpw6nDqcOpw6nDqcOpw6nDqQ==?="
         ),
     ])
     func `a subject is one line of ASCII words`(subject: String, line: String) throws {
         #expect(
-            header("Subject", of: try .fixture(subject: subject))?.replacing("Subject:⏎ ", with: "Subject: ")
+            header("Subject", of: try .fixture(subject: subject))
                 == line)
     }
 
@@ -141,8 +145,8 @@ import Testing
         (String(repeating: "é", count: 13), String(repeating: "=C3=A9", count: 12) + "=C3=\n=A9\n"),
         ("a\rb\r\nc", "a\nb\nc\n"),
     ])
-    func `text is quoted-printable in lines of at most 76`(body: String, quoted: String) throws {
-        #expect(text(try .fixture(text: body)).split(separator: "\n\n", maxSplits: 1)[1] == quoted)
+    func `text is quoted-printable in lines of at most 76`(text: String, quoted: String) throws {
+        #expect(body(of: try .fixture(text: text)) == quoted)
     }
 
     @Test func `attachments are base64 in lines of 76`() throws {

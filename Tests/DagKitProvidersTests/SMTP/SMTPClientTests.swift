@@ -30,7 +30,7 @@ import Testing
         #expect(got["headers"]?["Bcc"] == nil)
         #expect(got["headers"]?["Date"] == "Sat, 25 Oct 2025 21:59:51 +0000")
         #expect(got["headers"]?["Message-ID"] == "<run-42@example.org>")
-        #expect((got["longest"]?.integer ?? 999) <= 78)
+        #expect((got["longest"]?.integer ?? 999) <= 76)
         #expect(
             got["body"] == [
                 "type": "multipart/mixed",
@@ -171,6 +171,19 @@ import Testing
             Issue.record("\(String(describing: error))")
             return
         }
+        #expect(error?.isTransient == true)
+    }
+
+    @Test func `a server that says nothing is a timeout`() async throws {
+        let server = SilentServer()
+        let configuration = SMTPClient.Configuration(
+            host: "127.0.0.1", port: server.port, security: .none, timeout: .milliseconds(200))
+
+        let error = await #expect(throws: SMTPError.self) {
+            try await SMTPClient(configuration).send(.fixture())
+        }
+
+        #expect(error == .timeout(server: "127.0.0.1:\(server.port)", limit: .milliseconds(200)))
         #expect(error?.isTransient == true)
     }
 

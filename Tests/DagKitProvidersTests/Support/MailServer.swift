@@ -48,9 +48,10 @@ struct MailServer: Sendable {
     }
 
     private static let script = """
-        import asyncio, base64, email, email.policy, json, ssl, sys
+        import asyncio, base64, email, email.policy, json, ssl, sys, warnings
         from aiosmtpd.smtp import SMTP, AuthResult
 
+        warnings.simplefilter("ignore")
         options = json.loads(sys.argv[1])
         context = None
         if options["tls"] != "none":
@@ -65,7 +66,7 @@ struct MailServer: Sendable {
             if message.is_multipart():
                 entry["parts"] = [part(inner) for inner in message.iter_parts()]
             elif message.get_content_maintype() == "text" and message.get_content_disposition() is None:
-                entry["text"] = message.get_content()
+                entry["text"] = message.get_content().replace("\\r\\n", "\\n")
             else:
                 entry["base64"] = base64.b64encode(message.get_payload(decode=True)).decode()
             for name in ("Content-Disposition", "Content-ID"):
