@@ -17,7 +17,7 @@ extension TimeZoneSource {
         do {
             bytes = try tzif(named: name)
         } catch {
-            throw .unreadable(name, reason: "\(error)")
+            throw .unreadable(name, reason: (error as? any DagKitError)?.problem ?? "\(error)")
         }
         guard let bytes else { throw .unknown(name) }
         return try TimeZoneRules(name: name, tzif: bytes)

@@ -70,6 +70,18 @@ import Testing
                 == #"time zone "Europe/Pariss" does not exist; write an IANA name such as Europe/Paris"#)
     }
 
+    @Test func `a source that cannot be read says why`() {
+        struct Broken: TimeZoneSource {
+            func tzif(named name: String) throws -> [UInt8]? { throw PoolError.negativeSlots(-1, pool: "x") }
+        }
+
+        let error = #expect(throws: TimeZoneError.self) { try Broken().rules(named: "Europe/Paris") }
+
+        #expect(
+            error?.problem
+                == #"cannot read the rules of time zone "Europe/Paris": pool "x" has "-1" slots, below zero"#)
+    }
+
     @Test func `damaged bytes are refused, wherever they are cut or changed`() throws {
         let bytes = Array(try Fixture.data("zoneinfo/Europe/Paris"))
 
