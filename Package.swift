@@ -89,5 +89,6 @@ let package = Package(
         tests("DagKitCLITests", "DagKitCLI", "DagKitSystem", "DagKitCore"),
         tests("CryptoDagsTests", "CryptoDags", "DagKit", "DagKitSQL"),
         tests("ArchitectureTests"),
+        tests("ExamplesTests", "DagKitSystem"),
     ]
 )

@@ -18,6 +18,9 @@ public struct CommandLineTool: Sendable {
     /// What others add: commands, settings, services.
     public let extensions: [CommandLineExtension]
 
+    /// The operators that dags.json may name.
+    let operators: OperatorRegistry
+
     /// Creates the command line.
     ///
     /// - Parameter bundle: The name of the executable; that of its file unless given. It must stay the same from version to
@@ -28,6 +31,9 @@ public struct CommandLineTool: Sendable {
         self.dags = dags
         self.bundle = bundle ?? Self.fileName(CommandLine.arguments.first ?? "dagctl")
         self.extensions = extensions
+        var operators = OperatorRegistry()
+        for one in extensions { one.operators(&operators) }
+        self.operators = operators
     }
 
     /// Runs one command.
@@ -100,17 +106,22 @@ public struct CommandLineExtension: Sendable {
     /// More names of the environment that hold a variable, by the variable's key.
     public var variableNames: [String: String]
 
+    /// Adds operators that dags.json may name.
+    public var operators: @Sendable (inout OperatorRegistry) -> Void
+
     /// Adds services that tasks ask for by their type.
     public var services: @Sendable (inout TaskServices) async throws -> Void
 
     public init(
         commands: [CLICommand] = [], configurationKeys: [ConfigurationKey] = [],
         variableNames: [String: String] = [:],
+        operators: @escaping @Sendable (inout OperatorRegistry) -> Void = { _ in },
         services: @escaping @Sendable (inout TaskServices) async throws -> Void = { _ in }
     ) {
         self.commands = commands
         self.configurationKeys = configurationKeys
         self.variableNames = variableNames
+        self.operators = operators
         self.services = services
     }
 }

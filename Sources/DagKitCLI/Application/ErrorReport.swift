@@ -1,5 +1,6 @@
 import DagKitCore
 import DagKitSQL
+import DagKitStore
 import DagKitSystem
 import Glibc
 
@@ -58,6 +59,7 @@ struct ErrorReport {
         case is UsageError: .usage
         case let error as CommandError: error.exitCode
         case is ConfigurationError, is INIError, is EnvironmentError: .configuration
+        case let error as StoreError: error == .foreign ? .configuration : .unreachable
         case let error as SQLError: exitCode(for: error)
         case let error as SystemError: exitCode(for: error)
         case is CancellationError: .interrupted

@@ -11,4 +11,10 @@ struct HostView: Sendable {
 
     /// How the metadata database is opened and looked after.
     var databases: any DatabaseKeeper
+
+    /// Whether a scheduler of a home lives.
+    var occupation: @Sendable (String) -> Bool
+
+    /// Wakes the scheduler of a home; quiet if none is there.
+    var knock: @Sendable (String) async -> Void
 }

@@ -1,53 +1,38 @@
 import DagKitCore
-import DagKitRuntime
 import DagKitSystem
 import FoundationEssentials
 
-/// The DAGs of an executable, checked, with what is wrong with those that cannot be used.
+/// The DAGs of an executable and of dags.json, checked.
 struct LoadedDAGs: Sendable {
-    let specs: [DAGSpec]
-
-    /// The problems of DAGs that cannot be used.
-    let problems: [DAGID: [DAGProblem]]
-
-    /// What the deployment sets for the tasks of a DAG (`section.key`).
-    let settings: [DAGID: [String: String]]
+    let bag: DAGBag
 
     /// The time zones that the schedules name.
     let zones: TimeZones
 
+    var specs: [DAGSpec] { bag.specs }
+
+    /// What is wrong, with its place, in the order of the DAGs.
+    var problems: [DAGProblem] {
+        bag.fileProblems + bag.problems.sorted { $0.key < $1.key }.flatMap(\.value)
+    }
+
     init(tool: CommandLineTool, workspace: Workspace) throws {
-        let names = tool.dags.flatMap(\.configuration.schedule.timeZoneNames)
-        let zones =
+        let file = try Self.file(tool: tool, workspace: workspace)
+        let names = DAGBag.timeZoneNames(of: tool.dags, file: file)
+        zones =
             names.isEmpty
             ? TimeZones()
             : TimeZones(loading: names, from: SystemZones(environment: workspace.system.environment))
-        var specs: [DAGSpec] = []
-        var problems: [DAGID: [DAGProblem]] = [:]
-        for dag in tool.dags {
-            do throws(DAGValidationError) {
-                specs.append(try Self.spec(of: dag, zones: zones))
-            } catch {
-                problems[error.dagID, default: []] += error.problems
-            }
+        bag = DAGBag(compiled: tool.dags, file: file, zones: zones)
+    }
+
+    private static func file(tool: CommandLineTool, workspace: Workspace) throws -> DAGsFile? {
+        guard let path = try workspace.bagPath() else { return nil }
+        guard let text = try workspace.readText(path) else {
+            throw CommandError.notFound("there is no file \"\(path)\"", remedy: "mend core.dags_file")
         }
-        self.specs = specs.sorted { $0.id < $1.id }
-        self.problems = problems
-        settings = [:]
-        self.zones = zones
-    }
-
-    /// What is wrong, as the store keeps it, by source.
-    func importErrors(bundle: String, at now: Date) -> [String: [ImportError]] {
-        let lines = problems.sorted { $0.key < $1.key }.flatMap(\.value).map(\.description)
-        return [
-            bundle: lines.isEmpty
-                ? [] : [ImportError(file: bundle, at: now, text: lines.joined(separator: "\n"))]
-        ]
-    }
-
-    private static func spec(of dag: some DAG, zones: TimeZones) throws(DAGValidationError) -> DAGSpec {
-        try DAGSpec(dag, zones: zones)
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        return DAGsFile(parsing: text, file: name, registry: tool.operators)
     }
 
     /// The DAG called `id`.
@@ -55,7 +40,8 @@ struct LoadedDAGs: Sendable {
     /// - Throws: ``CommandError/noDAG(_:near:)``, ``CommandError/invalidDAG(_:problems:)``.
     func spec(_ id: DAGID) throws(CommandError) -> DAGSpec {
         if let spec = specs.first(where: { $0.id == id }) { return spec }
-        if let problems = problems[id] { throw .invalidDAG(id, problems: problems) }
+        if let problems = bag.problems[id] { throw .invalidDAG(id, problems: problems) }
+        if !bag.fileProblems.isEmpty { throw .invalidDAG(id, problems: bag.fileProblems) }
         throw .noDAG(id.rawValue, near: NearMiss.nearest(to: id.rawValue, among: specs.map(\.id.rawValue)))
     }
 }

@@ -16,6 +16,7 @@ public final class Workspace: Sendable {
 
     private struct Opened {
         var home: Home?
+        var basicConfiguration: Configuration?
         var configuration: Configuration?
         var dags: LoadedDAGs?
         var store: (any MetadataStore)?
@@ -51,9 +52,27 @@ public final class Workspace: Sendable {
     /// The settings, with those of dags.json.
     public func configuration() throws -> Configuration {
         if let configuration = opened.withLock({ $0.configuration }) { return configuration }
-        let configuration = try readConfiguration()
+        let dags = try dags()
+        let configuration = try basicConfiguration().settingDeployment(
+            dags.bag.settings, from: dags.bag.file ?? "dags.json")
         opened.withLock { $0.configuration = configuration }
         return configuration
+    }
+
+    /// The settings without those of dags.json, which cannot say where it is itself.
+    private func basicConfiguration() throws -> Configuration {
+        if let configuration = opened.withLock({ $0.basicConfiguration }) { return configuration }
+        let configuration = try readConfiguration()
+        opened.withLock { $0.basicConfiguration = configuration }
+        return configuration
+    }
+
+    /// Where dags.json is; `nil` if this deployment has none.
+    func bagPath() throws -> String? {
+        guard let path = try basicConfiguration().setting("core", "dags_file")?.value, !path.isEmpty else {
+            return home.bag
+        }
+        return Home.absolute(path, system.environment, system.files)
     }
 
     private func readConfiguration() throws -> Configuration {
@@ -70,7 +89,7 @@ public final class Workspace: Sendable {
         return configuration.settingFlags(try parsedFlags())
     }
 
-    private func readText(_ path: String) throws -> String? {
+    func readText(_ path: String) throws -> String? {
         do {
             return try system.files.readText(path)
         } catch let error as SystemError {
@@ -101,14 +120,25 @@ public final class Workspace: Sendable {
     func deployment() throws -> Deployment {
         let dags = try dags()
         return Deployment(
-            bundle: tool.bundle, specs: dags.specs, settings: dags.settings,
+            bundle: tool.bundle, specs: dags.specs, settings: try settingsOfDAGs(),
             arePausedAtCreation: try configuration().flag("core", "dags_are_paused_at_creation"),
-            importErrors: dags.importErrors(bundle: tool.bundle, at: now))
+            importErrors: dags.bag.importErrors(bundle: tool.bundle, at: now))
+    }
+
+    /// What dags.json sets, as it stands once the environment has had its say, for each DAG.
+    func settingsOfDAGs() throws -> [DAGID: [String: String]] {
+        let dags = try dags()
+        let configuration = try configuration()
+        let resolved = dags.bag.settings.keys.reduce(into: [String: String]()) { settings, name in
+            let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
+            if parts.count == 2 { settings[name] = configuration.value(parts[0], parts[1]) }
+        }
+        return Dictionary(uniqueKeysWithValues: dags.specs.map { ($0.id, resolved) })
     }
 
     /// Tells the scheduler of this home that the store has changed; without one there is nobody to tell.
     func pokeScheduler() async {
-        await SchedulerPoke.send(home: home.path)
+        await system.knock(home.path)
     }
 
     /// The metadata store; a missing database is made.

@@ -152,13 +152,13 @@ enum DagsCommands {
 
     /// What this executable finds wrong now, and what other executables reported.
     private static func importErrors(_ call: Invocation) async throws -> [(String, String)] {
-        let own = try call.workspace.dags().problems.values.joined().map { problem in
+        let own = try call.workspace.dags().problems.map { problem in
             (problem.place.description, "\(problem.problem); \(problem.remedy)")
         }
         let bundle = call.workspace.tool.bundle
         let stored = try await call.storeIfPresent()?.importErrors() ?? []
         let others = stored.filter { $0.file != bundle && $0.file != "dags.json" }.map { ($0.file, $0.text) }
-        return own.sorted { $0 < $1 } + others
+        return own + others
     }
 
     // MARK: state, delete

@@ -26,7 +26,7 @@ enum DagsTesting {
         let rehearsal = Rehearsal(
             services: try await workspace.services(), now: workspace.system.now, makeLogger: call.makeLogger()
         )
-        let settings = try workspace.dags().settings[spec.id] ?? [:]
+        let settings = try workspace.settingsOfDAGs()[spec.id] ?? [:]
         let snapshot = try await Interruption.ending { () async throws -> RunSnapshot in
             try await rehearsal.run(run, of: spec, settings: settings) { event in call.tell(event) }
         }

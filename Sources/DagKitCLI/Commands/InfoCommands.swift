@@ -28,11 +28,11 @@ enum InfoCommands {
             Report(object: [
                 "version": .string(DagKitVersion.current), "executable": .string(workspace.tool.bundle),
                 "home": .string(home.path), "home_origin": .string(home.origin.description),
-                "dags_file": .text(home.bag), "database": .string(place.path),
+                "dags_file": .text(try workspace.bagPath()), "database": .string(place.path),
                 "database_state": .string(try await state(of: place, call)),
                 "logs": .string(
                     try workspace.configuration().value("logging", "base_log_folder") ?? home.logs),
-                "dag_count": .count(dags.specs.count), "broken_dag_count": .count(dags.problems.count),
+                "dag_count": .count(dags.specs.count), "broken_dag_count": .count(dags.bag.problems.count),
                 "hostname": .string(workspace.system.hostName()), "user": .string(workspace.actor),
             ]))
         return .success

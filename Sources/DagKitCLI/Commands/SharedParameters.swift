@@ -97,7 +97,7 @@ extension Invocation {
     /// - Throws: ``CommandError/noDAG(_:near:)``.
     func requireDAG(_ id: DAGID, in store: (any MetadataStore)?) async throws {
         let own = try workspace.dags()
-        if own.specs.contains(where: { $0.id == id }) || own.problems[id] != nil { return }
+        if own.specs.contains(where: { $0.id == id }) || own.bag.problems[id] != nil { return }
         if try await store?.dag(id) != nil { return }
         let others = try await store?.dags(includingInactive: true).map(\.id.rawValue) ?? []
         let names = own.specs.map(\.id.rawValue) + others

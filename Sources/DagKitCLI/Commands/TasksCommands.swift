@@ -64,7 +64,7 @@ enum TasksCommands {
             try await showTemplates(of: task, in: run, of: spec, call)
             return .success
         }
-        let settings = try call.workspace.dags().settings[spec.id] ?? [:]
+        let settings = try call.workspace.settingsOfDAGs()[spec.id] ?? [:]
         let rehearsal = Rehearsal(
             services: try await call.workspace.services(), now: call.workspace.system.now,
             makeLogger: call.makeLogger())

@@ -13,6 +13,15 @@ public struct Configuration: Settings {
         case file(String, line: Int)
         case standard
 
+        /// The file in which the value stands.
+        var place: (file: String, line: Int?)? {
+            switch self {
+            case .file(let path, let line): (path, line)
+            case .deployment(let file): (file, nil)
+            default: nil
+            }
+        }
+
         public var description: String {
             switch self {
             case .flag: "flag"
@@ -89,10 +98,10 @@ public struct Configuration: Settings {
         guard let (raw, isFromCommand) = try raw(section, name, known) else { return nil }
         var found = raw
         if known?.isSensitive ?? ConfigurationKey.isSensitive(name), !isFromCommand,
-            case .file(let path, let line) = found.origin
+            let place = found.origin.place
         {
             let value = try references.resolve(
-                found.value, setting: "\(section).\(name)", file: path, line: line)
+                found.value, setting: "\(section).\(name)", file: place.file, line: place.line)
             found = Setting(section: section, name: name, value: value, origin: found.origin)
         }
         if let known, let remedy = known.problem(with: found.value) {

@@ -15,8 +15,8 @@ struct SecretReferences: Sendable {
     /// The secret that a value of a file refers to.
     ///
     /// - Throws: ``ConfigurationError/secretInFile(setting:at:)`` if the value is no reference.
-    func resolve(_ value: String, setting: String, file: String, line: Int) throws -> String {
-        let place = "\(file):\(line)"
+    func resolve(_ value: String, setting: String, file: String, line: Int?) throws -> String {
+        let place = file + (line.map { ":\($0)" } ?? "")
         if value.isEmpty || isHarmless(value) { return value }
         if value.hasPrefix("env:") {
             let name = String(value.dropFirst(4))
