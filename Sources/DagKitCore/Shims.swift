@@ -1,1 +1,0 @@
-extension TaskContext { func render(_ s: String) async throws -> String { s } }
