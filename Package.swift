@@ -84,7 +84,9 @@ let package = Package(
         .executableTarget(
             name: "dagkit-test-worker", dependencies: ["DagKitRuntime", "DagKitSystem", "DagKitCore"],
             path: "Tests/TestWorker", swiftSettings: settings),
-        tests("DagKitRuntimeTests", "dagkit-test-worker", "DagKitRuntime", "DagKitTesting", "DagKitSystem", "DagKitCore"),
+        tests(
+            "DagKitRuntimeTests", "dagkit-test-worker", "DagKitRuntime", "DagKitTesting", "DagKitSystem",
+            "DagKitCore"),
         tests(
             "DagKitProvidersTests", "DagKitProviders", "DagKitSQL", "DagKitHTTPServer", "DagKitSystem",
             "DagKitCore"),
