@@ -1,1 +1,3 @@
-// Replaced by the real entry point.
+import DagKitCLI
+
+await CommandLineTool(dags: [], bundle: "dagctl").main()

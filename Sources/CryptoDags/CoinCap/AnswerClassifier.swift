@@ -61,9 +61,7 @@ public enum AnswerClassifier {
     /// `Retry-After` in seconds, or as the time that remains until its date.
     static func retryAfter(of answer: RawAnswer) -> Duration? {
         guard let text = answer.headers["retry-after"] else { return nil }
-        if let seconds = Int64(text) { return .seconds(max(0, min(seconds, 86_400))) }
-        guard let date = HTTPDate.parse(text) else { return nil }
-        return .seconds(max(0, min(86_400, date.timeIntervalSince(answer.fetchedAt))))
+        return RetryAfter(text)?.delay(from: answer.fetchedAt, cap: CoinCapRetry.longestWait)
     }
 
     /// What the body says, at most 300 characters on one line: CoinCap's own words or what a proxy wrote.
@@ -86,20 +84,4 @@ public enum AnswerClassifier {
         let line = String(printable).split(separator: " ").joined(separator: " ")
         return String(line.prefix(limit))
     }
-}
-
-/// Dates as HTTP headers write them: `Tue, 31 Mar 2025 15:35:00 GMT`.
-enum HTTPDate {
-    static func parse(_ text: String) -> Date? {
-        let parts = text.split(separator: " ")
-        guard parts.count == 6, parts[5] == "GMT", let day = Int(parts[1]), let year = Int(parts[3]),
-            let month = months.firstIndex(of: String(parts[2]))
-        else { return nil }
-        let pad: (Int) -> String = { $0 < 10 ? "0\($0)" : "\($0)" }
-        return try? Date(isoText: "\(year)-\(pad(month + 1))-\(pad(day))T\(parts[4])Z")
-    }
-
-    private static let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
 }

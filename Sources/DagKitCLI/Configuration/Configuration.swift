@@ -13,6 +13,15 @@ public struct Configuration: Settings {
         case file(String, line: Int)
         case standard
 
+        /// The file in which the value stands.
+        var place: (file: String, line: Int?)? {
+            switch self {
+            case .file(let path, let line): (path, line)
+            case .deployment(let file): (file, nil)
+            default: nil
+            }
+        }
+
         public var description: String {
             switch self {
             case .flag: "flag"
@@ -86,17 +95,19 @@ public struct Configuration: Settings {
         let section = section.lowercased()
         let name = key.lowercased()
         let known = keys[section]?[name]
-        guard var (found, isFromCommand) = try raw(section, name, known) else { return nil }
+        guard let (raw, isFromCommand) = try raw(section, name, known) else { return nil }
+        var found = raw
         if known?.isSensitive ?? ConfigurationKey.isSensitive(name), !isFromCommand,
-            case .file(let path, let line) = found.origin
+            let place = found.origin.place
         {
             let value = try references.resolve(
-                found.value, setting: "\(section).\(name)", file: path, line: line)
+                found.value, setting: "\(section).\(name)", file: place.file, line: place.line)
             found = Setting(section: section, name: name, value: value, origin: found.origin)
         }
         if let known, let remedy = known.problem(with: found.value) {
             throw ConfigurationError.badValue(
-                known.isSensitive ? "***" : found.value, setting: known.fullName, origin: found.origin, remedy: remedy)
+                known.isSensitive ? "***" : found.value, setting: known.fullName, origin: found.origin,
+                remedy: remedy)
         }
         return found
     }
@@ -120,7 +131,8 @@ public struct Configuration: Settings {
     public func all() throws -> [Setting] {
         var names = Set(keys.flatMap { section, keys in keys.keys.map { [section, $0] } })
         for file in files {
-            names.formUnion(file.document.sections.flatMap { section, keys in keys.keys.map { [section, $0] } })
+            names.formUnion(
+                file.document.sections.flatMap { section, keys in keys.keys.map { [section, $0] } })
         }
         for name in flags.keys.map(\.self) + deployment.values.keys {
             let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
@@ -146,16 +158,20 @@ public struct Configuration: Settings {
         let base = name.hasSuffix("_cmd") ? String(name.dropLast(4)) : name
         guard known[base] == nil else { return nil }
         let near = NearMiss.nearest(to: name, among: known.keys)
-        return "unknown setting \"\(section).\(name)\"" + (near.map { "; did you mean \"\(section).\($0)\"?" } ?? "")
+        return "unknown setting \"\(section).\(name)\""
+            + (near.map { "; did you mean \"\(section).\($0)\"?" } ?? "")
     }
 
     private func unknownAirflowNames() -> [String] {
         guard readsAirflow else { return [] }
-        let known = Set(keys.values.flatMap(\.values).compactMap(\.airflow).flatMap { place in
-            ["", "_CMD"].map { Self.variable("AIRFLOW", place.section, place.name) + $0 }
-        })
+        let known = Set(
+            keys.values.flatMap(\.values).compactMap(\.airflow).flatMap { place in
+                ["", "_CMD"].map { Self.variable("AIRFLOW", place.section, place.name) + $0 }
+            })
         let unknown = environment.keys.filter { $0.hasPrefix("AIRFLOW__") && !known.contains($0) }.sorted()
-        return unknown.isEmpty ? [] : ["settings of Airflow that have no equivalent are ignored: \(unknown.joined(separator: ", "))"]
+        return unknown.isEmpty
+            ? []
+            : ["settings of Airflow that have no equivalent are ignored: \(unknown.joined(separator: ", "))"]
     }
 }
 
@@ -173,12 +189,12 @@ extension Configuration {
         if let (value, variable) = try fromEnvironment(section, name, known) {
             return make(value, .environment(variable), false)
         }
-        if let value = deployment.values["\(section).\(name)"] { 
+        if let value = deployment.values["\(section).\(name)"] {
             return make(value, .deployment(deployment.file), false)
         }
         for file in files {
             let entries = file.document.sections[section]
-            if let entry = entries?[name] { 
+            if let entry = entries?[name] {
                 return make(entry.value, .file(file.path, line: entry.line), false)
             }
             if let entry = entries?["\(name)_cmd"] {
@@ -208,7 +224,9 @@ extension Configuration {
 
     private var readsAirflow: Bool {
         let variable = Self.variable("DAGKIT", "compat", "airflow_env")
-        let text = environment[variable] ?? files.lazy.compactMap { $0.document.sections["compat"]?["airflow_env"]?.value }.first
+        let text =
+            environment[variable]
+            ?? files.lazy.compactMap { $0.document.sections["compat"]?["airflow_env"]?.value }.first
         return text.flatMap { Bool(lenient: $0) } ?? true
     }
 
@@ -239,9 +257,12 @@ public enum ConfigurationError: DagKitError, Equatable {
         case .badValue(let value, let setting, .environment(let name), _):
             "\"\(value)\" is no value of \(setting) (environment \(name))"
         case .badValue(let value, let setting, _, _): "\"\(value)\" is no value of \(setting)"
-        case .secretInFile(let setting, _): "setting \"\(setting)\" is a secret and stands in the file in clear"
-        case .noReference(let text, let setting, _): "setting \"\(setting)\" refers to \"\(text)\", which is not there"
-        case .commandFailed(let setting, let reason): "the command for setting \"\(setting)\" failed (\(reason))"
+        case .secretInFile(let setting, _):
+            "setting \"\(setting)\" is a secret and stands in the file in clear"
+        case .noReference(let text, let setting, _):
+            "setting \"\(setting)\" refers to \"\(text)\", which is not there"
+        case .commandFailed(let setting, let reason):
+            "the command for setting \"\(setting)\" failed (\(reason))"
         case .unreadable(let path, let reason): "cannot read \"\(path)\" (\(reason))"
         case .unknownSetting(let name, _): "setting \"\(name)\" does not exist"
         }

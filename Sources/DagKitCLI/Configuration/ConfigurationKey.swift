@@ -1,3 +1,5 @@
+import DagKitCore
+
 /// A setting that the program knows: its place in dagkit.cfg, its default and what it is for.
 ///
 /// ```swift
@@ -43,7 +45,7 @@ public struct ConfigurationKey: Sendable {
 
     /// Creates a key.
     ///
-    /// - Parameter isSensitive: `nil` decides by the name (`password`, `secret`, `token`, `api_key`, …).
+    /// - Parameter isSensitive: `nil` decides by the name, as ``SensitiveNames`` does.
     public init(
         _ section: String, _ name: String, kind: Kind = .text, default standard: String? = nil,
         isSensitive: Bool? = nil, airflow: AirflowPlace? = nil, _ about: String
@@ -61,10 +63,8 @@ public struct ConfigurationKey: Sendable {
     public var fullName: String { "\(section).\(name)" }
 
     /// Whether the value of a setting of that name is a secret.
-    public static func isSensitive(_ name: String) -> Bool {
-        let lowered = name.lowercased()
-        return ["password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "fernet_key", "credential"]
-            .contains { lowered.contains($0) }
+    static func isSensitive(_ name: String) -> Bool {
+        SensitiveNames.standard.contains(name)
     }
 
     /// What is wrong with a value, as a remedy; `nil` if nothing is.
@@ -76,8 +76,10 @@ public struct ConfigurationKey: Sendable {
             Int(value).map(range.contains) ?? false
                 ? nil : "write a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .seconds:
-            Double(value).map { $0 >= 0 && $0 <= 1e9 } ?? false ? nil : "write a number of seconds, such as 30"
-        case .choice(let choices): choices.contains(value) ? nil : "write one of \(choices.joined(separator: ", "))"
+            Double(value).map { $0 >= 0 && $0 <= 1e9 } ?? false
+                ? nil : "write a number of seconds, such as 30"
+        case .choice(let choices):
+            choices.contains(value) ? nil : "write one of \(choices.joined(separator: ", "))"
         }
     }
 }
@@ -85,42 +87,85 @@ public struct ConfigurationKey: Sendable {
 extension ConfigurationKey {
     /// The settings of DagKit itself.
     public static let standard: [ConfigurationKey] = [
-        .shared("core", "executor", kind: .choice(["LocalExecutor", "SequentialExecutor"]), default: "LocalExecutor", "Where tasks run."),
-        .shared("core", "parallelism", kind: .integer(1...10_000), default: "32", "How many task instances run at once."),
-        .shared("core", "max_active_tasks_per_dag", kind: .integer(1...10_000), default: "16", "How many task instances of a DAG run at once, unless it says otherwise."),
-        .shared("core", "max_active_runs_per_dag", kind: .integer(1...10_000), default: "16", "How many runs of a DAG are active at once, unless it says otherwise."),
-        .shared("core", "dags_are_paused_at_creation", kind: .flag, default: "True", "Whether a new DAG waits to be unpaused."),
+        .shared(
+            "core", "executor", kind: .choice(["LocalExecutor", "SequentialExecutor"]),
+            default: "LocalExecutor", "Where tasks run."),
+        .shared(
+            "core", "parallelism", kind: .integer(1...10_000), default: "32",
+            "How many task instances run at once."),
+        .shared(
+            "core", "max_active_tasks_per_dag", kind: .integer(1...10_000), default: "16",
+            "How many task instances of a DAG run at once, unless it says otherwise."),
+        .shared(
+            "core", "max_active_runs_per_dag", kind: .integer(1...10_000), default: "16",
+            "How many runs of a DAG are active at once, unless it says otherwise."),
+        .shared(
+            "core", "dags_are_paused_at_creation", kind: .flag, default: "True",
+            "Whether a new DAG waits to be unpaused."),
         .shared("core", "default_timezone", default: "utc", "The zone of schedules that name none."),
-        .shared("core", "default_pool_task_slot_count", kind: .integer(0...100_000), default: "128", "The slots of a new default pool."),
-        ConfigurationKey("core", "dags_file", "The DAG bag of the deployment; the nearest dags.json unless set."),
-        ConfigurationKey("core", "hostname", "The name under which this machine is recorded; its own unless set."),
-        ConfigurationKey("database", "sql_alchemy_conn", isSensitive: true, airflow: .init("database", "sql_alchemy_conn"), "The metadata database; dagkit.db in the home folder unless set."),
-        ConfigurationKey("database", "durability", kind: .choice(["process", "full"]), default: "process", "Whether task progress must survive a power cut too."),
-        ConfigurationKey("database", "busy_timeout", kind: .seconds, default: "5", "How long to wait for a locked database."),
-        ConfigurationKey("scheduler", "stop_grace", kind: .seconds, default: "30", "How long running tasks may go on after a stop was asked for."),
-        ConfigurationKey("scheduler", "poll_interval", kind: .seconds, default: "5", "How often to look for changes that no signal told of."),
-        .shared("scheduler", "scheduler_heartbeat_sec", kind: .seconds, default: "5", "How often the scheduler says that it lives."),
-        .shared("scheduler", "scheduler_health_check_threshold", kind: .seconds, default: "30", "How old a heartbeat may be before a scheduler counts as dead."),
-        .shared("scheduler", "catchup_by_default", kind: .flag, default: "False", "Whether missed intervals are run where a declared DAG does not say."),
+        .shared(
+            "core", "default_pool_task_slot_count", kind: .integer(0...100_000), default: "128",
+            "The slots of a new default pool."),
+        ConfigurationKey(
+            "core", "dags_file", "The DAG bag of the deployment; the nearest dags.json unless set."),
+        ConfigurationKey(
+            "core", "hostname", "The name under which this machine is recorded; its own unless set."),
+        ConfigurationKey(
+            "database", "sql_alchemy_conn", isSensitive: true, airflow: .init("database", "sql_alchemy_conn"),
+            "The metadata database; dagkit.db in the home folder unless set."),
+        ConfigurationKey(
+            "database", "durability", kind: .choice(["process", "full"]), default: "process",
+            "Whether task progress must survive a power cut too."),
+        ConfigurationKey(
+            "database", "busy_timeout", kind: .seconds, default: "5",
+            "How long to wait for a locked database."),
+        ConfigurationKey(
+            "scheduler", "stop_grace", kind: .seconds, default: "30",
+            "How long running tasks may go on after a stop was asked for."),
+        ConfigurationKey(
+            "scheduler", "poll_interval", kind: .seconds, default: "5",
+            "How often to look for changes that no signal told of."),
+        .shared(
+            "scheduler", "scheduler_heartbeat_sec", kind: .seconds, default: "5",
+            "How often the scheduler says that it lives."),
+        .shared(
+            "scheduler", "scheduler_health_check_threshold", kind: .seconds, default: "30",
+            "How old a heartbeat may be before a scheduler counts as dead."),
+        .shared(
+            "scheduler", "catchup_by_default", kind: .flag, default: "False",
+            "Whether missed intervals are run where a declared DAG does not say."),
         .shared("logging", "base_log_folder", "The folder of all logs; logs in the home folder unless set."),
-        .shared("logging", "logging_level", kind: .choice(["DEBUG", "INFO", "WARNING", "ERROR"]), default: "INFO", "The least level that is written."),
-        ConfigurationKey("logging", "max_log_bytes", kind: .integer(1024...1 << 40), default: "104857600", "How large the log of one attempt may grow."),
+        .shared(
+            "logging", "logging_level", kind: .choice(["DEBUG", "INFO", "WARNING", "ERROR"]), default: "INFO",
+            "The least level that is written."),
+        ConfigurationKey(
+            "logging", "max_log_bytes", kind: .integer(1024...1 << 40), default: "104857600",
+            "How large the log of one attempt may grow."),
         .shared("email", "from_email", "The sender of mails, unless the SMTP connection names one."),
         .shared("email", "email_conn_id", default: "smtp_default", "The connection that mails go through."),
-        .shared("smtp", "smtp_host", default: "localhost", "The mail server, if there is no SMTP connection."),
-        .shared("smtp", "smtp_port", kind: .integer(1...65535), default: "25", "The port of the mail server."),
-        .shared("smtp", "smtp_starttls", kind: .flag, default: "True", "Whether to switch to TLS after connecting."),
-        .shared("smtp", "smtp_ssl", kind: .flag, default: "False", "Whether to use TLS from the first byte on."),
+        .shared(
+            "smtp", "smtp_host", default: "localhost", "The mail server, if there is no SMTP connection."),
+        .shared(
+            "smtp", "smtp_port", kind: .integer(1...65535), default: "25", "The port of the mail server."),
+        .shared(
+            "smtp", "smtp_starttls", kind: .flag, default: "True",
+            "Whether to switch to TLS after connecting."),
+        .shared(
+            "smtp", "smtp_ssl", kind: .flag, default: "False", "Whether to use TLS from the first byte on."),
         .shared("smtp", "smtp_user", "The name to log in with."),
         .shared("smtp", "smtp_password", "The password to log in with."),
         .shared("smtp", "smtp_mail_from", default: "dagkit@localhost", "The sender's address."),
-        .shared("smtp", "smtp_timeout", kind: .seconds, default: "30", "How long one attempt to send may take."),
-        ConfigurationKey("compat", "airflow_env", kind: .flag, default: "True", "Whether AIRFLOW__SECTION__KEY names are read too."),
+        .shared(
+            "smtp", "smtp_timeout", kind: .seconds, default: "30", "How long one attempt to send may take."),
+        ConfigurationKey(
+            "compat", "airflow_env", kind: .flag, default: "True",
+            "Whether AIRFLOW__SECTION__KEY names are read too."),
     ]
 
     /// A key that stands at the same place in Airflow.
     private static func shared(
-        _ section: String, _ name: String, kind: Kind = .text, default standard: String? = nil, _ about: String
+        _ section: String, _ name: String, kind: Kind = .text, default standard: String? = nil,
+        _ about: String
     ) -> ConfigurationKey {
         ConfigurationKey(
             section, name, kind: kind, default: standard, airflow: AirflowPlace(section, name), about)

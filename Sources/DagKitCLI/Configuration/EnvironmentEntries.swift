@@ -16,7 +16,8 @@ struct EnvironmentEntries: Sendable {
 
     /// The value of a variable and the name that held it; the case of `key` does not matter.
     func variable(_ key: String) -> (value: String, name: String)? {
-        let names = ["DAGKIT_VAR_", "AIRFLOW_VAR_"].map { $0 + key.uppercased() } + [aliases[key]].compactMap(\.self)
+        let names =
+            ["DAGKIT_VAR_", "AIRFLOW_VAR_"].map { $0 + key.uppercased() } + [aliases[key]].compactMap(\.self)
         return first(of: names)
     }
 
@@ -24,7 +25,8 @@ struct EnvironmentEntries: Sendable {
     ///
     /// - Throws: ``EnvironmentError/badConnection(name:cause:)``.
     func connection(_ id: String) throws(EnvironmentError) -> (connection: Connection, name: String)? {
-        guard let (text, name) = first(of: ["DAGKIT_CONN_", "AIRFLOW_CONN_"].map({ $0 + id.uppercased() })) else {
+        guard let (text, name) = first(of: ["DAGKIT_CONN_", "AIRFLOW_CONN_"].map({ $0 + id.uppercased() }))
+        else {
             return nil
         }
         do {

@@ -46,7 +46,8 @@ public struct Home: Hashable, Sendable {
         let found: (path: String, origin: Origin)
         if let flag {
             found = (absolute(flag), .flag)
-        } else if let name = ["DAGKIT_HOME", "AIRFLOW_HOME"].first(where: { !(environment[$0] ?? "").isEmpty }) {
+        } else if let name = ["DAGKIT_HOME", "AIRFLOW_HOME"].first(where: { !(environment[$0] ?? "").isEmpty }
+        ) {
             found = (absolute(environment[name] ?? ""), .environment(name))
         } else if let nearest {
             found = (FileSystem.parent(of: nearest) + "/.dagkit", .project(nearest))

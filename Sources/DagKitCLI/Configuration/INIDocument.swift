@@ -50,7 +50,8 @@ struct INIDocument: Sendable {
         return key
     }
 
-    private static func sectionName(_ line: String, _ file: String, _ number: Int) throws(INIError) -> String {
+    private static func sectionName(_ line: String, _ file: String, _ number: Int) throws(INIError) -> String
+    {
         let name = line.dropFirst().prefix { $0 != "]" }.trimmed.lowercased()
         guard line.hasSuffix("]"), !name.isEmpty else { throw .badSection(line, at: "\(file):\(number)") }
         return name
@@ -66,7 +67,9 @@ enum INIError: DagKitError, Equatable {
 
     var location: String? {
         switch self {
-        case .badSection(_, let place), .noSection(_, let place), .noValue(_, let place), .twice(_, _, let place): place
+        case .badSection(_, let place), .noSection(_, let place), .noValue(_, let place),
+            .twice(_, _, let place):
+            place
         }
     }
 

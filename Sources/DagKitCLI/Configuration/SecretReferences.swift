@@ -15,8 +15,8 @@ struct SecretReferences: Sendable {
     /// The secret that a value of a file refers to.
     ///
     /// - Throws: ``ConfigurationError/secretInFile(setting:at:)`` if the value is no reference.
-    func resolve(_ value: String, setting: String, file: String, line: Int) throws -> String {
-        let place = "\(file):\(line)"
+    func resolve(_ value: String, setting: String, file: String, line: Int?) throws -> String {
+        let place = file + (line.map { ":\($0)" } ?? "")
         if value.isEmpty || isHarmless(value) { return value }
         if value.hasPrefix("env:") {
             let name = String(value.dropFirst(4))
@@ -25,7 +25,9 @@ struct SecretReferences: Sendable {
             }
             return secret
         }
-        guard value.hasPrefix("file:") else { throw ConfigurationError.secretInFile(setting: setting, at: place) }
+        guard value.hasPrefix("file:") else {
+            throw ConfigurationError.secretInFile(setting: setting, at: place)
+        }
         let path = String(value.dropFirst(5))
         let full = path.hasPrefix("/") ? path : FileSystem.parent(of: file) + "/" + path
         do {
@@ -59,7 +61,9 @@ struct ShellFailure: Error {
 }
 
 private func runShell(_ command: String) throws -> String {
-    guard let pipe = popen(command, "re") else { throw ShellFailure(reason: String(cString: strerror(errno))) }
+    guard let pipe = popen(command, "re") else {
+        throw ShellFailure(reason: String(cString: strerror(errno)))
+    }
     var output: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
     while true {

@@ -4,7 +4,8 @@ import Glibc
 extension Console {
     /// The console of this process.
     static func standard(environment: [String: String]) -> Console {
-        let terminals = Set([(Stream.output, STDOUT_FILENO), (.error, STDERR_FILENO)].filter { isatty($0.1) == 1 }.map(\.0))
+        let terminals = Set(
+            [(Stream.output, STDOUT_FILENO), (.error, STDERR_FILENO)].filter { isatty($0.1) == 1 }.map(\.0))
         return Console(
             terminals: terminals, inputIsTerminal: isatty(STDIN_FILENO) == 1,
             width: terminals.contains(.output) ? terminalWidth(environment) : nil,
@@ -12,7 +13,7 @@ extension Console {
             writer: { stream, text in
                 try writeAll(text, to: stream == .output ? STDOUT_FILENO : STDERR_FILENO)
             },
-            reader: readAll, secretReader: readHiddenLine)
+            reader: readAll, lineReader: { readLine() ?? "" }, secretReader: readHiddenLine)
     }
 
     private static func terminalWidth(_ environment: [String: String]) -> Int {

@@ -39,18 +39,21 @@ public struct Console: Sendable {
     private let colored: Set<Stream>
     private let writer: @Sendable (Stream, String) throws -> Void
     private let reader: @Sendable () throws -> String
+    private let lineReader: @Sendable () throws -> String
     private let secretReader: @Sendable (String) throws -> String
 
     /// Creates a console from its parts.
     ///
     /// - Parameters:
     ///   - reader: Gives the whole input.
+    ///   - lineReader: Gives one line of it.
     ///   - secretReader: Shows a prompt and gives a line that is not shown while it is typed.
     public init(
         terminals: Set<Stream> = [], inputIsTerminal: Bool = false, width: Int? = nil,
         colored: Set<Stream> = [],
         writer: @escaping @Sendable (Stream, String) throws -> Void,
         reader: @escaping @Sendable () throws -> String = { "" },
+        lineReader: @escaping @Sendable () throws -> String = { "" },
         secretReader: @escaping @Sendable (String) throws -> String = { _ in "" }
     ) {
         self.terminals = terminals
@@ -59,6 +62,7 @@ public struct Console: Sendable {
         self.colored = colored
         self.writer = writer
         self.reader = reader
+        self.lineReader = lineReader
         self.secretReader = secretReader
     }
 
@@ -72,6 +76,12 @@ public struct Console: Sendable {
 
     /// Writes a line that is not data: a note, a warning, progress.
     public func note(_ line: String) throws { try writer(.error, line + "\n") }
+
+    /// Writes a question, to be answered on the same line.
+    public func ask(_ question: String) throws { try writer(.error, question) }
+
+    /// Reads one line of the input.
+    public func readAnswer() throws -> String { try lineReader() }
 
     /// Reads the whole input.
     public func readInput() throws -> String { try reader() }
@@ -89,7 +99,7 @@ public struct Console: Sendable {
         Console(
             terminals: terminals, inputIsTerminal: inputIsTerminal, width: width,
             colored: Self.colored(terminals, choice, environment), writer: writer, reader: reader,
-            secretReader: secretReader)
+            lineReader: lineReader, secretReader: secretReader)
     }
 
     /// Which streams show colours: those that are terminals, unless a choice or the environment decides.

@@ -41,7 +41,8 @@ struct TableLayout {
         guard let width else { return natural }
         var widths = natural
         var excess = widths.reduce(0, +) + 3 * max(widths.count - 1, 0) - width
-        while excess > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }), widths[widest] > 8 {
+        while excess > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }), widths[widest] > 8
+        {
             let second = widths.indices.filter { $0 != widest }.map { widths[$0] }.max() ?? 0
             let step = max(1, min(excess, widths[widest] - max(second, 8)))
             widths[widest] -= step
@@ -56,7 +57,8 @@ struct TableLayout {
             return cut + String(repeating: " ", count: width - cut.displayWidth)
         }
         let text = padded.joined(separator: separator)
-        return String(text.prefix(upTo: text.lastIndex { $0 != " " }.map(text.index(after:)) ?? text.startIndex))
+        return String(
+            text.prefix(upTo: text.lastIndex { $0 != " " }.map(text.index(after:)) ?? text.startIndex))
     }
 
     private static func oneLine(_ cell: String) -> String {

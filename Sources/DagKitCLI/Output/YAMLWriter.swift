@@ -44,7 +44,8 @@ struct YAMLWriter {
             default: "_-./@".utf8.contains(byte)
             }
         }
-        guard safe, let first = text.utf8.first, (0x41...0x5A).contains(first) || (0x61...0x7A).contains(first)
+        guard safe, let first = text.utf8.first,
+            (0x41...0x5A).contains(first) || (0x61...0x7A).contains(first)
         else { return false }
         let words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "none", "nan", "inf"]
         return !words.contains(text.lowercased())

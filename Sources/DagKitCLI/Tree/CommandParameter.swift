@@ -161,7 +161,9 @@ extension CommandOption where Value == Int {
         return CommandOption(spec) { texts throws(ParameterError) in
             guard let text = texts.last else { return other }
             guard let number = Int(text), range.contains(number) else {
-                let bounds = range.upperBound == .max ? "from \(range.lowerBound) on" : "\(range.lowerBound) to \(range.upperBound)"
+                let bounds =
+                    range.upperBound == .max
+                    ? "from \(range.lowerBound) on" : "\(range.lowerBound) to \(range.upperBound)"
                 throw ParameterError(text, remedy: "write a whole number, \(bounds)")
             }
             return number

@@ -82,11 +82,11 @@ extension CommandParser {
         }
         let value = parts.count > 1 ? String(parts[1]) : nil
         if option.takesValue {
-            try add(option, value ?? nextValue(of: "--\(name)", &rest))
+            if let value { add(option, value) } else { add(option, try nextValue(of: "--\(name)", &rest)) }
         } else if let value {
             throw .unexpectedValue(option: "--\(name)", value: value)
         } else {
-            try add(option, "true")
+            add(option, "true")
         }
     }
 
@@ -104,16 +104,16 @@ extension CommandParser {
                 throw .unknownOption("-\(letter)", near: nil)
             }
             guard option.takesValue else {
-                try add(option, "true")
+                add(option, "true")
                 continue
             }
             if letters.first == "=" { letters = letters.dropFirst() }
-            try add(option, letters.isEmpty ? nextValue(of: "-\(letter)", &rest) : String(letters))
+            add(option, letters.isEmpty ? try nextValue(of: "-\(letter)", &rest) : String(letters))
             return
         }
     }
 
-    private mutating func add(_ option: ParameterSpec, _ value: String) throws(UsageError) {
+    private mutating func add(_ option: ParameterSpec, _ value: String) {
         texts[option.name, default: []].append(value)
     }
 

@@ -18,7 +18,9 @@ struct HelpText {
     var usage: String {
         var words = ["usage:", program] + path.dropFirst().map(\.name)
         if !command.subcommands.isEmpty { words.append("COMMAND") }
-        words += command.options.map(\.spec).filter(\.isRequired).map { "--\($0.name) \($0.placeholder ?? "")" }
+        words += command.options.map(\.spec).filter(\.isRequired).map {
+            "--\($0.name) \($0.placeholder ?? "")"
+        }
         words += command.arguments.map(\.spec).map { spec in
             let name = spec.isRepeated ? "\(spec.name)..." : spec.name
             return spec.isRequired ? name : "[\(name)]"
@@ -28,8 +30,12 @@ struct HelpText {
 
     /// The whole help.
     var text: String {
-        let blocks = [[command.abstract, "", usage], discussion, examples] + commands + [arguments, options, globalOptions, exitStatus, footer]
-        return blocks.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
+        let blocks =
+            [[command.abstract, "", usage], discussion, examples] + commands + [
+                arguments, options, globalOptions, exitStatus, footer,
+            ]
+        return blocks.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
+            + "\n"
     }
 
     private var discussion: [String] {
@@ -64,7 +70,9 @@ struct HelpText {
 
     private var globalOptions: [String] {
         let own = Set(command.options.map(\.spec.name))
-        let lines = globals.filter { !$0.isHidden && !own.contains($0.name) }.map { (label($0), describe($0)) }
+        let lines = globals.filter { !$0.isHidden && !own.contains($0.name) }.map {
+            (label($0), describe($0))
+        }
         return ["options of every command:"] + columns(lines + [("-h, --help", "Shows this help.")])
     }
 

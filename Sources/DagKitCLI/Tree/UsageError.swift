@@ -21,7 +21,8 @@ public enum UsageError: DagKitError, Equatable {
         case .unknownCommand(let name, _): "unknown command \"\(name)\""
         case .missingCommand: "no command is given"
         case .missingValue(let option): "option \"\(option)\" has no value"
-        case .unexpectedValue(let option, let value): "option \"\(option)\" takes no value, and got \"\(value)\""
+        case .unexpectedValue(let option, let value):
+            "option \"\(option)\" takes no value, and got \"\(value)\""
         case .missingArgument(let name): "argument \"\(name)\" is missing"
         case .missingOption(let name): "option \"\(name)\" is missing"
         case .extraArgument(let text): "argument \"\(text)\" is one too many"

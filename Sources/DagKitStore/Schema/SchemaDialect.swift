@@ -1,7 +1,7 @@
-import DagKitSQL
+package import DagKitSQL
 
 /// How one family of databases writes the store's tables.
-protocol SchemaDialect: Sendable {
+package protocol SchemaDialect: Sendable {
     /// The steps that make the tables, in order; a step that has been released is never changed.
     var migrations: [Migration] { get }
 
@@ -10,13 +10,19 @@ protocol SchemaDialect: Sendable {
 }
 
 /// One numbered step of the schema.
-struct Migration: Sendable {
+package struct Migration: Sendable {
     /// 1 for the first step.
-    let version: Int
+    package let version: Int
 
     /// What the step does, for `db migrate`.
-    let name: String
-    let statements: [SQLStatement]
+    package let name: String
+    package let statements: [SQLStatement]
+
+    package init(version: Int, name: String, statements: [SQLStatement]) {
+        self.version = version
+        self.name = name
+        self.statements = statements
+    }
 }
 
 extension SQLDialect {

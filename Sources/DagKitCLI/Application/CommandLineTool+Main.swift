@@ -1,0 +1,43 @@
+import DagKitCore
+import DagKitRuntime
+import DagKitSystem
+import FoundationEssentials
+import Glibc
+
+extension CommandLineTool {
+    /// Runs the command that this process was started with, and ends the process.
+    public func main() async -> Never {
+        CurrentProcess.ignoreBrokenPipes()
+        let environment = Self.processEnvironment()
+        let code = await run(
+            program: Self.fileName(CommandLine.arguments.first ?? "dagctl"),
+            arguments: Array(CommandLine.arguments.dropFirst()),
+            system: .current(environment: environment), console: .standard(environment: environment))
+        exit(code.rawValue)
+    }
+
+    private static func processEnvironment() -> [String: String] {
+        var values: [String: String] = [:]
+        var next = environ
+        while let entry = next.pointee {
+            let text = String(cString: entry)
+            if let mark = text.firstIndex(of: "=") {
+                values[String(text[..<mark])] = String(text[text.index(after: mark)...])
+            }
+            next += 1
+        }
+        return values
+    }
+}
+
+extension HostView {
+    /// This machine.
+    static func current(environment: [String: String]) -> HostView {
+        HostView(
+            environment: environment, files: .system(), now: { Date().roundedToMicroseconds },
+            userName: { CurrentProcess.userName }, hostName: { CurrentProcess.hostName },
+            databases: SQLDatabaseKeeper(),
+            occupation: { SchedulerDoor.isOccupied(home: $0) },
+            knock: { _ = await SchedulerDoor.knock(home: $0) })
+    }
+}

@@ -1,0 +1,42 @@
+import DagKitCore
+import FoundationEssentials
+
+/// Opens metadata databases and looks after their tables.
+protocol DatabaseKeeper: Sendable {
+    /// Whether there is a database.
+    func exists(_ place: DatabasePlace) -> Bool
+
+    /// Opens the store; a missing database is made.
+    func open(_ place: DatabasePlace, at now: Date) async throws -> any MetadataStore
+
+    /// What stands in the database.
+    func state(of place: DatabasePlace) async throws -> DatabaseState
+
+    /// Brings the tables to this program's version and gives the names of the steps that were taken.
+    func migrate(_ place: DatabasePlace, at now: Date) async throws -> [String]
+
+    /// What is wrong with the database's pages; empty if nothing is.
+    func damage(of place: DatabasePlace) async throws -> [String]
+
+    /// Deletes the database with all that is in it.
+    func delete(_ place: DatabasePlace) async throws
+}
+
+/// Where a metadata database is.
+struct DatabasePlace: Sendable {
+    /// The folder with the keys that seal secrets.
+    let home: String
+
+    /// The path of the SQLite file.
+    let path: String
+    let busyTimeout: Duration
+}
+
+/// What stands in a metadata database.
+enum DatabaseState: Equatable {
+    case missing
+    case current(version: Int)
+    case outdated(found: Int, needed: Int)
+    case tooNew(found: Int, known: Int)
+    case foreign
+}

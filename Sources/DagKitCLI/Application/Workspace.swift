@@ -1,0 +1,215 @@
+public import DagKitCore
+import DagKitRuntime
+import DagKitSystem
+public import FoundationEssentials
+import Synchronization
+
+/// The deployment that a command works on: home, configuration, store and DAGs, each opened when first asked for.
+public final class Workspace: Sendable {
+    /// Where to read and write.
+    public let console: Console
+    let tool: CommandLineTool
+    let system: HostView
+    private let homeFlag: String?
+    private let settingFlags: [String]
+    private let opened = Mutex(Opened())
+
+    private struct Opened {
+        var home: Home?
+        var basicConfiguration: Configuration?
+        var configuration: Configuration?
+        var dags: LoadedDAGs?
+        var store: (any MetadataStore)?
+    }
+
+    init(
+        tool: CommandLineTool, system: HostView, console: Console, homeFlag: String? = nil,
+        settingFlags: [String] = []
+    ) {
+        self.tool = tool
+        self.system = system
+        self.console = console
+        self.homeFlag = homeFlag
+        self.settingFlags = settingFlags
+    }
+
+    /// The folder that the deployment lives in.
+    public var home: Home {
+        opened.withLock { opened in
+            if let home = opened.home { return home }
+            let home = Home.find(flag: homeFlag, environment: system.environment, files: system.files)
+            opened.home = home
+            return home
+        }
+    }
+
+    /// The time.
+    public var now: Date { system.now() }
+
+    /// Who runs the command, for the audit log.
+    public var actor: String { system.userName() }
+
+    /// The settings, with those of dags.json.
+    public func configuration() throws -> Configuration {
+        if let configuration = opened.withLock({ $0.configuration }) { return configuration }
+        let dags = try dags()
+        let configuration = try basicConfiguration().settingDeployment(
+            dags.bag.settings, from: dags.bag.file ?? "dags.json")
+        opened.withLock { $0.configuration = configuration }
+        return configuration
+    }
+
+    /// The settings without those of dags.json, which cannot say where it is itself.
+    private func basicConfiguration() throws -> Configuration {
+        if let configuration = opened.withLock({ $0.basicConfiguration }) { return configuration }
+        let configuration = try readConfiguration()
+        opened.withLock { $0.basicConfiguration = configuration }
+        return configuration
+    }
+
+    /// Where dags.json is; `nil` if this deployment has none.
+    func bagPath() throws -> String? {
+        guard let path = try basicConfiguration().setting("core", "dags_file")?.value, !path.isEmpty else {
+            return home.bag
+        }
+        return Home.absolute(path, system.environment, system.files)
+    }
+
+    private func readConfiguration() throws -> Configuration {
+        let home = home
+        var files: [Configuration.File] = []
+        for path in home.configurationFiles(environment: system.environment, files: system.files) {
+            guard let text = try readText(path) else { continue }
+            files.append(Configuration.File(path: path, document: try INIDocument(parsing: text, file: path)))
+        }
+        let keys = ConfigurationKey.standard + tool.extensions.flatMap(\.configurationKeys)
+        let configuration = Configuration(
+            keys: keys, environment: system.environment, files: files,
+            references: SecretReferences(environment: system.environment))
+        return configuration.settingFlags(try parsedFlags())
+    }
+
+    func readText(_ path: String) throws -> String? {
+        do {
+            return try system.files.readText(path)
+        } catch let error as SystemError {
+            throw ConfigurationError.unreadable(path, reason: error.problem)
+        }
+    }
+
+    private func parsedFlags() throws(UsageError) -> [String: String] {
+        var flags: [String: String] = [:]
+        for text in settingFlags {
+            guard let mark = text.firstIndex(of: "="), text[..<mark].contains(".") else {
+                throw .invalidValue(text, of: "--set", remedy: "write it as section.key=value")
+            }
+            flags[text[..<mark].lowercased()] = String(text[text.index(after: mark)...])
+        }
+        return flags
+    }
+
+    /// The DAGs of the executable and of dags.json.
+    func dags() throws -> LoadedDAGs {
+        if let dags = opened.withLock({ $0.dags }) { return dags }
+        let dags = try LoadedDAGs(tool: tool, workspace: self)
+        opened.withLock { $0.dags = dags }
+        return dags
+    }
+
+    /// The DAGs with what the deployment says of them, as a scheduler takes them.
+    func deployment() throws -> Deployment {
+        let dags = try dags()
+        return Deployment(
+            bundle: tool.bundle, specs: dags.specs, settings: try settingsOfDAGs(),
+            arePausedAtCreation: try configuration().flag("core", "dags_are_paused_at_creation"),
+            importErrors: dags.bag.importErrors(bundle: tool.bundle, at: now))
+    }
+
+    /// What dags.json sets, as it stands once the environment has had its say, for each DAG.
+    func settingsOfDAGs() throws -> [DAGID: [String: String]] {
+        let dags = try dags()
+        let configuration = try configuration()
+        let resolved = dags.bag.settings.keys.reduce(into: [String: String]()) { settings, name in
+            let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
+            if parts.count == 2 { settings[name] = configuration.value(parts[0], parts[1]) }
+        }
+        return Dictionary(uniqueKeysWithValues: dags.specs.map { ($0.id, resolved) })
+    }
+
+    /// Tells the scheduler of this home that the store has changed; without one there is nobody to tell.
+    func pokeScheduler() async {
+        await system.knock(home.path)
+    }
+
+    /// The metadata store; a missing database is made.
+    public func store() async throws -> any MetadataStore {
+        if let store = opened.withLock({ $0.store }) { return store }
+        let store = try await system.databases.open(try databasePlace(), at: now)
+        opened.withLock { $0.store = store }
+        return store
+    }
+
+    /// Where the metadata database is.
+    func databasePlace() throws -> DatabasePlace {
+        let configuration = try configuration()
+        let address = try configuration.setting("database", "sql_alchemy_conn")?.value
+        let path: String
+        switch address {
+        case nil, "": path = home.database
+        case let address? where address.hasPrefix("sqlite:///"):
+            // As in SQLAlchemy: three slashes and a relative path, or four and an absolute one.
+            let given = String(address.dropFirst("sqlite:///".count))
+            path = given.hasPrefix("/") ? given : home.path + "/" + given
+        case let address?:
+            let kind = address.prefix { $0 != ":" }
+            throw ConfigurationError.badValue(
+                "\(kind)://…", setting: "database.sql_alchemy_conn",
+                origin: try configuration.setting("database", "sql_alchemy_conn")?.origin ?? .standard,
+                remedy: "write sqlite:////absolute/path.db")
+        }
+        return DatabasePlace(
+            home: home.path, path: path,
+            busyTimeout: try configuration.duration("database", "busy_timeout") ?? .seconds(5))
+    }
+
+    /// What tasks of this deployment get.
+    public func services() async throws -> TaskServices {
+        var services = TaskServices(
+            metadata: DeploymentMetadata(store: try await store(), entries: environmentEntries),
+            settings: try configuration(), zones: try dags().zones, home: home.path)
+        for one in tool.extensions { try await one.services(&services) }
+        return services
+    }
+
+    /// The variables and connections of the environment.
+    var environmentEntries: EnvironmentEntries {
+        let aliases = tool.extensions.reduce(into: [:]) { $0.merge($1.variableNames) { _, new in new } }
+        return EnvironmentEntries(system.environment, aliases: aliases)
+    }
+
+    /// Closes what was opened.
+    func close() async {
+        let store = opened.withLock { $0.store.take() }
+        await store?.close()
+    }
+}
+
+/// Variables and connections as tasks see them: the environment's before the store's.
+struct DeploymentMetadata: TaskMetadata {
+    let store: any MetadataStore
+    let entries: EnvironmentEntries
+
+    func variable(_ key: String) async throws -> String? {
+        if let (value, _) = entries.variable(key) { return value }
+        return try await store.variable(key)?.value
+    }
+
+    func connection(_ id: String) async throws -> Connection? {
+        if let (connection, _) = try entries.connection(id) { return connection }
+        return try await store.connection(id)
+    }
+
+    func outputs(of task: TaskID, key: String, in run: RunKey) async throws -> [XCom] {
+        try await store.outputs(of: task, key: key, in: run)
+    }
+}

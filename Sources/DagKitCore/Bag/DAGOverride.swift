@@ -1,0 +1,131 @@
+import FoundationEssentials
+
+/// What a deployment changes of a compiled DAG.
+package struct DAGOverride: Sendable {
+    package let id: DAGID
+    let schedule: Schedule?
+    private let startDate: Date?
+    private let endDate: Date?
+    private let catchup: Catchup?
+    private let isPaused: Bool?
+    private let about: String?
+    private let tags: Set<String>?
+    private let maxActiveRuns: Int?
+    private let maxActiveTasks: Int?
+    private let runTimeout: Duration?
+    private let params: JSONValue?
+    private let defaults: DefaultsOverride
+    let problems: [DAGProblem]
+
+    /// Where the entry stands.
+    package let location: SourceLocation
+
+    init(_ id: String, _ node: JSONNode, file: String) {
+        var reader = FieldReader(node, file: file)
+        self.id = DAGID(id)
+        location = reader.place(node, atKey: true)
+        schedule = Self.schedule(&reader)
+        startDate = reader.instant("start_date")
+        endDate = reader.instant("end_date")
+        catchup = Self.catchup(&reader)
+        isPaused = reader.bool("paused")
+        about = reader.string("description")
+        tags = reader.strings("tags").map(Set.init)
+        maxActiveRuns = reader.integer("max_active_runs")
+        maxActiveTasks = reader.integer("max_active_tasks")
+        runTimeout = reader.duration("dagrun_timeout")
+        params = reader.object("params")
+        defaults = DefaultsOverride(&reader, file: file)
+        reader.finish(also: ["tasks"])
+        problems = reader.problems
+    }
+
+    /// The configuration with the changes in it.
+    func applied(to base: DAGConfiguration) -> DAGConfiguration {
+        var configuration = base
+        configuration.schedule = schedule ?? base.schedule
+        configuration.startDate = startDate ?? base.startDate
+        configuration.endDate = endDate ?? base.endDate
+        configuration.catchup = catchup ?? base.catchup
+        configuration.isPausedAtCreation = isPaused ?? base.isPausedAtCreation
+        configuration.about = about ?? base.about
+        configuration.tags = tags ?? base.tags
+        configuration.maxActiveRuns = maxActiveRuns ?? base.maxActiveRuns
+        configuration.maxActiveTasks = maxActiveTasks ?? base.maxActiveTasks
+        configuration.runTimeout = runTimeout ?? base.runTimeout
+        if let params { configuration.params = base.params.merging(params) }
+        configuration.defaults = defaults.applied(to: base.defaults)
+        return configuration
+    }
+
+    /// A cron line, a preset, null for none, or `{"cron": …, "timezone": …}` or `{"every": "30m"}`.
+    private static func schedule(_ reader: inout FieldReader) -> Schedule? {
+        if let raw = reader.node["schedule"], raw.value.isNull {
+            _ = reader.field("schedule")
+            return Schedule.none
+        }
+        guard let field = reader.field("schedule") else { return nil }
+        if let text = field.value.string { return Schedule(text: text, timeZone: reader.string("timezone")) }
+        guard let every = field["every"], field.members?.count == 1,
+            let span = FieldReader.duration(every.value)
+        else {
+            reader.report(
+                field, "\(field.path) is \(field.value.kind), not a schedule",
+                "write a cron line such as \"*/30 * * * *\", a preset such as \"@daily\", null, or {\"every\": \"30m\"}"
+            )
+            return nil
+        }
+        return .every(span)
+    }
+
+    private static func catchup(_ reader: inout FieldReader) -> Catchup? {
+        guard let field = reader.field("catchup") else { return nil }
+        if let flag = field.value.bool { return flag ? .all : .latest }
+        return reader.choice("catchup")
+    }
+}
+
+/// What a deployment changes of the defaults of a DAG's tasks.
+struct DefaultsOverride: Sendable {
+    private let retries: Int?
+    private let retryDelay: Duration?
+    private let exponentialBackoff: Bool?
+    private let maxRetryDelay: Duration?
+    private let timeout: Duration?
+    private let pool: String?
+    private let priorityWeight: Int?
+    private let owner: String?
+    private let emailOnFailure: [String]?
+    private let emailOnRetry: [String]?
+
+    init(_ outer: inout FieldReader, file: String) {
+        var reader = outer.field("defaults").map { FieldReader($0, file: file) }
+        retries = reader?.integer("retries")
+        retryDelay = reader?.duration("retry_delay")
+        exponentialBackoff = reader?.bool("retry_exponential_backoff")
+        maxRetryDelay = reader?.duration("max_retry_delay")
+        timeout = reader?.duration("execution_timeout")
+        pool = reader?.string("pool")
+        priorityWeight = reader?.integer("priority_weight")
+        owner = reader?.string("owner")
+        emailOnFailure = reader?.strings("email_on_failure")
+        emailOnRetry = reader?.strings("email_on_retry")
+        reader?.finish()
+        outer.add(reader?.problems ?? [])
+    }
+
+    func applied(to base: TaskDefaults) -> TaskDefaults {
+        var defaults = base
+        defaults.retries = retries ?? base.retries
+        defaults.retryDelay = retryDelay ?? base.retryDelay
+        defaults.exponentialBackoff = exponentialBackoff ?? base.exponentialBackoff
+        defaults.maxRetryDelay = maxRetryDelay ?? base.maxRetryDelay
+        defaults.timeout = timeout ?? base.timeout
+        defaults.pool = pool ?? base.pool
+        defaults.priorityWeight = priorityWeight ?? base.priorityWeight
+        defaults.owner = owner ?? base.owner
+        defaults.emailOnFailure = emailOnFailure ?? base.emailOnFailure
+        defaults.emailOnRetry = emailOnRetry ?? base.emailOnRetry
+        return defaults
+    }
+}

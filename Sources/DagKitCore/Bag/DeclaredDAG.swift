@@ -1,0 +1,83 @@
+/// Reads a DAG that a document declares into a draft for the validator.
+enum DeclaredDAG {
+    /// The draft of an entry with tasks; what is wrong with it is among its problems.
+    static func draft(_ id: String, _ node: JSONNode, file: String, registry: OperatorRegistry) -> GraphDraft
+    {
+        let override = DAGOverride(id, node, file: file)
+        let base = DAGConfiguration(DAGID(id), fileID: override.location.file, line: override.location.line)
+        var draft = GraphDraft(configuration: override.applied(to: base))
+        draft.problems = override.problems
+        var reader = FieldReader(node, file: file)
+        guard let tasks = reader.field("tasks") else { return draft }
+        if tasks.elements == nil {
+            reader.report(tasks, "\(tasks.path) is \(tasks.value.kind), not a list", "write [ … ]")
+        }
+        for task in tasks.elements ?? [] {
+            var reader = FieldReader(task, file: file)
+            if let one = self.task(task, &reader, registry: registry) { draft.tasks.append(one) }
+            draft.problems += reader.problems
+        }
+        draft.problems += reader.problems
+        return draft
+    }
+
+    private static func task(_ node: JSONNode, _ reader: inout FieldReader, registry: OperatorRegistry)
+        -> TaskDraft?
+    {
+        guard node.members != nil else { return nil }
+        let id = reader.string("id")
+        if id == nil, node["id"] == nil { reader.report(node, "a task has no \"id\"", "give it one") }
+        let upstream = reader.strings("after") ?? []
+        let options = options(&reader)
+        let name = reader.string("operator") ?? "shell"
+        guard let keys = registry.keys(of: name) else {
+            let error = DeclarationError.unknownOperator(
+                name, near: NearMiss.nearest(to: name, among: registry.names))
+            reader.report(node["operator"] ?? node, error.problem, error.remedy)
+            return nil
+        }
+        reader.finish(also: keys)
+        refuseSecrets(in: node, &reader)
+        var declaration: [String: JSONValue] = ["operator": .string(name)]
+        for key in keys { declaration[key] = node[key]?.value }
+        guard let id, let work = work(.object(declaration), node, &reader, registry) else { return nil }
+        return TaskDraft(
+            id: TaskID(id), edges: upstream.map { TaskEdge(to: TaskID($0)) }, options: options,
+            operatorName: name, work: work, location: reader.place(node), declaration: .object(declaration))
+    }
+
+    private static func work(
+        _ declaration: JSONValue, _ node: JSONNode, _ reader: inout FieldReader, _ registry: OperatorRegistry
+    ) -> TaskWork? {
+        do {
+            return try registry.work(of: declaration)
+        } catch let error as any DagKitError {
+            reader.report(node, error.problem, error.remedy)
+        } catch {
+            reader.report(node, "\(error)", "mend the task")
+        }
+        return nil
+    }
+
+    private static func options(_ reader: inout FieldReader) -> TaskOptions {
+        TaskOptions(
+            retries: reader.integer("retries"), retryDelay: reader.duration("retry_delay"),
+            exponentialBackoff: reader.bool("retry_exponential_backoff"),
+            maxRetryDelay: reader.duration("max_retry_delay"), timeout: reader.duration("execution_timeout"),
+            triggerRule: reader.choice("trigger_rule") ?? .allSuccess, pool: reader.string("pool"),
+            poolSlots: reader.integer("pool_slots") ?? 1, priorityWeight: reader.integer("priority_weight"),
+            weightRule: reader.choice("weight_rule"), owner: reader.string("owner"),
+            documentation: reader.string("doc"))
+    }
+
+    /// Reports every text under a sensitive name that is the secret itself.
+    private static func refuseSecrets(in node: JSONNode, _ reader: inout FieldReader) {
+        for (key, member) in node.members ?? [] {
+            if let text = member.value.string, SecretLiteral.isForbidden(text, under: key) {
+                reader.report(member, "\"\(key)\" holds a secret in clear text", SecretLiteral.remedy)
+            }
+            refuseSecrets(in: member, &reader)
+        }
+        for element in node.elements ?? [] { refuseSecrets(in: element, &reader) }
+    }
+}

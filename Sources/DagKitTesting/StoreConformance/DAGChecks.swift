@@ -1,0 +1,123 @@
+import DagKitCore
+import FoundationEssentials
+
+extension StoreConformance {
+    /// The records of DAGs and what could not be loaded.
+    static var dagChecks: [Check] {
+        [
+            Check("a registered dag comes back as it was, with the time of its registration") {
+                store, findings in
+                var dag = record("market")
+                try await store.register([dag], bundle: "dagctl", at: .conformanceNoon)
+                dag.bundle = "dagctl"
+                dag.lastRegistered = .conformanceNoon
+                findings.equal(try await store.dag("market"), dag, "the record")
+                findings.equal(try await store.dag("unknown"), nil, "an unknown dag")
+            },
+            Check("a new registration keeps what users and the scheduler decided") { store, findings in
+                let next = PlannedRun(
+                    dataInterval: DataInterval(start: .conformanceNoon, end: .conformanceNoon + 60),
+                    runAfter: .conformanceNoon + 60)
+                try await store.register(
+                    [record("market", isPaused: true)], bundle: "dagctl", at: .conformanceNoon)
+                _ = try await store.setPaused(false, ["market"], by: "ana", at: .conformanceNoon)
+                try await store.setNextRuns(["market": next, "unknown": next])
+                var changed = record("market", isPaused: true, hash: "new")
+                changed.about = "changed"
+                changed.tags = ["only"]
+                try await store.register([changed], bundle: "dagctl", at: .conformanceNoon + 1)
+                let stored = try await store.dag("market")
+                findings.equal(stored?.isPaused, false, "paused")
+                findings.equal(stored?.next, next, "the next run")
+                findings.equal(stored?.about, "changed", "the description")
+                findings.equal(stored?.tags, ["only"], "the tags")
+                findings.equal(stored?.lastRegistered, .conformanceNoon + 1, "the time of the registration")
+                try await store.setNextRuns(["market": nil])
+                findings.equal(
+                    try await store.dag("market")?.next, nil, "the next run after it was taken back")
+            },
+            Check("dags that a bundle no longer has become inactive, those of others stay") {
+                store, findings in
+                try await store.register([record("a"), record("b")], bundle: "one", at: .conformanceNoon)
+                try await store.register([record("c")], bundle: "two", at: .conformanceNoon)
+                try await store.register([record("b")], bundle: "one", at: .conformanceNoon)
+                findings.equal(
+                    try await store.dags(includingInactive: false).map(\.id), ["b", "c"], "the active dags")
+                findings.equal(
+                    try await store.dags(includingInactive: true).map(\.id), ["a", "b", "c"], "all dags")
+                try await store.register([record("a")], bundle: "one", at: .conformanceNoon)
+                findings.equal(
+                    try await store.dags(includingInactive: false).map(\.id), ["a", "c"], "the dags then")
+            },
+            Check("every version of a dag keeps its structure") { store, findings in
+                try await store.register([record("market", hash: "one")], bundle: "b", at: .conformanceNoon)
+                try await store.register([record("market", hash: "two")], bundle: "b", at: .conformanceNoon)
+                findings.equal(
+                    try await store.structure(of: "market", hash: "one"), ["hash": "one"], "the old structure"
+                )
+                findings.equal(
+                    try await store.structure(of: "market", hash: "two"), ["hash": "two"], "the new structure"
+                )
+                findings.equal(
+                    try await store.structure(of: "market", hash: "x"), nil, "an unknown structure")
+            },
+            Check("pausing gives the dags that changed and writes them to the audit log") { store, findings in
+                try await store.register(
+                    [record("a"), record("b", isPaused: true)], bundle: "b", at: .conformanceNoon)
+                let changed = try await store.setPaused(
+                    true, ["a", "b", "unknown"], by: "ana", at: .conformanceNoon + 5)
+                findings.equal(changed, ["a"], "the changed dags")
+                findings.equal(try await store.pausedDAGs(), ["a", "b"], "the paused dags")
+                let entry = AuditEntry(at: .conformanceNoon + 5, event: "pause", actor: "ana", dagID: "a")
+                findings.equal(try await store.auditLog(limit: 10), [entry], "the audit log")
+            },
+            Check("deleting a dag takes all that belongs to it") { store, findings in
+                try await store.register(
+                    [record("market"), record("other")], bundle: "b", at: .conformanceNoon)
+                let (run, other) = (DAGRun.conformance(), DAGRun.conformance(of: "other"))
+                for run in [run, other] {
+                    var batch = run.creation(["a", "b"])
+                    batch.history = [batch.instances[0]]
+                    batch.outputs = [.conformance(run, "a", json: "1")]
+                    _ = try await store.apply(batch)
+                }
+                let count = try await store.deleteDAG("market", by: "ana", at: .conformanceNoon)
+                findings.equal(count, 6, "the count of a dag, a run, two instances, a try and an output")
+                findings.equal(try await store.dag("market"), nil, "the dag")
+                findings.equal(try await store.snapshot(of: run.key), nil, "its run")
+                findings.equal(try await store.events(of: run.key), [], "its events")
+                findings.equal(try await store.structure(of: "market", hash: "hash"), nil, "its structure")
+                findings.equal(try await store.outputs(in: other.key).count, 1, "the outputs of another dag")
+                findings.equal(try await store.auditLog(limit: 1).map(\.event), ["delete"], "the audit log")
+                findings.equal(
+                    try await store.deleteDAG("market", by: "ana", at: .conformanceNoon), 0,
+                    "the second count")
+                findings.expect(try await store.apply(run.creation()), "the run's id to be free again")
+            },
+            Check("import errors replace those of their source") { store, findings in
+                func error(_ file: String, _ text: String) -> ImportError {
+                    ImportError(file: file, at: .conformanceNoon, text: text)
+                }
+                try await store.setImportErrors(
+                    [error("z.json", "line 1"), error("b.json", "line 2")], of: "dags.json",
+                    at: .conformanceNoon)
+                try await store.setImportErrors([error("m", "no")], of: "dagctl", at: .conformanceNoon)
+                findings.equal(
+                    try await store.importErrors().map(\.file), ["b.json", "m", "z.json"], "the files")
+                try await store.setImportErrors([], of: "dags.json", at: .conformanceNoon)
+                findings.equal(try await store.importErrors(), [error("m", "no")], "the errors that are left")
+            },
+        ]
+    }
+
+    private static func record(_ id: DAGID, isPaused: Bool = false, hash: String = "hash") -> DAGRecord {
+        DAGRecord(
+            id: id, isPaused: isPaused, isActive: true, bundle: "", fileloc: "Market.swift:12",
+            owners: ["ana", "dagkit"], about: "Prices, \"every\" half hour", tags: ["crypto", "postgres"],
+            schedule: "*/30 * * * *", timetableDescription: "Every 30 minutes", maxActiveTasks: 16,
+            maxActiveRuns: 3,
+            structureHash: hash, structure: ["hash": .string(hash)], hasImportErrors: false,
+            lastRegistered: nil,
+            next: nil)
+    }
+}

@@ -1,0 +1,135 @@
+import DagKitCore
+import FoundationEssentials
+
+extension StoreConformance {
+    /// That the state tables are exactly what the events fold to, whatever happens in a run.
+    static var foldChecks: [Check] {
+        [
+            Check("the events of a run fold exactly to its state") { store, findings in
+                for seed in 1...12 {
+                    var play = try RandomRun(seed: UInt64(seed), store: store)
+                    try await play.play(&findings)
+                }
+            }
+        ]
+    }
+}
+
+/// A DAG with a mapped task, retries, a branch that may be skipped and a task that runs in any case.
+private struct RandomDAG: DAG {
+    let configuration = DAGConfiguration(
+        "random", defaults: TaskDefaults(retries: 2, retryDelay: .seconds(30)))
+
+    func build(_ dag: inout DAGBuilder) {
+        let start = dag.empty("start")
+        let list = dag.task("list", after: start) { _ in ["a", "b", "c"] }
+        let each = dag.map("each", over: list) { _, item in item }
+        let side = dag.task("side", after: start, options: TaskOptions(retries: 0)) { _ in }
+        let join = dag.task("join", after: each, side) { _ in }
+        dag.empty("end", after: join, options: TaskOptions(triggerRule: .allDone))
+    }
+}
+
+/// Plays one run with random outcomes, in a random order, over a store.
+private struct RandomRun {
+    private let store: any MetadataStore
+    private let spec: DAGSpec
+    private let seed: UInt64
+    private var random: SeededGenerator
+    private var machine: RunMachine
+    private var now: Date
+
+    init(seed: UInt64, store: any MetadataStore) throws {
+        self.store = store
+        self.seed = seed
+        random = SeededGenerator(seed: seed)
+        spec = try DAGSpec(RandomDAG())
+        now = .conformanceNoon + Double(seed) * 3_600
+        machine = RunMachine(creating: .manual(spec, by: "conformance", at: now), of: spec)
+    }
+
+    mutating func play(_ findings: inout StoreConformance.Findings) async throws {
+        try await commit()
+        _ = machine.advance(.start, at: now)
+        var steps = 0
+        while !machine.run.state.isFinished, steps < 200 {
+            steps += 1
+            try await commit()
+            if steps % 5 == 0 { try await reload() }
+            try await step()
+        }
+        try await commit()
+        try await compare(&findings)
+        findings.expect(machine.run.state.isFinished, "the run of seed \(seed) to end")
+    }
+
+    /// Does one of the things that can happen next.
+    private mutating func step() async throws {
+        now = Date(microseconds: now.microsecondsSinceEpoch + .random(in: 1...20_000_000, using: &random))
+        let (waiting, running) = (machine.waitingForSlot, machine.running)
+        if let reference = waiting.randomElement(using: &random),
+            running.isEmpty || Bool.random(using: &random)
+        {
+            let token = try await store.reserveAttempts(1).lowerBound
+            _ = machine.advance(.dispatched([(reference, AttemptID(rawValue: token))]), at: now)
+        } else if let reference = running.randomElement(using: &random) {
+            _ = machine.advance(.finished(try outcome(of: machine[reference])), at: now)
+        } else {
+            now = max(now, machine.nextDeadline ?? now)
+            _ = machine.advance(.tick, at: now)
+        }
+    }
+
+    private mutating func outcome(of instance: TaskInstance) throws -> AttemptOutcome {
+        let verdict: AttemptOutcome.Verdict
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0: verdict = .failed(reason: "exit code 1", isRetryable: true, retryDelay: nil)
+        case 1:
+            verdict = .failed(
+                reason: "no use", isRetryable: Bool.random(using: &random), retryDelay: .seconds(5))
+        case 2 where instance.taskID != "list": verdict = .skipped(reason: "not today")
+        case 3: verdict = .notStarted(reason: "worker lost")
+        default: verdict = .success(try EncodedOutput(encoding: ["a", "b", "c"]))
+        }
+        return AttemptOutcome(
+            attemptID: instance.attemptID ?? AttemptID(rawValue: 0), key: instance.key,
+            tryNumber: instance.tryNumber,
+            verdict: verdict, startedAt: now, endedAt: now,
+            usage: ResourceUsage(cpuSeconds: .random(in: 0...9, using: &random), peakMemory: 1 << 20),
+            processID: 77, hostname: "here", rendered: [TemplateField("command", "echo")])
+    }
+
+    private mutating func commit() async throws {
+        guard let batch = machine.takeBatch() else { return }
+        let result = try await store.commit([batch], durability: .process)
+        guard result.conflicts.isEmpty else { throw RandomRunError.conflict(seed: seed) }
+    }
+
+    /// Goes on from what the store holds, as a new scheduler does.
+    private mutating func reload() async throws {
+        guard let snapshot = try await store.snapshot(of: machine.run.key) else {
+            throw RandomRunError.lost(seed: seed)
+        }
+        machine = RunMachine(snapshot, of: spec, at: now)
+        try await commit()
+    }
+
+    private func compare(_ findings: inout StoreConformance.Findings) async throws {
+        let events = try await store.events(of: machine.run.key)
+        let stored = try await store.snapshot(of: machine.run.key)
+        guard let folded = RunSnapshot(folding: events, of: spec), let stored else {
+            return findings.add("the run of seed \(seed) cannot be folded")
+        }
+        var run = folded.run
+        run.revision = stored.run.revision
+        findings.equal(stored.run, machine.run, "seed \(seed): the stored run")
+        findings.equal(stored.instances, machine.instances, "seed \(seed): the stored instances")
+        findings.equal(run, stored.run, "seed \(seed): the folded run")
+        findings.equal(folded.instances, stored.instances, "seed \(seed): the folded instances")
+    }
+}
+
+private enum RandomRunError: Error {
+    case conflict(seed: UInt64)
+    case lost(seed: UInt64)
+}

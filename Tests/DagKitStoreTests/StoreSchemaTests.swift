@@ -1,0 +1,101 @@
+import DagKitCore
+import DagKitSQL
+import DagKitSQLite
+import DagKitStore
+import FoundationEssentials
+import Testing
+
+@Suite struct StoreSchemaTests {
+    @Test func `an empty database gets its tables when a store is opened`() async throws {
+        let database = SQLiteDatabase.inMemory()
+        #expect(try await StoreSchema(of: database).state() == .empty)
+
+        _ = try await SQLMetadataStore.open(database, sealing: TestSealer(), at: .noon)
+
+        #expect(try await StoreSchema(of: database).state() == .current)
+        let row = try await database.query("select version, name, applied_at from schema_version")[0]
+        #expect(row.values == [1, "create the tables", "2025-10-25 12:00:00.000000"])
+    }
+
+    @Test func `migrating twice does nothing the second time`() async throws {
+        let schema = try StoreSchema(of: SQLiteDatabase.inMemory())
+
+        #expect(try await schema.migrate(at: .noon) == ["create the tables"])
+        #expect(try await schema.migrate(at: .noon) == [])
+    }
+
+    @Test func `a newer database is refused and left alone`() async throws {
+        let database = SQLiteDatabase.inMemory()
+        _ = try await SQLMetadataStore.open(database, sealing: TestSealer(), at: .noon)
+        try await database.execute("insert into schema_version values (99, 'from the future', '2030-01-01')")
+
+        let refused = StoreError.tooNew(found: 99, known: 1)
+
+        await #expect(throws: refused) {
+            try await SQLMetadataStore.open(database, sealing: TestSealer(), at: .noon)
+        }
+        await #expect(throws: refused) { try await StoreSchema(of: database).migrate(at: .noon) }
+    }
+
+    @Test func `the tables of another program are refused and left alone`() async throws {
+        let database = SQLiteDatabase.inMemory()
+        try await database.execute("create table alembic_version (version_num text)")
+
+        await #expect(throws: StoreError.foreign) {
+            try await SQLMetadataStore.open(database, sealing: TestSealer(), at: .noon)
+        }
+        await #expect(throws: StoreError.foreign) { try await StoreSchema(of: database).migrate(at: .noon) }
+        #expect(try await database.query("select count(*) from sqlite_schema")[0].values == [1])
+    }
+
+    @Test func `an older database is told to be migrated, and is only when asked`() async throws {
+        let database = SQLiteDatabase.inMemory()
+        try await StoreSchema(of: database, dialect: Steps(count: 1)).migrate(at: .noon)
+        let newer = StoreSchema(of: database, dialect: Steps(count: 3))
+
+        #expect(try await newer.state() == .outdated(found: 1))
+        #expect(try await newer.migrate(at: .noon) == ["step 2", "step 3"])
+        #expect(try await newer.state() == .current)
+        #expect(StoreError.outdated(found: 1, needed: 3).remedy == "run `dagctl db migrate`")
+    }
+
+    @Test func `a migration that fails at its last step has changed nothing`() async throws {
+        let database = SQLiteDatabase.inMemory()
+        try await StoreSchema(of: database, dialect: Steps(count: 1)).migrate(at: .noon)
+
+        await #expect(throws: SQLError.self) {
+            try await StoreSchema(of: database, dialect: Steps(count: 3, isBroken: true)).migrate(at: .noon)
+        }
+
+        #expect(try await StoreSchema(of: database, dialect: Steps(count: 3)).state() == .outdated(found: 1))
+        #expect(try await StoreSchema(of: database, dialect: Steps(count: 3)).migrate(at: .noon).count == 2)
+    }
+
+    @Test func `many processes that find no database make one`() async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+
+        let stores = try await withThrowingTaskGroup { group in
+            for _ in 0..<6 { group.addTask { try await SQLMetadataStore.fixture(in: folder) } }
+            return try await group.reduce(into: [SQLMetadataStore]()) { $0.append($1) }
+        }
+
+        #expect(try await stores[5].pools().count == 1)
+        for store in stores { await store.close() }
+    }
+}
+
+/// Steps that make a table each.
+private struct Steps: SchemaDialect {
+    let count: Int
+    var isBroken = false
+
+    var tableNames: SQLStatement { SQLiteSchema().tableNames }
+
+    var migrations: [Migration] {
+        (1...count).map { step in
+            let text = isBroken && step == count ? "create tabel" : "create table step_\(step) (id integer)"
+            return Migration(version: step, name: "step \(step)", statements: [SQLStatement(verbatim: text)])
+        }
+    }
+}
