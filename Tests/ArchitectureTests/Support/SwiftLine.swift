@@ -24,7 +24,7 @@ struct SwiftLine: CustomStringConvertible {
     }
 
     /// Whether `word` stands in the line with no letter, digit, dot or underscore in front of it, and none behind it
-    /// unless it ends in a parenthesis.
+    /// unless it ends in a parenthesis; its own declaration does not count.
     func mentions(_ word: String) -> Bool {
         var rest = code[...]
         while let found = rest.firstRange(of: word) {
@@ -32,9 +32,8 @@ struct SwiftLine: CustomStringConvertible {
                 found.lowerBound == code.startIndex ? nil : code[code.index(before: found.lowerBound)]
             let after = found.upperBound == code.endIndex ? nil : code[found.upperBound]
             let isApart = !(before.map { Self.isOfName($0) || $0 == "." } ?? false)
-            if isApart, word.last == ")" || word.last == "(" || !(after.map(Self.isOfName) ?? false) {
-                return true
-            }
+            let ends = word.last == ")" || word.last == "(" || !(after.map(Self.isOfName) ?? false)
+            if isApart, ends, !Self.declares(code[..<found.lowerBound]) { return true }
             rest = code[found.upperBound...]
         }
         return false
@@ -46,6 +45,10 @@ struct SwiftLine: CustomStringConvertible {
             let code = stripped(line)
             return code.isEmpty ? nil : SwiftLine(path: file.path, number: index + 1, code: code)
         }
+    }
+
+    private static func declares(_ before: Substring) -> Bool {
+        before.hasSuffix("func ") || before.hasSuffix("case ")
     }
 
     private static let accessLevels: Set = ["public", "package", "internal", "fileprivate", "private"]
