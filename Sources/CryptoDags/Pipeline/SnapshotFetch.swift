@@ -1,4 +1,4 @@
-public import DagKit
+import DagKit
 public import FoundationEssentials
 
 /// The one fetch of a run: `check_coincap_api`.
