@@ -11,18 +11,26 @@ enum CryptoCommands {
             .init("crypto report", "the last daily report"),
             .init("crypto replay-server --port 8099 --seed 1", "an invented CoinCap on this machine"),
         ],
-        subcommands: [MarketCommands.status, MarketCommands.top, MarketCommands.report, ReplayServerCommand.command])
+        subcommands: [
+            MarketCommands.status, MarketCommands.top, MarketCommands.report, ReplayServerCommand.command,
+        ])
 
     /// The settings of section `[crypto]`.
     static let configurationKeys: [ConfigurationKey] = [
-        key("source", "Where prices come from: coincap, replay:FOLDER or generated:SEED; CoinCap unless set."),
+        key(
+            "source", .text, nil,
+            "Where prices come from: coincap, replay:FOLDER or generated:SEED; CoinCap unless set."),
         key("wanted", .integer(1...10_000), "250", "How many assets a fetch asks for."),
         key("retention_days", .integer(1...3_650), "35", "How many days snapshots are kept."),
         key("timezone", .text, "UTC", "The zone by which snapshots get their day and hour."),
         key("credit_limit", .integer(0...10_000_000), "500", "The credits of CoinCap that a month may use."),
-        key("recipients", .text, CryptoSettings.standardRecipient, "Who gets mails, parted by commas; empty for nobody."),
+        key(
+            "recipients", .text, CryptoSettings.standardRecipient,
+            "Who gets mails, parted by commas; empty for nobody."),
         key("language", .choice(["fr", "en"]), "fr", "The language of mails."),
-        key("success_mail", .choice(["daily", "always", "never"]), "daily", "How often a green run sends a mail."),
+        key(
+            "success_mail", .choice(["daily", "always", "never"]), "daily",
+            "How often a green run sends a mail."),
         key("trend_flat", .text, "1", "Changes below this, in %, are stable."),
         key("trend_strong", .text, "5", "Changes from this on, in %, are strong."),
         key("anomaly_change", .text, "10", "The change in % that is an anomaly."),
@@ -30,7 +38,7 @@ enum CryptoCommands {
     ]
 
     private static func key(
-        _ name: String, _ kind: ConfigurationKey.Kind = .text, _ standard: String? = nil, _ about: String
+        _ name: String, _ kind: ConfigurationKey.Kind, _ standard: String?, _ about: String
     ) -> ConfigurationKey {
         ConfigurationKey("crypto", name, kind: kind, default: standard, about)
     }

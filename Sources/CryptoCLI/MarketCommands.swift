@@ -20,7 +20,8 @@ enum MarketCommands {
             let waiting: Int = try await store.database.query(
                 "select count(*) from outbox where state = 'pending'")[0][0]
             let snapshots: Int = try await store.database.query(
-                "select count(*) from crypto_snapshots where complete = 1 and source = \(latest.source)")[0][0]
+                "select count(*) from crypto_snapshots where complete = 1 and source = \(latest.source)")[0][
+                    0]
             let limit = call.workspace.configuration
             let credits = try await store.creditUsage(
                 limit: try limit().integer("crypto", "credit_limit") ?? 500, now: call.workspace.now)
@@ -51,7 +52,8 @@ enum MarketCommands {
         try await reading(call) { store in
             guard let latest = try await store.latestSnapshot() else { throw WatchError.noSnapshot }
             var report = Report([
-                "rang", "symbole", "nom", "prix_usd", "variation_24h_pourcent", .init("crypto_id", isWide: true),
+                "rang", "symbole", "nom", "prix_usd", "variation_24h_pourcent",
+                .init("crypto_id", isWide: true),
                 .init("market_cap_usd", isWide: true), .init("categorie", isWide: true),
                 .init("tendance", isWide: true),
             ])
@@ -68,7 +70,9 @@ enum MarketCommands {
         try await reading(call) { store in
             guard let source = try await store.activeSource() else { throw WatchError.noSnapshot }
             let date: String
-            if let asked = call[day] { date = asked } else {
+            if let asked = call[day] {
+                date = asked
+            } else {
                 let last: String? = try await store.database.query(
                     "select max(date) from reports where source = \(source)")[0][0]
                 date = last ?? call.workspace.now.ds

@@ -103,7 +103,8 @@ public enum CryptoSettingError: DagKitError, Equatable {
 
     public var problem: String {
         switch self {
-        case .outOfRange(let text, let key, _, _), .notPositive(let text, let key), .unknown(let text, let key, _):
+        case .outOfRange(let text, let key, _, _), .notPositive(let text, let key),
+            .unknown(let text, let key, _):
             "crypto.\(key) cannot be \"\(text)\""
         }
     }

@@ -16,7 +16,9 @@ import Testing
         for task in spec.tasks.dropFirst(3) {
             #expect(task.upstream.contains(task.index - 1))
         }
-        #expect(spec.tasks[3].upstream == [1, 2] && spec.tasks[1].upstream == [0] && spec.tasks[2].upstream == [0])
+        #expect(
+            spec.tasks[3].upstream == [1, 2] && spec.tasks[1].upstream == [0] && spec.tasks[2].upstream == [0]
+        )
     }
 
     @Test func `a run on an invented market is green and loads a complete snapshot`() async throws {
@@ -83,7 +85,9 @@ import Testing
 
         #expect(second.run.state == .success)
         #expect(deployment.log.contains { $0.hasPrefix("INFO unchanged") })
-        let count: Int = try await deployment.reading { try await $0.value("select count(*) from crypto_snapshots") }
+        let count: Int = try await deployment.reading {
+            try await $0.value("select count(*) from crypto_snapshots")
+        }
         #expect(count == 1)
     }
 
@@ -97,22 +101,29 @@ import Testing
                 "select operation from pipeline_logs where run_id = 'one' and status in ('success', 'warning') order by id"
             ).map { try $0[0] }
         }
-        #expect(Set(lines) == Set(try DAGSpec(CryptoDataPipeline()).tasks.filter { !$0.isEmpty }.map(\.id.rawValue)))
+        #expect(
+            Set(lines)
+                == Set(try DAGSpec(CryptoDataPipeline()).tasks.filter { !$0.isEmpty }.map(\.id.rawValue)))
     }
 
-    @Test func `without key and without choice the run fails at once with a line that names both ways`() async throws {
+    @Test func `without key and without choice the run fails at once with a line that names both ways`()
+        async throws
+    {
         let outcome = try await Deployment().attempt("check_coincap_api")
 
         let failure = try #require(outcome.failure)
         #expect(!failure.isRetryable)
-        #expect(failure.reason.contains("dagctl variables set coincap_api_key") && failure.reason.contains("generated:1"))
+        #expect(
+            failure.reason.contains("dagctl variables set coincap_api_key")
+                && failure.reason.contains("generated:1"))
         #expect(!failure.reason.contains("\n"))
     }
 
     @Test func `the address of v2 is refused without a call`() async throws {
         let variables = ["coincap_url": "https://api.coincap.io/v2/assets", "coincap_api_key": "secret"]
 
-        let failure = try #require(try await Deployment(variables: variables).attempt("check_coincap_api").failure)
+        let failure = try #require(
+            try await Deployment(variables: variables).attempt("check_coincap_api").failure)
 
         #expect(!failure.isRetryable && failure.reason.contains("retired on 31 March 2025"))
         #expect(!failure.reason.contains("secret"))
@@ -126,11 +137,15 @@ import Testing
         #expect(outcome.failure?.isRetryable == false)
     }
 
-    @Test(arguments: [("source", "coinbase"), ("retention_days", "0"), ("language", "de"), ("trend_flat", "x")])
+    @Test(arguments: [
+        ("source", "coinbase"), ("retention_days", "0"), ("language", "de"), ("trend_flat", "x"),
+    ])
     func `a bad setting fails for good and names itself`(key: String, value: String) async throws {
         let failure = try #require(
             try await Deployment([key: value]).attempt("check_database_connection").failure)
 
-        #expect(!failure.isRetryable && failure.reason.contains("crypto.\(key)") && failure.reason.contains(value))
+        #expect(
+            !failure.isRetryable && failure.reason.contains("crypto.\(key)") && failure.reason.contains(value)
+        )
     }
 }

@@ -11,7 +11,8 @@ import Testing
 
         let failure = try #require(try await deployment.attempt("check_coincap_api").failure)
 
-        #expect(!failure.isRetryable && failure.reason.contains("crypto.db") && !failure.reason.contains("\n"))
+        #expect(
+            !failure.isRetryable && failure.reason.contains("crypto.db") && !failure.reason.contains("\n"))
         #expect(FileManager.default.contents(atPath: file).map(Array.init) == junk)
     }
 
@@ -43,7 +44,8 @@ import Testing
         #expect(run.state("verify_spark_results") == .upstreamFailed)
         let counts = try await deployment.reading { store in
             try await store.database.query(
-                "select (select count(*) from crypto_snapshots), (select count(*) from crypto_historique)")[0].values
+                "select (select count(*) from crypto_snapshots), (select count(*) from crypto_historique)")[0]
+                .values
         }
         #expect(counts == [0, 0])
     }

@@ -13,7 +13,9 @@ import Testing
             let run = try await deployment.run(CryptoDataPipeline())
 
             #expect(run.run.state == .success, "\(deployment.log.suffix(3))")
-            let count: Int = try await deployment.reading { try await $0.value("select count(*) from crypto_latest") }
+            let count: Int = try await deployment.reading {
+                try await $0.value("select count(*) from crypto_latest")
+            }
             #expect(count == 250 && calls() == 1)
         }
     }
@@ -44,7 +46,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (fault: ReplayFault.rateLimit(retryAfter: 40), calls: 1, isRetryable: true, delay: Duration?.some(.seconds(40)), says: "rate limit"),
+        (
+            fault: ReplayFault.rateLimit(retryAfter: 40), calls: 1, isRetryable: true,
+            delay: Duration?.some(.seconds(40)), says: "rate limit"
+        ),
         (.serverError(500), 4, true, nil, "status \"500\""),
         (.serverError(503), 4, true, nil, "maintenance"),
         (.truncated, 2, false, nil, "cut off"),
@@ -60,7 +65,9 @@ import Testing
 
             #expect(failure.isRetryable == isRetryable && failure.delay == delay && calls() == expected)
             #expect(failure.reason.contains(says) && !failure.reason.contains("\n"), "\(failure.reason)")
-            let stored: Int = try await deployment.reading { try await $0.value("select count(*) from crypto_raw") }
+            let stored: Int = try await deployment.reading {
+                try await $0.value("select count(*) from crypto_raw")
+            }
             #expect(stored == 0)
         }
     }

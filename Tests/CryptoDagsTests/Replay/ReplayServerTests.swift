@@ -57,7 +57,8 @@ import Testing
         #expect(without.status == 401 && header.status == 200 && query.status == 200)
     }
 
-    @Test func `a recorded folder gives one answer after another and keeps to it between pages`() async throws {
+    @Test func `a recorded folder gives one answer after another and keeps to it between pages`() async throws
+    {
         let folder = try TemporaryFolder()
         for (index, name) in ["a.json", "b.json"].enumerated() {
             let time = Date.noon.addingTimeInterval(Double(index) * 60)

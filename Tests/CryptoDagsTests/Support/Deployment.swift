@@ -38,7 +38,8 @@ final class Deployment: Sendable {
     }
 
     /// Runs one try of a task of `crypto_data_pipeline`, whatever came before it.
-    func attempt(_ task: TaskID, runID: RunID = "run", tryNumber: Int = 1, type: RunType = .manual) async throws
+    func attempt(_ task: TaskID, runID: RunID = "run", tryNumber: Int = 1, type: RunType = .manual)
+        async throws
         -> AttemptOutcome
     {
         let spec = try DAGSpec(CryptoDataPipeline())
@@ -51,7 +52,8 @@ final class Deployment: Sendable {
         instance.tryNumber = tryNumber
         let order = AttemptOrder(
             attemptID: AttemptID(rawValue: 1), instance: instance, run: run, task: one, params: .object([:]))
-        return await AttemptRunner(services: services, logger: logger, now: { self.now }).run(order, work: one.work)
+        return await AttemptRunner(services: services, logger: logger, now: { self.now }).run(
+            order, work: one.work)
     }
 
     /// The market store as a reader sees it.
