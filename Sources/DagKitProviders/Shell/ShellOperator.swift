@@ -126,6 +126,7 @@ public struct ShellOperator: Operator {
             variables["DAGKIT_CTX_\(name)"] = value
             variables["AIRFLOW_CTX_\(name)"] = value
         }
+        variables["DAGKIT_HOME"] = context.services.home
         return variables
     }
 }

@@ -118,6 +118,16 @@ public actor LocalExecutor: Executor {
         continuation.finish()
     }
 
+    /// Leaves the supervisors to the next scheduler: attempts go on, their outcomes are kept.
+    ///
+    /// It is what the death of this process would do, and what a hand-over does.
+    public func abandon() async {
+        isStopping = true
+        for link in links.values { link.close() }
+        for reader in Array(readers.values) { await reader.value }
+        continuation.finish()
+    }
+
     // MARK: Supervisors
 
     private var folders: ExecutionFolders { starter.configuration.folders }
