@@ -92,7 +92,8 @@ let package = Package(
             "DagKitCore"),
         tests("DagKitHTTPServerTests", "DagKitHTTPServer", "DagKitCore"),
         tests("DagKitCLITests", "DagKitCLI", "DagKitSystem", "DagKitCore"),
-        tests("CryptoDagsTests", "CryptoDags", "DagKit", "DagKitSQL"),
+        tests(
+            "CryptoDagsTests", "CryptoDags", "CryptoCLI", "DagKit", "DagKitSQL", "DagKitHTTPServer"),
         tests("ArchitectureTests"),
         tests("ExamplesTests", "DagKitSystem"),
     ]

@@ -73,7 +73,8 @@ public struct MailDelivery: Codable, Hashable, Sendable {
     /// The line for `pipeline_logs`.
     var note: PipelineStep.Note {
         var detail: [String: JSONValue] = [
-            "sent": .integer(Int64(sent)), "waiting": .integer(Int64(waiting)), "refused": .integer(Int64(refused)),
+            "sent": .integer(Int64(sent)), "waiting": .integer(Int64(waiting)),
+            "refused": .integer(Int64(refused)),
         ]
         if let reason { detail["reason"] = .string(reason) }
         return .init(
@@ -115,9 +116,12 @@ struct MailRoute: Sendable {
     private static func configuration(_ context: TaskContext) throws -> SMTPClient.Configuration? {
         let value = { (key: String) in context.setting("smtp", key).flatMap { $0.isEmpty ? nil : $0 } }
         guard let host = value("smtp_host") else { return nil }
-        let isOn = { (key: String) in ["true", "t", "1", "yes", "on"].contains(value(key)?.lowercased() ?? "") }
+        let isOn = { (key: String) in
+            ["true", "t", "1", "yes", "on"].contains(value(key)?.lowercased() ?? "")
+        }
         let security: SMTPClient.Security =
-            isOn("smtp_ssl") ? .tls : isOn("smtp_starttls") || value("smtp_starttls") == nil ? .startTLS : .none
+            isOn("smtp_ssl")
+            ? .tls : isOn("smtp_starttls") || value("smtp_starttls") == nil ? .startTLS : .none
         var configuration = SMTPClient.Configuration(
             host: host, port: value("smtp_port").flatMap { Int($0) } ?? 587, security: security,
             user: value("smtp_user"), password: value("smtp_password"))

@@ -28,9 +28,9 @@ extension PipelineStep {
     /// Counts credits before they are spent, and waits short delays only: a long one gives the task's slot back.
     private func hooks(isMetered: Bool) -> CoinCapHooks {
         let pause = CallPause(context)
-        return CoinCapHooks(
-            beforeCall: isMetered ? { try await reserveCredit() } : { nil },
-            onRetry: { pause.note($0, $1) }, wait: { try await pause.wait($0) })
+        var hooks = CoinCapHooks(onRetry: { pause.note($0, $1) }, wait: { try await pause.wait($0) })
+        if isMetered { hooks.beforeCall = { try await reserveCredit() } }
+        return hooks
     }
 
     private func reserveCredit() async throws -> CreditUsage {
