@@ -40,14 +40,21 @@ test: test-deps lint ## run the whole test suite with the real components it nee
 	@$(SWIFT) build --build-tests
 	@DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) $(SWIFT) test --skip-build
 
+.PHONY: bench
+bench: build ## measure speed and write Benchmarks/RESULTS.md
+	@$(SWIFT) build -c release --package-path Benchmarks
+	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; export DAGKIT_HOME="$$home"; \
+		$(DAGCTL) db migrate >/dev/null; \
+		DAGCTL=$(CURDIR)/$(DAGCTL) Benchmarks/.build/release/dagkit-bench Benchmarks/RESULTS.md
+
 .PHONY: lint
 lint: ## check the format of all Swift files
-	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Examples
+	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Examples Benchmarks
 
 .PHONY: format
 format: ## rewrite all Swift files in the house format
-	@$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Examples
+	@$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Examples Benchmarks
 
 .PHONY: clean
 clean: ## remove what was built
-	@rm -rf .build Examples/*/.build
+	@rm -rf .build Examples/*/.build Benchmarks/.build

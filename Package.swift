@@ -81,7 +81,10 @@ let package = Package(
         tests("DagKitSQLiteTests", "DagKitSQLite", "DagKitSQL", "DagKitCore"),
         tests("DagKitStoreTests", "DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitTesting", "DagKitCore"),
         tests("DagKitSecretsTests", "DagKitSecrets", "DagKitCore"),
-        tests("DagKitRuntimeTests", "DagKitRuntime", "DagKitTesting", "DagKitSystem", "DagKitCore"),
+        .executableTarget(
+            name: "dagkit-test-worker", dependencies: ["DagKitRuntime", "DagKitSystem", "DagKitCore"],
+            path: "Tests/TestWorker", swiftSettings: settings),
+        tests("DagKitRuntimeTests", "dagkit-test-worker", "DagKitRuntime", "DagKitTesting", "DagKitSystem", "DagKitCore"),
         tests(
             "DagKitProvidersTests", "DagKitProviders", "DagKitSQL", "DagKitHTTPServer", "DagKitSystem",
             "DagKitCore"),
@@ -89,5 +92,6 @@ let package = Package(
         tests("DagKitCLITests", "DagKitCLI", "DagKitSystem", "DagKitCore"),
         tests("CryptoDagsTests", "CryptoDags", "DagKit", "DagKitSQL"),
         tests("ArchitectureTests"),
+        tests("ExamplesTests", "DagKitSystem"),
     ]
 )

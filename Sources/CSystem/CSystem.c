@@ -68,6 +68,11 @@ int dagkit_has_ended(pid_t child) {
     return info.si_pid == child;
 }
 
+int dagkit_has_children(void) {
+    siginfo_t info;
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+}
+
 int dagkit_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int dagkit_pidfd_send_signal(int pidfd, int signal) {

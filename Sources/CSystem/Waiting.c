@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CSystem.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -10,6 +11,11 @@ const uint32_t dagkit_readable = EPOLLIN;
 const uint32_t dagkit_writable = EPOLLOUT;
 const uint32_t dagkit_hung_up = EPOLLHUP | EPOLLERR | EPOLLRDHUP;
 const uint32_t dagkit_once = EPOLLONESHOT;
+
+void dagkit_wait_for_hang_up(int descriptor) {
+    struct pollfd watched = {.fd = descriptor, .events = POLLRDHUP};
+    while (poll(&watched, 1, -1) < 1) {}
+}
 
 int dagkit_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 

@@ -7,7 +7,9 @@ import Testing
 @Suite struct StoreConformanceTests {
     @Test(arguments: StoreConformance.checks)
     func `the store in memory keeps the contract`(check: StoreConformance.Check) async {
-        #expect(await check.findings(of: InMemoryStore()) == [])
+        let findings = await check.findings(of: InMemoryStore())
+
+        #expect(findings == [])
     }
 
     @Test(arguments: StoreConformance.checks)
@@ -15,8 +17,9 @@ import Testing
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let store = try await SQLMetadataStore.fixture(in: folder)
+        let findings = await check.findings(of: store)
 
-        #expect(await check.findings(of: store) == [])
+        #expect(findings == [])
         await store.close()
     }
 
@@ -24,8 +27,9 @@ import Testing
     func `the store in SQLite's memory keeps the contract`(check: StoreConformance.Check) async throws {
         let store = try await SQLMetadataStore.open(
             SQLiteDatabase.inMemory(), sealing: TestSealer(), at: .noon)
+        let findings = await check.findings(of: store)
 
-        #expect(await check.findings(of: store) == [])
+        #expect(findings == [])
         await store.close()
     }
 

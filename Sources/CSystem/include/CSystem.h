@@ -61,6 +61,8 @@ struct dagkit_spawn_request {
 int dagkit_spawn(const struct dagkit_spawn_request *request, pid_t *pid);
 // 1 if a child has ended and waits to be reaped, 0 if it runs.
 int dagkit_has_ended(pid_t child);
+// 1 if this process has a child, alive or to be reaped.
+int dagkit_has_children(void);
 int dagkit_pidfd_open(pid_t pid);
 int dagkit_pidfd_send_signal(int pidfd, int signal);
 
@@ -101,6 +103,8 @@ extern const uint32_t dagkit_writable;
 extern const uint32_t dagkit_hung_up;
 extern const uint32_t dagkit_once;
 
+// Blocks until the other end of a connection has closed; reads nothing.
+void dagkit_wait_for_hang_up(int descriptor);
 int dagkit_epoll_create(void);
 int dagkit_epoll_add(int epoll, int descriptor, uint32_t readiness, uint64_t token);
 int dagkit_epoll_modify(int epoll, int descriptor, uint32_t readiness, uint64_t token);

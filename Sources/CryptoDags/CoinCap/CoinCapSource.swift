@@ -121,7 +121,8 @@ public struct RetryPlan: Sendable {
         switch retry {
         case .backOff: jittered(seconds: 1)
         case .slowBackOff: jittered(seconds: 30)
-        case .after(let delay): delay
+        // A date that has passed, or 0, is no leave to call without pause.
+        case .after(let delay): max(delay, .seconds(1))
         case .once: isMetered || failures > 1 ? nil : jittered(seconds: 1)
         case .never: nil
         }

@@ -59,10 +59,10 @@ public struct DailyReport: Hashable, Sendable, Codable {
     /// How many coins have no known change.
     public let unknown: Int
 
-    /// The five of the top 100 that rose most.
+    /// At most five of the top 100: those that rose most.
     public let best: [ReportLine]
 
-    /// The five of the top 100 that fell most.
+    /// At most five of the top 100: those that fell most.
     public let worst: [ReportLine]
 
     /// The anomalies of the day.
@@ -113,8 +113,9 @@ public struct DailyReport: Hashable, Sendable, Codable {
         falling = market.falling
         flat = market.flat
         unknown = market.unknown
-        best = movers.prefix(5).map(ReportLine.init)
-        worst = movers.suffix(5).reversed().map(ReportLine.init)
+        best = movers.prefix(5).filter { ($0.variation24hPourcent ?? .zero) > .zero }.map(ReportLine.init)
+        worst = movers.suffix(5).reversed().filter { ($0.variation24hPourcent ?? .zero) < .zero }
+            .map(ReportLine.init)
     }
 
     /// The report as JSON with sorted keys; amounts are exact text.

@@ -1,4 +1,5 @@
 public import DagKitCore
+import DagKitProviders
 
 /// The whole command line for an executable with DAGs of its own.
 ///
@@ -31,7 +32,7 @@ public struct CommandLineTool: Sendable {
         self.dags = dags
         self.bundle = bundle ?? Self.fileName(CommandLine.arguments.first ?? "dagctl")
         self.extensions = extensions
-        var operators = OperatorRegistry()
+        var operators = OperatorRegistry.standard
         for one in extensions { one.operators(&operators) }
         self.operators = operators
     }

@@ -114,7 +114,7 @@ public struct DAGBuilder: ~Copyable {
         draft.tasks.append(
             TaskDraft(
                 id: full, group: prefixes.isEmpty ? nil : prefixes.joined(separator: "."),
-                edges: data + upstream.map { TaskEdge(to: $0.producer) }, options: options,
+                edges: data + upstream.flatMap(\.producers).map { TaskEdge(to: $0) }, options: options,
                 operatorName: name,
                 mappedOver: mappedOver, work: work, location: location))
         return TaskOutput(producer: full)

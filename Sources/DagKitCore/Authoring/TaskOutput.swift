@@ -37,10 +37,18 @@ package enum OutputShape: String, Codable, Sendable {
     package var isOptional: Bool { self == .ifSuccessful || self == .gatheredIfSuccessful }
 }
 
-/// Whatever a task can be declared after: the handle of another task.
+/// Whatever a task can be declared after: the handle of another task, or a list of handles.
 public protocol Upstream: Sendable {
-    /// The task that comes first.
-    var producer: TaskID { get }
+    /// The tasks that come first.
+    var producers: [TaskID] { get }
+}
+
+extension TaskOutput {
+    public var producers: [TaskID] { [producer] }
+}
+
+extension Array: Upstream where Element: Upstream {
+    public var producers: [TaskID] { flatMap(\.producers) }
 }
 
 /// The value of a task that returns nothing.

@@ -2,8 +2,9 @@ package import DagKitSQL
 
 /// The store's tables in SQLite.
 ///
-/// Names of tables and columns are those of Airflow 2.10 where it has them; the columns after a table's
-/// comment are ours. Instants are UTC text with microseconds, so that text order is time order.
+/// Names of tables and columns are those of Airflow 2.10 where it has them; the columns below
+/// `-- ours` are ours. Instants are UTC text with microseconds, so that text order is time order. JSON is `text`: a
+/// column declared `json` would have numeric affinity and turn the output `"1"` into a number.
 package struct SQLiteSchema: SchemaDialect {
     package let migrations = [
         Migration(
@@ -29,7 +30,7 @@ package struct SQLiteSchema: SchemaDialect {
             try_number integer,
             attempt_id bigint,
             reason text,
-            detail json,
+            detail text,
             actor varchar(500) not null
         )
         """,
@@ -46,7 +47,7 @@ package struct SQLiteSchema: SchemaDialect {
             start_date timestamp,
             end_date timestamp,
             external_trigger boolean not null,
-            conf json not null,
+            conf text not null,
             data_interval_start timestamp,
             data_interval_end timestamp,
             last_scheduling_decision timestamp,
@@ -152,7 +153,7 @@ package struct SQLiteSchema: SchemaDialect {
             task_id varchar(250) not null,
             map_index integer not null default -1,
             key varchar(512) not null,
-            value json not null,
+            value text not null,
             timestamp timestamp not null,
             -- ours
             type_name text not null,
@@ -167,7 +168,7 @@ package struct SQLiteSchema: SchemaDialect {
             run_id varchar(250) not null,
             task_id varchar(250) not null,
             map_index integer not null default -1,
-            rendered_fields json not null,
+            rendered_fields text not null,
             primary key (dag_id, run_id, task_id, map_index),
             foreign key (dag_id, run_id) references dag_run (dag_id, run_id) on delete cascade
         )
@@ -251,7 +252,7 @@ package struct SQLiteSchema: SchemaDialect {
             dag_id varchar(250) not null references dag (dag_id) on delete cascade,
             dag_hash varchar(32) not null,
             fileloc varchar(2000) not null,
-            data json not null,
+            data text not null,
             last_updated timestamp not null,
             primary key (dag_id, dag_hash)
         )
@@ -345,7 +346,7 @@ package struct SQLiteSchema: SchemaDialect {
             execution_date timestamp,
             run_id varchar(250),
             owner varchar(500) not null,
-            extra json,
+            extra text,
             try_number integer
         )
         """,

@@ -44,10 +44,13 @@ public struct StoreSchema: Sendable {
 
     /// How the tables stand to those that this program knows.
     public func state() async throws -> State {
-        do {
-            return state(of: try await database.query(Self.version))
-        } catch let error as SQLError where error.kind == .unknownTable {
-            return try await database.query(dialect.tableNames).isEmpty ? .empty : .foreign
+        // One transaction: another process may be making the tables at this moment.
+        try await database.transaction(.read) { transaction in
+            let tables: [String] = try transaction.query(dialect.tableNames).map { try $0[0] }
+            guard tables.contains("schema_version") else { return tables.isEmpty ? .empty : .foreign }
+            let found: Int = try transaction.query(Self.version)[0][0] ?? 0
+            if found == newest { return .current }
+            return found < newest ? .outdated(found: found) : .tooNew(found: found)
         }
     }
 
@@ -74,13 +77,6 @@ public struct StoreSchema: Sendable {
     }
 
     private static let version: SQLStatement = "select max(version) from schema_version"
-
-    private func state(of rows: [SQLRow]) -> State {
-        let found: Int = (try? rows.first?[0]) ?? 0
-        if found == 0 { return .empty }
-        if found == newest { return .current }
-        return found < newest ? .outdated(found: found) : .tooNew(found: found)
-    }
 
     private func version(in transaction: any SQLTransaction) throws -> Int {
         let tables: [String] = try transaction.query(dialect.tableNames).map { try $0[0] }

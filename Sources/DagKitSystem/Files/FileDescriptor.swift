@@ -38,6 +38,16 @@ package struct FileDescriptor: ~Copyable, Sendable {
         return PipeEnds(reader: FileDescriptor(owning: ends.0), writer: FileDescriptor(owning: ends.1))
     }
 
+    /// The two ends of a new connection; both return at once from reads and writes.
+    package static func socketPair() throws(SystemError) -> (Int32, Int32) {
+        var ends: (Int32, Int32) = (-1, -1)
+        let code = withUnsafeMutableBytes(of: &ends) {
+            dagkit_local_socket_pair($0.assumingMemoryBound(to: Int32.self).baseAddress!)
+        }
+        guard code == 0 else { throw .last("make a pair of sockets") }
+        return ends
+    }
+
     /// Gives up ownership: the caller closes the descriptor.
     package consuming func release() -> Int32 {
         let raw = raw

@@ -34,6 +34,21 @@ package struct FileLock: ~Copyable, Sendable {
         return true
     }
 
+    /// The processes of this user that have the file at `path` open, and so may hold its lock.
+    package static func holders(of path: String) -> [Int32] {
+        var wanted = stat()
+        guard stat(path, &wanted) == 0, let names = try? FileSystem.names(in: "/proc") else { return [] }
+        return names.compactMap { Int32($0) }.filter { id in
+            let descriptors = (try? FileSystem.names(in: "/proc/\(id)/fd")) ?? []
+            return id != getpid()
+                && descriptors.contains { name in
+                    var status = stat()
+                    return stat("/proc/\(id)/fd/\(name)", &status) == 0 && status.st_ino == wanted.st_ino
+                        && status.st_dev == wanted.st_dev
+                }
+        }
+    }
+
     private static func holder(in file: borrowing FileDescriptor) -> String {
         guard let bytes = try? file.read(upTo: 200), let line = bytes.split(separator: 0x0A).first else {
             return "another process"

@@ -155,7 +155,8 @@ extension ChildProcess {
         program: String, _ command: Command,
         _ body: (CStrings, CStrings?, UnsafePointer<CChar>, UnsafePointer<CChar>?) -> Value
     ) -> Value {
-        var arguments = ([command.program] + command.arguments).map { strdup($0) } + [nil]
+        var arguments =
+            ([command.shownName ?? command.program] + command.arguments).map { strdup($0) } + [nil]
         var environment = (command.environment ?? [:]).map { strdup("\($0)=\($1)") } + [nil]
         let folder = command.folder.map { strdup($0) } ?? nil
         defer {

@@ -23,11 +23,13 @@ package struct Command: Sendable {
     /// but for 0, 1 and 2, which are inherited.
     package var descriptors: [Int32: Int32]
     package var separation: Separation
+    /// What the child is told to be its program's name; `nil` is ``program``.
+    package var shownName: String?
 
     package init(
         _ program: String, _ arguments: [String] = [], environment: [String: String]? = nil,
         folder: String? = nil,
-        descriptors: [Int32: Int32] = [:], separation: Separation = .group
+        descriptors: [Int32: Int32] = [:], separation: Separation = .group, shownName: String? = nil
     ) {
         self.program = program
         self.arguments = arguments
@@ -35,6 +37,7 @@ package struct Command: Sendable {
         self.folder = folder
         self.descriptors = descriptors
         self.separation = separation
+        self.shownName = shownName
     }
 
     /// The file to execute.

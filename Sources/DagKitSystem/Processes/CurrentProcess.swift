@@ -26,13 +26,13 @@ package enum CurrentProcess {
         return String(cString: name)
     }
 
-    /// Which file this process executes: two processes of the same program file agree on it.
+    /// Which file a program is, this process's own unless said otherwise: two processes of the same program file agree on it.
     ///
     /// It is the file's place, size and time of change, not a hash of its content: a running program's file cannot be
     /// written to, only replaced by another, and reading it whole would take longer than the start of a worker.
-    package static func executableIdentity() throws(SystemError) -> String {
+    package static func executableIdentity(of program: String = executable) throws(SystemError) -> String {
         var status = stat()
-        guard stat(executable, &status) == 0 else { throw .last("read", executable) }
+        guard stat(program, &status) == 0 else { throw .last("read", program) }
         return
             "\(status.st_dev)-\(status.st_ino)-\(status.st_size)-\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
     }

@@ -8,13 +8,27 @@ package enum ProcessTree {
         guard dagkit_set_child_subreaper(1) == 0 else { throw .last("become the reaper of orphans") }
     }
 
-    /// Lets this process be killed when the thread that started it ends.
+    /// Wakes this process, should it be stopped, when the thread that started it ends.
     ///
-    /// - Parameter parent: The expected parent; if it has ended already, this process ends at once.
-    package static func endWithParent(_ parent: Int32) throws(SystemError) {
-        guard dagkit_set_parent_death_signal(SIGKILL) == 0 else { throw .last("watch the parent process") }
-        if getppid() != parent { kill(getpid(), SIGKILL) }
+    /// What else has to be done then is the affair of ``whenClosed(_:perform:)``, which a stopped process could not do.
+    package static func continueWithoutParent() throws(SystemError) {
+        guard dagkit_set_parent_death_signal(SIGCONT) == 0 else { throw .last("watch the parent process") }
     }
+
+    /// Calls `body`, once and on a thread of its own, when the other end of a connection has closed, most of all because
+    /// its process has ended.
+    package static func whenClosed(_ descriptor: Int32, perform body: @escaping @Sendable () -> Void) {
+        BlockingThreads.shared.submit(
+            BlockingThreads.Work {
+                dagkit_wait_for_hang_up(descriptor)
+                body()
+            } refuse: { _ in
+                body()
+            })
+    }
+
+    /// Whether this process has a child; with ``adoptOrphans()``, whether it has any descendant.
+    package static var hasChildren: Bool { dagkit_has_children() == 1 }
 
     /// Children, grandchildren and so on of a process, each parent before its children.
     package static func descendants(of root: Int32) throws(SystemError) -> [ProcessIdentity] {
@@ -41,7 +55,7 @@ package enum ProcessTree {
     @discardableResult
     package static func killDescendants(sparing spare: Set<Int32> = []) throws(SystemError) -> Set<Int32> {
         var killed: Set<Int32> = []
-        while true {
+        while hasChildren {
             var spared = spare
             for id in spare { spared.formUnion(try descendants(of: id).map(\.id)) }
             let targets = try descendants(of: getpid()).filter { !spared.contains($0.id) }
@@ -50,6 +64,7 @@ package enum ProcessTree {
             killed.formUnion(targets.map(\.id))
             reap(targets)
         }
+        return killed
     }
 
     /// Waits for the end of those that are children of this process; the others are their parents' affair, or soon ours.

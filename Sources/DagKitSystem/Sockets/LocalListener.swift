@@ -40,15 +40,21 @@ package final class LocalListener: Sendable {
 
     /// A connection that waits, or `nil`.
     package func acceptPending() throws(SystemError) -> LocalSocket? {
-        while true {
-            let raw = dagkit_accept(handle.raw)
-            guard raw >= 0 else {
-                if errno == EAGAIN { return nil }
-                if errno == EINTR || errno == ECONNABORTED { continue }
-                throw .last("accept a connection at", path)
-            }
+        while let raw = try acceptDescriptor() {
             let socket = try LocalSocket(owning: FileDescriptor(owning: raw))
             if try socket.isPeerTrusted() { return socket }
+        }
+        return nil
+    }
+
+    /// The descriptor of a connection that waits, or `nil`, for event loops of their own; the caller closes it and looks
+    /// who is there.
+    package func acceptDescriptor() throws(SystemError) -> Int32? {
+        while true {
+            let raw = dagkit_accept(handle.raw)
+            if raw >= 0 { return raw }
+            if errno == EAGAIN { return nil }
+            if errno != EINTR && errno != ECONNABORTED { throw .last("accept a connection at", path) }
         }
     }
 }

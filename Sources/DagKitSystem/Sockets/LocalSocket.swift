@@ -35,11 +35,7 @@ package final class LocalSocket: Sendable {
 
     /// Two sockets that are connected to each other.
     package static func pair() throws(SystemError) -> (LocalSocket, LocalSocket) {
-        var ends: (Int32, Int32) = (-1, -1)
-        let code = withUnsafeMutableBytes(of: &ends) {
-            dagkit_local_socket_pair($0.assumingMemoryBound(to: Int32.self).baseAddress!)
-        }
-        guard code == 0 else { throw .last("make a pair of sockets") }
+        let ends = try FileDescriptor.socketPair()
         let first = FileDescriptor(owning: ends.0)
         let second = FileDescriptor(owning: ends.1)
         return (try LocalSocket(owning: first), try LocalSocket(owning: second))

@@ -72,6 +72,16 @@ package struct ZoneInfo: Sendable {
     }
 }
 
+extension ZoneInfo: TimeZoneSource {
+    package func tzif(named name: String) throws -> [UInt8]? {
+        do {
+            return try bytes(of: name)
+        } catch ZoneInfoError.unknown {
+            return nil
+        }
+    }
+}
+
 /// Why a time zone cannot be loaded.
 package enum ZoneInfoError: DagKitError, Equatable {
     case notAName(String)

@@ -42,7 +42,9 @@ extension StoreConformance {
             },
             Check("the last scheduled interval of each dag leaves manual runs out") { store, findings in
                 let noon = Date.conformanceNoon
-                let intervals = [0.0, 60, 120, 180].map { DataInterval(start: noon + $0, end: noon + $0 + 60) }
+                let intervals = [0.0, 60, 120, 180].map {
+                    DataInterval(start: noon + $0, end: noon + $0 + 60)
+                }
                 let runs: [DAGRun] = [
                     .conformance("b", type: .scheduled, logicalDate: noon + 1, interval: intervals[1]),
                     .conformance("a", type: .scheduled, logicalDate: noon, interval: intervals[0]),

@@ -3,6 +3,7 @@ import DagKitHTTPServer
 import DagKitProviders
 
 /// Serves `handler` on loopback while `body` runs with its URL; what it leaves open is cut at once.
+@discardableResult
 func serving<Value>(
     _ handler: @escaping HTTPServer.Handler, while body: (_ url: String) async throws -> Value
 ) async throws -> Value {

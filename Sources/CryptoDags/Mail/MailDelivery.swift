@@ -1,0 +1,138 @@
+import DagKit
+import FoundationEssentials
+
+/// What became of the mails that waited in the outbox.
+///
+/// A mail is stored before it is sent and marked afterwards: after a crash it goes out again under the same Message-ID.
+/// A mail that cannot go out never fails a run: it waits.
+public struct MailDelivery: Codable, Hashable, Sendable {
+    /// How many the server took.
+    public var sent = 0
+
+    /// How many wait on.
+    public var waiting = 0
+
+    /// How many were refused for good.
+    public var refused = 0
+
+    /// Why mails wait or were refused; `nil` if all went out.
+    public var reason: String?
+
+    /// Sends what waits in the outbox, as far as there is a mail server.
+    static func run(_ step: PipelineStep) async throws -> MailDelivery {
+        let mails = try await step.store.pendingMails()
+        guard !mails.isEmpty else { return MailDelivery() }
+        let delivery: MailDelivery
+        do {
+            if let route = try await MailRoute(step.context) {
+                delivery = try await send(mails, over: route, step)
+            } else {
+                delivery = MailDelivery(waiting: mails.count, reason: MailRoute.none)
+            }
+        } catch let error as any DagKitError where error is SMTPError || error is MailError {
+            delivery = MailDelivery(waiting: mails.count, reason: "\(error)")
+        }
+        delivery.tell(step.context.logger)
+        return delivery
+    }
+
+    private static func send(
+        _ mails: [OutboxMail], over route: MailRoute, _ step: PipelineStep
+    ) async throws -> MailDelivery {
+        var delivery = MailDelivery()
+        for mail in mails {
+            do {
+                try await route.send(mail)
+                try await step.store.markSent(mail.messageID, now: step.now)
+                delivery.sent += 1
+            } catch let error as any DagKitError where error is SMTPError || error is MailError {
+                // A bad login or address is mended in the configuration: only the refusal of this mail is final.
+                let isPermanent = isFinal(error)
+                try await step.store.markFailed(mail.messageID, error: "\(error)", isPermanent: isPermanent)
+                delivery.reason = "\(error)"
+                if isPermanent { delivery.refused += 1 } else { delivery.waiting += 1 }
+            }
+        }
+        return delivery
+    }
+
+    /// Whether the server refused this very mail and will do so again.
+    private static func isFinal(_ error: any DagKitError) -> Bool {
+        guard case SMTPError.refused(_, let reply)? = error as? SMTPError else { return error is MailError }
+        return reply.hasPrefix("5") && !reply.hasPrefix("530")
+    }
+
+    private func tell(_ logger: TaskLogger) {
+        if sent > 0 { logger.info("\(Self.mails(sent)) sent") }
+        if waiting > 0 { logger.warning("\(Self.mails(waiting)) in the outbox: \(reason ?? "not sent")") }
+        if refused > 0 { logger.error("\(Self.mails(refused)) refused: \(reason ?? "not sent")") }
+    }
+
+    private static func mails(_ count: Int) -> String { count == 1 ? "1 mail" : "\(count) mails" }
+
+    /// The line for `pipeline_logs`.
+    var note: PipelineStep.Note {
+        var detail: [String: JSONValue] = [
+            "sent": .integer(Int64(sent)), "waiting": .integer(Int64(waiting)), "refused": .integer(Int64(refused)),
+        ]
+        if let reason { detail["reason"] = .string(reason) }
+        return .init(
+            records: sent, status: waiting + refused > 0 ? .warning : .success, detail: .object(detail))
+    }
+}
+
+/// The way to a mail server: the connection `smtp_default`, else the section `[smtp]`.
+struct MailRoute: Sendable {
+    private let client: SMTPClient
+    private let sender: MailAddress
+    private let date: Date
+
+    /// What is said where no mail server is configured.
+    static let none = "no mail server is configured; add the connection smtp_default or set [smtp] smtp_host"
+
+    /// - Returns: `nil` if the deployment names no mail server.
+    init?(_ context: TaskContext) async throws {
+        let id = context.setting("email", "email_conn_id") ?? "smtp_default"
+        if let connection = try await context.services.metadata.connection(id) {
+            client = SMTPClient(try SMTPClient.Configuration(connection))
+            sender = try Self.sender(context, extra: connection.extra)
+        } else if let configuration = try Self.configuration(context) {
+            client = SMTPClient(configuration)
+            sender = try Self.sender(context, extra: nil)
+        } else {
+            return nil
+        }
+        date = context.now
+    }
+
+    func send(_ mail: OutboxMail) async throws {
+        try await client.send(
+            MailMessage(
+                from: sender, to: [try MailAddress(mail.recipient)], subject: mail.mail.subject,
+                text: mail.mail.text, html: mail.mail.html, messageID: mail.messageID, date: mail.createdAt))
+    }
+
+    private static func configuration(_ context: TaskContext) throws -> SMTPClient.Configuration? {
+        let value = { (key: String) in context.setting("smtp", key).flatMap { $0.isEmpty ? nil : $0 } }
+        guard let host = value("smtp_host") else { return nil }
+        let isOn = { (key: String) in ["true", "t", "1", "yes", "on"].contains(value(key)?.lowercased() ?? "") }
+        let security: SMTPClient.Security =
+            isOn("smtp_ssl") ? .tls : isOn("smtp_starttls") || value("smtp_starttls") == nil ? .startTLS : .none
+        var configuration = SMTPClient.Configuration(
+            host: host, port: value("smtp_port").flatMap { Int($0) } ?? 587, security: security,
+            user: value("smtp_user"), password: value("smtp_password"))
+        if let seconds = value("smtp_timeout").flatMap({ Double($0) }), seconds > 0 {
+            configuration.timeout = .seconds(seconds)
+        }
+        return configuration
+    }
+
+    /// The sender: the connection's extra `from_email`, as in Airflow, else the configuration's.
+    private static func sender(_ context: TaskContext, extra: String?) throws -> MailAddress {
+        let extras = extra.flatMap { try? JSONValue(parsing: $0) }
+        let text =
+            extras?["from_email"]?.string ?? context.setting("email", "from_email")
+            ?? context.setting("smtp", "smtp_mail_from")
+        return try MailAddress(text.flatMap { $0.isEmpty ? nil : $0 } ?? "dagkit@localhost")
+    }
+}

@@ -1,0 +1,56 @@
+import DagKit
+import FoundationEssentials
+
+/// The report of the day: `generate_daily_report`.
+struct ReportMaking: Sendable {
+    let step: PipelineStep
+
+    /// Makes the report of a snapshot, stores it and writes it to the log.
+    func run(_ checked: CheckedSnapshot) async throws -> (StoredReport, PipelineStep.Note?) {
+        let store = step.store
+        let rows = try await store.rows(of: checked.snapshotID)
+        guard let day = rows.first?.dateImport else { throw ReportError.noRows(snapshot: checked.snapshotID) }
+        let runs = try await runsOfToday()
+        let report = try DailyReport(
+            snapshotID: checked.snapshotID, source: checked.source, rows: rows,
+            anomalies: try await store.anomalies(date: day, source: checked.source),
+            qualityScore: checked.score, runsSucceeded: runs.succeeded, runsFailed: runs.failed)
+        try await store.save(report, language: step.settings.language, now: step.now)
+        step.context.logger.info("\n" + report.text)
+        let stored = StoredReport(date: report.date, source: report.source, snapshotID: report.snapshotID)
+        return (stored, .init(records: rows.count, detail: ["date": .string(report.date)]))
+    }
+
+    /// The runs of this day in the deployment's calendar, this one among those that succeeded.
+    private func runsOfToday() async throws -> (succeeded: Int, failed: Int) {
+        let calendar = try step.context.marketCalendar(step.settings)
+        let now = step.now
+        let entries = try await step.store.database.query(
+            """
+            select run_id, operation, status, timestamp from pipeline_logs
+            where run_id is not null and timestamp >= \(now.addingTimeInterval(-86_400).databaseText)
+                and (status = 'failed' or operation = 'generate_daily_report')
+            """)
+        var succeeded: Set<String> = [step.run.runID]
+        var failed: Set<String> = []
+        for entry in entries {
+            let time = try Date(isoText: try entry["timestamp"] as String)
+            guard calendar.day(of: time) == calendar.day(of: now) else { continue }
+            let status: String = try entry["status"]
+            if status == "failed" { failed.insert(try entry["run_id"]) } else { succeeded.insert(try entry["run_id"]) }
+        }
+        return (succeeded.count, failed.subtracting(succeeded).count)
+    }
+}
+
+/// What `generate_daily_report` hands on: the key of the stored report.
+public struct StoredReport: Codable, Hashable, Sendable {
+    /// The day of its data.
+    public let date: String
+
+    /// The source of its data.
+    public let source: String
+
+    /// The snapshot that it shows.
+    public let snapshotID: Int64
+}

@@ -1,0 +1,112 @@
+public import DagKit
+public import FoundationEssentials
+
+/// The one fetch of a run: `check_coincap_api`.
+///
+/// The answer is stored as it came before anything is made of it. A retry finds it there and costs no second call.
+struct SnapshotFetch: Sendable {
+    let step: PipelineStep
+
+    /// How long after its fetch a stored answer still serves a retry; clearing a run later fetches anew.
+    static let reuseSpan: TimeInterval = 3_600
+
+    func run() async throws -> (FetchedSnapshot, PipelineStep.Note?) {
+        let context = step.context
+        guard context.attempt.runType != .backfill else {
+            throw CoinCapError.backfill(runID: context.runID.rawValue).taskFailure
+        }
+        if let known = try await reusable() {
+            let fetched = try FetchedSnapshot(known, isReused: true)
+            context.logger.info("the answer of try \(context.tryNumber - 1) is stored and reused: \(fetched)")
+            return (fetched, .init(records: fetched.assetCount, detail: fetched.detail))
+        }
+        let fetched = try await classifyingErrors { try FetchedSnapshot(try await fetch(), isReused: false) }
+        context.logger.info("\(fetched)")
+        return (fetched, .init(records: fetched.assetCount, detail: fetched.detail))
+    }
+
+    /// Gives errors of the source the class that decides about another try.
+    private func classifyingErrors<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do { return try await body() } catch let error as CoinCapError {
+            throw error.taskFailure
+        } catch let error as HTTPError where !error.isTransient {
+            throw TaskFailure.noRetry(error.problem, remedy: error.remedy)
+        } catch let error as any DagKitError where error is ReplayError || error is CoinCapURLError {
+            throw TaskFailure.noRetry(error.problem, remedy: error.remedy)
+        }
+    }
+
+    private func reusable() async throws -> StoredPayload? {
+        guard step.context.tryNumber > 1 else { return nil }
+        do {
+            let stored = try await step.store.payload(of: step.run)
+            return stored.flatMap { step.now.timeIntervalSince($0.payload.fetchedAt) < Self.reuseSpan ? $0 : nil }
+        } catch let error as MarketStoreError {
+            step.context.logger.warning("the stored answer is fetched again: \(error)")
+            return nil
+        }
+    }
+
+    private func fetch() async throws -> StoredPayload {
+        let source = try await step.marketSource()
+        let previous = try await step.store.lastHash(of: source.name)
+        let request = MarketRequest(wanted: step.settings.wanted, now: step.now, previousHash: previous)
+        let payload = try await source.fetch(request)
+        // What is no snapshot must fail here, so that a retry does not find it stored.
+        _ = try SnapshotContent(payload)
+        return try await step.store.save(payload, for: step.run)
+    }
+}
+
+/// What `check_coincap_api` hands on: where the answer lies and what it is.
+public struct FetchedSnapshot: Codable, Hashable, Sendable, CustomStringConvertible {
+    /// Where the raw answer lies in the market store.
+    public let path: String
+
+    /// The SHA-256 of its bytes.
+    public let sha256: String
+
+    /// The source.
+    public let source: String
+
+    /// When it was fetched.
+    public let fetchedAt: Date
+
+    /// How many assets it holds.
+    public let assetCount: Int
+
+    /// Whether an earlier try of the run fetched it.
+    public let isReused: Bool
+
+    init(_ stored: StoredPayload, isReused: Bool) throws {
+        path = stored.path
+        sha256 = stored.hash
+        source = stored.payload.source
+        fetchedAt = stored.payload.fetchedAt
+        assetCount = try SnapshotContent(stored.payload).assets.count
+        self.isReused = isReused
+    }
+
+    public var description: String {
+        "\(assetCount) assets of \"\(source)\", fetched at \(fetchedAt.isoText), stored as \(path)"
+    }
+
+    var detail: JSONValue {
+        ["source": .string(source), "sha256": .string(sha256), "reused": .bool(isReused)]
+    }
+}
+
+extension CoinCapError {
+    /// The failure of a task, with the class and delay of its next try.
+    ///
+    /// The source has made its own repetitions by then: what may be repeated once, was.
+    var taskFailure: any Error {
+        switch retry {
+        case .never, .once: TaskFailure.noRetry(problem, remedy: remedy)
+        // After the delay of the task itself.
+        case .backOff: self
+        case .slowBackOff: TaskFailure.retry(after: .seconds(30), problem, remedy: remedy)
+        case .after(let delay): TaskFailure.retry(after: delay, problem, remedy: remedy)
+        }
+    }
+}

@@ -1,0 +1,289 @@
+public import DagKitCore
+import DagKitSystem
+package import FoundationEssentials
+import Glibc
+
+/// Runs attempts in warm worker processes of this same program, which a supervisor process owns.
+///
+/// The supervisor outlives the scheduler: attempts go on while there is none, and the next one takes them over with their
+/// outcomes. The program must call ``DagKitWorker/runIfRequested(_:services:)`` first of all.
+///
+/// ```swift
+/// let executor = LocalExecutor(home: home, capacity: 32)
+/// let scheduler = Scheduler(store: store, executor: executor, deployment: deployment)
+/// ```
+public actor LocalExecutor: Executor {
+    public nonisolated let capacity: Int
+    private let starter: SupervisorStart
+    private let clock = BootTimeClock()
+    private let now: @Sendable () -> Date
+    private let log: SchedulerLog
+    private let events: AsyncStream<ExecutorEvent>
+    private let continuation: AsyncStream<ExecutorEvent>.Continuation
+
+    /// Takes new attempts; `nil` while none runs.
+    private var current: SupervisorLink?
+
+    /// All supervisors that have attempts or outcomes of ours, and the tasks that read from them.
+    private var links: [ProcessIdentity: SupervisorLink] = [:]
+    private var readers: [ProcessIdentity: Task<Void, Never>] = [:]
+
+    /// The attempts that were handed over and have not ended, with the supervisor that has them.
+    private var open: [AttemptID: (order: AttemptOrder, process: ProcessIdentity)] = [:]
+
+    /// The outcomes that were reported and are not stored yet: the supervisor that keeps each, or `nil` for a file.
+    private var unstored: [AttemptID: ProcessIdentity?] = [:]
+    private var starts: [BootTimeClock.Instant] = []
+    private var isStopping = false
+
+    /// Creates the executor of a home folder.
+    ///
+    /// - Parameters:
+    ///   - logs: The log folder; `nil` is `logs` in the home folder.
+    ///   - capacity: How many attempts run at once.
+    ///   - isDurable: Whether an outcome that is kept for the next scheduler survives a power cut.
+    public init(
+        home: String, logs: String? = nil, capacity: Int = 32, isDurable: Bool = false,
+        log: SchedulerLog = SchedulerLog { _, _ in }
+    ) {
+        var configuration = SupervisorConfiguration(
+            folders: ExecutionFolders(home: home, logs: logs), generation: "")
+        configuration.isDurable = isDurable
+        self.init(configuration, capacity: capacity, program: CurrentProcess.executable, log: log)
+    }
+
+    /// Creates an executor that starts another program than this one.
+    package init(
+        _ configuration: SupervisorConfiguration, capacity: Int, program: String,
+        environment: [String: String]? = nil, log: SchedulerLog = SchedulerLog { _, _ in },
+        now: @escaping @Sendable () -> Date = { Date().roundedToMicroseconds }
+    ) {
+        self.capacity = capacity
+        self.log = log
+        self.now = now
+        starter = SupervisorStart(configuration: configuration, program: program, environment: environment)
+        (events, continuation) = AsyncStream.makeStream()
+    }
+
+    public func start() async throws -> AsyncStream<ExecutorEvent> {
+        try folders.create()
+        let found = try await starter.findAll(programIdentity: programIdentity(), until: soon)
+        for link in found { adopt(link) }
+        try reportKeptOutcomes()
+        try await endAbandonedAttempts(except: Set(found.flatMap(\.welcome.running)))
+        continuation.yield(.adopted(found.flatMap(\.welcome.running)))
+        let identity = try programIdentity()
+        current = found.first { $0.welcome.program == identity }
+        if current == nil { try await startSupervisor() }
+        return events
+    }
+
+    public func dispatch(_ orders: [AttemptOrder]) async {
+        guard let link = await usableSupervisor() else {
+            for order in orders { report(notStarted(order, "no supervisor runs")) }
+            return
+        }
+        for order in orders { open[order.attemptID] = (order, link.process) }
+        do {
+            try await link.send(.dispatch(orders))
+        } catch {
+            // The end of its connection settles what becomes of them.
+            link.close()
+        }
+    }
+
+    public func kill(_ attempt: AttemptID, reason: String) async {
+        for link in links.values { try? await link.send(.kill(attempt, reason: reason)) }
+    }
+
+    public func acknowledge(_ attempts: [AttemptID]) async {
+        var kept: [ProcessIdentity: [AttemptID]] = [:]
+        for attempt in attempts {
+            guard let place = unstored.removeValue(forKey: attempt) else { continue }
+            if let place { kept[place, default: []].append(attempt) }
+            try? FileSystem.remove(folders.outcome(of: attempt))
+            try? FileSystem.remove(folders.lock(of: attempt))
+        }
+        for (process, attempts) in kept { try? await links[process]?.send(.acknowledge(attempts)) }
+    }
+
+    public func stop(grace: Duration) async {
+        isStopping = true
+        let limit = clock.now.advanced(by: grace + starter.configuration.killGrace + .seconds(10))
+        for link in links.values { try? await link.send(.stop(grace: grace)) }
+        for process in Array(links.keys) {
+            if (try? await process.waitForEnd(until: limit)) != true { links[process]?.close() }
+            await readers[process]?.value
+        }
+        continuation.finish()
+    }
+
+    /// Leaves the supervisors to the next scheduler: attempts go on, their outcomes are kept.
+    ///
+    /// It is what the death of this process would do, and what a hand-over does.
+    public func abandon() async {
+        isStopping = true
+        for link in links.values { link.close() }
+        for reader in Array(readers.values) { await reader.value }
+        continuation.finish()
+    }
+
+    // MARK: Supervisors
+
+    private var folders: ExecutionFolders { starter.configuration.folders }
+
+    private var soon: BootTimeClock.Instant { clock.now.advanced(by: .seconds(10)) }
+
+    /// What a supervisor of the program that this executor starts says of itself.
+    private func programIdentity() throws -> String {
+        try CurrentProcess.executableIdentity(of: starter.program)
+    }
+
+    private func adopt(_ link: SupervisorLink) {
+        links[link.process] = link
+        for outcome in link.welcome.outcomes { finish(outcome, keptBy: link.process) }
+        // It lives as long as the connection, which stop() ends.
+        readers[link.process] = Task { await self.read(link) }
+    }
+
+    private func startSupervisor() async throws {
+        let (child, link) = try await starter.start(programIdentity: programIdentity(), until: soon)
+        log.info("supervisor \(child.id) started")
+        adopt(link)
+        current = link
+        // It is this process's child, which somebody must wait for.
+        Task { _ = try? await child.wait() }
+    }
+
+    private func usableSupervisor() async -> SupervisorLink? {
+        if let current { return current }
+        guard !isStopping else { return nil }
+        do {
+            try await pauseBetweenStarts()
+            if current == nil { try await startSupervisor() }
+        } catch {
+            log.error("\(error)")
+        }
+        return current
+    }
+
+    /// A supervisor that keeps dying is started more and more slowly.
+    private func pauseBetweenStarts() async throws {
+        let start = clock.now
+        starts = starts.filter { $0.duration(to: start) < .seconds(60) } + [start]
+        if starts.count > 3 { try await clock.sleep(for: .seconds(min(starts.count - 3, 10))) }
+    }
+
+    private func read(_ link: SupervisorLink) async {
+        do {
+            while let message = try await link.receive() {
+                switch message {
+                case .welcome: break
+                case .started(let attempt, let process, let host):
+                    continuation.yield(.started(attempt, processID: Int(process), hostname: host))
+                case .finished(let outcome): finish(outcome, keptBy: link.process)
+                }
+            }
+        } catch {
+            log.warning("the connection to supervisor \(link.process.id) is lost: \(error)")
+        }
+        await settle(link)
+    }
+
+    private func finish(_ outcome: AttemptOutcome, keptBy process: ProcessIdentity?) {
+        open[outcome.attemptID] = nil
+        guard unstored.updateValue(process, forKey: outcome.attemptID) == nil else { return }
+        continuation.yield(.finished(outcome))
+    }
+
+    /// Reports an outcome that nobody keeps.
+    private func report(_ outcome: AttemptOutcome) {
+        open[outcome.attemptID] = nil
+        continuation.yield(.finished(outcome))
+    }
+
+    // MARK: Losses
+
+    /// Decides what becomes of the attempts of a supervisor whose connection has ended.
+    private func settle(_ link: SupervisorLink) async {
+        link.close()
+        if current === link { current = nil }
+        links[link.process] = nil
+        readers[link.process] = nil
+        let lost = open.values.filter { $0.process == link.process }.map(\.order)
+        if lost.isEmpty { return }
+        if (try? await link.process.waitForEnd(until: clock.now.advanced(by: .seconds(1)))) != true {
+            return await connectAgain(link)
+        }
+        log.error("supervisor \(link.process.id) is lost with \(lost.count) attempts")
+        try? reportKeptOutcomes()
+        for order in lost where open[order.attemptID] != nil {
+            let hasBegun = FileSystem.exists(folders.lock(of: order.attemptID))
+            await endHolder(of: order.attemptID)
+            report(hasBegun ? failed(order) : notStarted(order, "the supervisor was lost"))
+            try? FileSystem.remove(folders.lock(of: order.attemptID))
+        }
+    }
+
+    /// A supervisor that lives keeps its attempts; it is asked again what it has.
+    private func connectAgain(_ link: SupervisorLink) async {
+        guard !isStopping, let identity = try? programIdentity(),
+            let again = try? await SupervisorLink.connect(link.path, program: identity, until: soon)
+        else { return }
+        adopt(again)
+        if current == nil, again.welcome.program == identity { current = again }
+        let known = Set(again.welcome.running)
+        for (attempt, entry) in open where entry.process == link.process && !known.contains(attempt) {
+            report(notStarted(entry.order, "the supervisor did not get it"))
+        }
+    }
+
+    /// Reports the outcomes that supervisors which have ended left in files.
+    private func reportKeptOutcomes() throws {
+        for attempt in try folders.attempts(endingWith: ".outcome") where unstored[attempt] == nil {
+            do {
+                finish(try OutcomeBox.read(folders.outcome(of: attempt)), keptBy: nil)
+            } catch {
+                log.error("the outcome of attempt \(attempt) cannot be read: \(error)")
+            }
+        }
+    }
+
+    /// Ends what still holds the lock of an attempt that no supervisor owns, and removes the locks of dead ones.
+    private func endAbandonedAttempts(except owned: Set<AttemptID>) async throws {
+        for attempt in try folders.attempts(endingWith: ".lock") where !owned.contains(attempt) {
+            await endHolder(of: attempt)
+            try FileSystem.remove(folders.lock(of: attempt))
+        }
+    }
+
+    /// Waits until nobody holds the lock of an attempt whose supervisor is dead.
+    ///
+    /// A worker without its supervisor ends by itself at once; one that cannot is killed.
+    private func endHolder(of attempt: AttemptID) async {
+        let path = folders.lock(of: attempt)
+        let patience = clock.now.advanced(by: .seconds(1))
+        while (try? FileLock.isHeld(path)) == true {
+            try? await clock.sleep(for: .milliseconds(5))
+            if clock.now > patience {
+                for holder in FileLock.holders(of: path) { Glibc.kill(holder, SIGKILL) }
+            }
+        }
+    }
+
+    private func failed(_ order: AttemptOrder) -> AttemptOutcome {
+        outcome(
+            of: order,
+            .failed(reason: "the supervisor of its worker was lost", isRetryable: true, retryDelay: nil))
+    }
+
+    private func notStarted(_ order: AttemptOrder, _ reason: String) -> AttemptOutcome {
+        outcome(of: order, .notStarted(reason: reason))
+    }
+
+    private func outcome(of order: AttemptOrder, _ verdict: AttemptOutcome.Verdict) -> AttemptOutcome {
+        AttemptOutcome(
+            attemptID: order.attemptID, key: order.key, tryNumber: order.tryNumber, verdict: verdict,
+            startedAt: now(), endedAt: now(), hostname: CurrentProcess.hostName)
+    }
+}

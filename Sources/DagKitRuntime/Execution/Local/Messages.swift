@@ -1,0 +1,62 @@
+import DagKitCore
+import DagKitSystem
+
+/// What a scheduler says to a supervisor.
+enum SchedulerMessage: Codable, Sendable {
+    /// The first message: which program file the scheduler runs.
+    case hello(program: String)
+    case dispatch([AttemptOrder])
+    case kill(AttemptID, reason: String)
+    /// These outcomes are stored.
+    case acknowledge([AttemptID])
+    /// End: running attempts get the grace.
+    case stop(grace: Duration)
+    /// Another supervisor takes the new attempts: end once nothing is left.
+    case retire
+}
+
+/// What a supervisor says to a scheduler.
+enum SupervisorMessage: Codable, Sendable {
+    case welcome(SupervisorWelcome)
+    case started(AttemptID, processID: Int32, hostname: String)
+    case finished(AttemptOutcome)
+}
+
+/// A supervisor's answer to a scheduler's first message.
+struct SupervisorWelcome: Codable, Sendable {
+    /// The program file that the supervisor and its workers run.
+    let program: String
+    let process: ProcessIdentity
+    let running: [AttemptID]
+    /// The outcomes that no scheduler has acknowledged.
+    let outcomes: [AttemptOutcome]
+}
+
+/// What a supervisor says to a worker.
+enum WorkerInstruction: Codable, Sendable {
+    /// Run an attempt; its lock comes along.
+    case run(AttemptOrder)
+    /// What was to be masked is masked from now on.
+    case masked
+}
+
+/// What a worker says to its supervisor.
+enum WorkerReport: Codable, Sendable {
+    /// These values are secret: the task gets them once the supervisor has answered.
+    case mask([String])
+    /// The attempt has ended, with all its processes.
+    ///
+    /// - Parameter isSpent: Whether the worker should be replaced.
+    case finished(AttemptOutcome, isSpent: Bool)
+}
+
+/// Messages as bytes.
+enum MessageCoding {
+    static func bytes(of message: some Encodable) throws -> [UInt8] {
+        Array(try JSONCoding.encode(message).utf8)
+    }
+
+    static func message<Message: Decodable>(_ type: Message.Type, from bytes: [UInt8]) throws -> Message {
+        try JSONCoding.decode(type, from: String(decoding: bytes, as: UTF8.self))
+    }
+}

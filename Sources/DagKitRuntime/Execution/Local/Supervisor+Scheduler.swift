@@ -1,0 +1,93 @@
+import DagKitCore
+import DagKitSystem
+import FoundationEssentials
+
+/// What a supervisor says to its scheduler and does at its word.
+extension Supervisor {
+    func readScheduler() throws {
+        guard let channel = scheduler else { return }
+        do {
+            let (messages, isOpen) = try channel.receive()
+            for message in messages {
+                try obey(try MessageCoding.message(SchedulerMessage.self, from: message))
+            }
+            try channel.flush()
+            if !isOpen { return dropScheduler() }
+            if scheduler === channel { try updateWriting(channel) }
+        } catch {
+            log("the connection to the scheduler is lost: \(error)", level: .warning)
+            dropScheduler()
+        }
+    }
+
+    private func obey(_ message: SchedulerMessage) throws {
+        let now = clock.now
+        switch message {
+        case .hello(let other): welcome(other)
+        case .dispatch(let orders):
+            for order in orders { try start(order, at: now) }
+        case .kill(let attempt, let reason): try end(attempt, because: reason, at: now)
+        case .acknowledge(let attempts): outcomes.acknowledge(attempts)
+        case .stop(let grace): beginStop(grace: grace, at: now)
+        case .retire: isRetiring = true
+        }
+    }
+
+    private func welcome(_ other: String) {
+        // A scheduler of another program file may settle what runs here and order nothing new.
+        if other != program { isRetiring = true }
+        guard let process = try? ProcessIdentity.current() else { return }
+        let running = attempts.keys.sorted() + waiting.map(\.attemptID)
+        hasGreeted = true
+        tell(
+            .welcome(
+                SupervisorWelcome(
+                    program: program, process: process, running: running, outcomes: outcomes.all)))
+    }
+
+    /// Sends a message if a scheduler is there; what must not be lost is kept elsewhere.
+    func tell(_ message: SupervisorMessage) {
+        guard let channel = scheduler, hasGreeted else { return }
+        do {
+            try channel.send(MessageCoding.bytes(of: message))
+            try updateWriting(channel)
+        } catch {
+            dropScheduler()
+        }
+    }
+
+    /// Keeps an outcome and reports it.
+    func conclude(_ outcome: AttemptOutcome) {
+        outcomes.keep(outcome)
+        tell(.finished(outcome))
+        noteIdle()
+    }
+
+    /// Lets running attempts end within the grace; what has not begun does not begin.
+    func beginStop(grace: Duration, at now: BootTimeClock.Instant) {
+        isRetiring = true
+        for order in waiting { conclude(notStarted(order, "the scheduler was stopped")) }
+        waiting.removeAll()
+        stopsBy = min(stopsBy ?? now.advanced(by: grace), now.advanced(by: grace))
+    }
+
+    /// The outcome of an attempt that never began: the same try goes again.
+    func notStarted(_ order: AttemptOrder, _ reason: String) -> AttemptOutcome {
+        outcome(of: order, .notStarted(reason: reason), startedAt: now())
+    }
+
+    func failed(_ order: AttemptOrder, _ reason: String, isRetryable: Bool, startedAt: Date) -> AttemptOutcome
+    {
+        outcome(
+            of: order, .failed(reason: reason, isRetryable: isRetryable, retryDelay: nil),
+            startedAt: startedAt)
+    }
+
+    private func outcome(
+        of order: AttemptOrder, _ verdict: AttemptOutcome.Verdict, startedAt: Date
+    ) -> AttemptOutcome {
+        AttemptOutcome(
+            attemptID: order.attemptID, key: order.key, tryNumber: order.tryNumber, verdict: verdict,
+            startedAt: startedAt, endedAt: now(), hostname: CurrentProcess.hostName)
+    }
+}

@@ -1,0 +1,60 @@
+import DagKitCore
+import DagKitSystem
+
+/// A worker's connection to its supervisor.
+actor SupervisorChannel {
+    private let socket: MessageSocket
+    private var masked: Set<String> = []
+    private var isAsking = false
+    private var queue: [CheckedContinuation<Void, Never>] = []
+
+    init(_ socket: MessageSocket) {
+        self.socket = socket
+    }
+
+    /// The next attempt to run, with its lock; `nil` once the supervisor has closed the connection.
+    func nextOrder() async throws -> (AttemptOrder, LockHolder)? {
+        masked = []
+        while let message = try await socket.receive() {
+            let instruction = try MessageCoding.message(WorkerInstruction.self, from: message.bytes)
+            if case .run(let order) = instruction { return (order, LockHolder(message.takeDescriptor())) }
+        }
+        return nil
+    }
+
+    /// Tells the supervisor what to mask and waits until it does.
+    func mask(_ values: [String]) async throws {
+        let new = Set(values).subtracting(masked)
+        guard !new.isEmpty else { return }
+        await enter()
+        defer { leave() }
+        try await report(.mask(new.sorted()))
+        guard try await socket.receive() != nil else {
+            throw SystemError.failed("talk to the supervisor", nil, code: 32)
+        }
+        masked.formUnion(new)
+    }
+
+    func report(_ report: WorkerReport) async throws {
+        try await socket.send(try MessageCoding.bytes(of: report))
+    }
+
+    /// One question at a time: answers carry no name.
+    private func enter() async {
+        if isAsking { await withCheckedContinuation { queue.append($0) } }
+        isAsking = true
+    }
+
+    private func leave() {
+        if queue.isEmpty { isAsking = false } else { queue.removeFirst().resume() }
+    }
+}
+
+/// The lock of the attempt that a worker runs, held for as long as this lives.
+final class LockHolder: Sendable {
+    private let descriptor: FileDescriptor?
+
+    init(_ descriptor: consuming FileDescriptor?) {
+        self.descriptor = descriptor
+    }
+}

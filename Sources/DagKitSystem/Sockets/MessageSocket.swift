@@ -1,0 +1,81 @@
+import CSystem
+import Glibc
+import Synchronization
+
+/// The async end of a ``FrameChannel`` that descriptors come through.
+///
+/// One task receives at a time.
+package final class MessageSocket: Sendable {
+    /// A message, and the descriptor that came with it, which now belongs to the receiver.
+    package struct Message: ~Copyable, Sendable {
+        package let bytes: [UInt8]
+        package let descriptor: FileDescriptor?
+
+        /// Gives up the descriptor's number to the caller, who closes it.
+        package consuming func takeDescriptor() -> FileDescriptor? { descriptor }
+    }
+
+    private struct State {
+        var decoder = FrameDecoder()
+        var passed: Int32 = -1
+    }
+
+    private let handle: FileDescriptor
+    private let state = Mutex(State())
+
+    /// Takes over a connected socket.
+    package init(owning descriptor: consuming FileDescriptor) throws(SystemError) {
+        handle = descriptor
+        try handle.setNonBlocking()
+    }
+
+    /// The socket's number; valid for as long as this lives.
+    package var descriptor: Int32 { handle.raw }
+
+    /// The next message; `nil` once the other end has closed.
+    package func receive() async throws -> Message? {
+        while true {
+            if let message = try next() { return message }
+            var buffer = [UInt8](repeating: 0, count: 1 << 16)
+            var passed: Int32 = -1
+            let count = buffer.withUnsafeMutableBytes {
+                dagkit_receive_descriptor(handle.raw, $0.baseAddress!, $0.count, &passed)
+            }
+            if count == 0 || (count < 0 && errno == ECONNRESET) { return nil }
+            if count < 0 {
+                guard errno == EAGAIN || errno == EINTR else { throw SystemError.last("read from a socket") }
+                _ = try await Reactor.shared.wait(for: .readable, on: handle.raw)
+                continue
+            }
+            state.withLock { state in
+                state.decoder.append(Array(buffer[..<count]))
+                if passed >= 0 { state.passed = passed }
+            }
+        }
+    }
+
+    /// Writes one message.
+    package func send(_ message: [UInt8]) async throws {
+        var rest = FrameDecoder.frame(message)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { dagkit_send(handle.raw, $0.baseAddress!, $0.count) }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+            } else if errno == EAGAIN {
+                _ = try await Reactor.shared.wait(for: .writable, on: handle.raw)
+            } else if errno != EINTR {
+                throw SystemError.last("write to a socket")
+            }
+        }
+    }
+
+    private func next() throws(FrameError) -> Message? {
+        let found: ([UInt8], Int32)? = try state.withLock { state throws(FrameError) in
+            guard let bytes = try state.decoder.next() else { return nil }
+            defer { state.passed = -1 }
+            return (bytes, state.passed)
+        }
+        guard let (bytes, passed) = found else { return nil }
+        return Message(bytes: bytes, descriptor: passed >= 0 ? FileDescriptor(owning: passed) : nil)
+    }
+}
