@@ -1,1 +1,0 @@
-extension TaskContext { public func render(_ s: String) async throws -> String { s } }
