@@ -40,7 +40,9 @@ public struct CommandLineTool: Sendable {
     /// Runs one command.
     ///
     /// - Parameter program: The name that the user called; messages show it.
-    func run(program: String, arguments: [String], system: HostView, console: Console) async -> ExitCode {
+    package func run(program: String, arguments: [String], system: HostView, console: Console) async
+        -> ExitCode
+    {
         let root = commandTree(program: program)
         var parser = CommandParser(root: root, globals: GlobalOptions.all, environment: system.environment)
         do throws(UsageError) {

@@ -1,8 +1,8 @@
-import DagKitCore
-import FoundationEssentials
+package import DagKitCore
+package import FoundationEssentials
 
 /// Opens metadata databases and looks after their tables.
-protocol DatabaseKeeper: Sendable {
+package protocol DatabaseKeeper: Sendable {
     /// Whether there is a database.
     func exists(_ place: DatabasePlace) -> Bool
 
@@ -23,17 +23,17 @@ protocol DatabaseKeeper: Sendable {
 }
 
 /// Where a metadata database is.
-struct DatabasePlace: Sendable {
+package struct DatabasePlace: Sendable {
     /// The folder with the keys that seal secrets.
-    let home: String
+    package let home: String
 
     /// The path of the SQLite file.
-    let path: String
-    let busyTimeout: Duration
+    package let path: String
+    package let busyTimeout: Duration
 }
 
 /// What stands in a metadata database.
-enum DatabaseState: Equatable {
+package enum DatabaseState: Equatable {
     case missing
     case current(version: Int)
     case outdated(found: Int, needed: Int)

@@ -1,20 +1,35 @@
-import DagKitCore
-import FoundationEssentials
+package import FoundationEssentials
 
 /// What commands take from the machine: its clock, user, environment and files; tests hand over their own.
-struct HostView: Sendable {
-    var environment: [String: String]
-    var files: FileView
-    var now: @Sendable () -> Date
-    var userName: @Sendable () -> String
-    var hostName: @Sendable () -> String
+package struct HostView: Sendable {
+    package var environment: [String: String]
+    package var files: FileView
+    package var now: @Sendable () -> Date
+    package var userName: @Sendable () -> String
+    package var hostName: @Sendable () -> String
 
     /// How the metadata database is opened and looked after.
-    var databases: any DatabaseKeeper
+    package var databases: any DatabaseKeeper
 
     /// Whether a scheduler of a home lives.
-    var occupation: @Sendable (String) -> Bool
+    package var occupation: @Sendable (String) -> Bool
 
     /// Wakes the scheduler of a home; quiet if none is there.
-    var knock: @Sendable (String) async -> Void
+    package var knock: @Sendable (String) async -> Void
+
+    package init(
+        environment: [String: String], files: FileView, now: @escaping @Sendable () -> Date,
+        userName: @escaping @Sendable () -> String, hostName: @escaping @Sendable () -> String,
+        databases: any DatabaseKeeper, occupation: @escaping @Sendable (String) -> Bool = { _ in false },
+        knock: @escaping @Sendable (String) async -> Void = { _ in }
+    ) {
+        self.environment = environment
+        self.files = files
+        self.now = now
+        self.userName = userName
+        self.hostName = hostName
+        self.databases = databases
+        self.occupation = occupation
+        self.knock = knock
+    }
 }

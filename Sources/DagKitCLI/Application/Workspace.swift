@@ -10,6 +10,8 @@ public final class Workspace: Sendable {
     public let console: Console
     let tool: CommandLineTool
     let system: HostView
+    /// The secrets that tasks of this process have read.
+    let mask = LogMask()
     private let homeFlag: String?
     private let settingFlags: [String]
     private let opened = Mutex(Opened())
@@ -175,7 +177,7 @@ public final class Workspace: Sendable {
     /// What tasks of this deployment get.
     public func services() async throws -> TaskServices {
         var services = TaskServices(
-            metadata: DeploymentMetadata(store: try await store(), entries: environmentEntries),
+            metadata: DeploymentMetadata(store: try await store(), entries: environmentEntries, mask: mask),
             settings: try configuration(), zones: try dags().zones, home: home.path)
         for one in tool.extensions { try await one.services(&services) }
         return services
@@ -191,25 +193,5 @@ public final class Workspace: Sendable {
     func close() async {
         let store = opened.withLock { $0.store.take() }
         await store?.close()
-    }
-}
-
-/// Variables and connections as tasks see them: the environment's before the store's.
-struct DeploymentMetadata: TaskMetadata {
-    let store: any MetadataStore
-    let entries: EnvironmentEntries
-
-    func variable(_ key: String) async throws -> String? {
-        if let (value, _) = entries.variable(key) { return value }
-        return try await store.variable(key)?.value
-    }
-
-    func connection(_ id: String) async throws -> Connection? {
-        if let (connection, _) = try entries.connection(id) { return connection }
-        return try await store.connection(id)
-    }
-
-    func outputs(of task: TaskID, key: String, in run: RunKey) async throws -> [XCom] {
-        try await store.outputs(of: task, key: key, in: run)
     }
 }

@@ -71,9 +71,10 @@ extension Invocation {
     func makeLogger() -> @Sendable (AttemptOrder) -> TaskLogger {
         let console = console
         let system = workspace.system
+        let mask = workspace.mask
         return { order in
             TaskLogger { level, text, place in
-                let line = LogLine.render(text, level: level, at: system.now(), from: place)
+                let line = LogLine.render(mask.mask(text), level: level, at: system.now(), from: place)
                 try? console.note("\(console.styled(order.key.taskID.rawValue, .dim, on: .error)) \(line)")
             }
         }
@@ -88,7 +89,9 @@ extension Invocation {
         }
         let index = event.mapIndex < 0 ? "" : "[\(event.mapIndex)]"
         let word = console.styled(event.kind.rawValue, event.kind.style, on: .error)
-        try? console.note("[\(time)] \(task)\(index) \(word)" + (event.reason.map { " (\($0))" } ?? ""))
+        try? console.note(
+            "[\(time)] \(task)\(index) \(word)" + (event.reason.map { " (\(workspace.mask.mask($0)))" } ?? "")
+        )
     }
 }
 

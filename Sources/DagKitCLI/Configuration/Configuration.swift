@@ -42,9 +42,14 @@ public struct Configuration: Settings {
     }
 
     /// A file that was read.
-    struct File: Sendable {
+    package struct File: Sendable {
         let path: String
         let document: INIDocument
+
+        package init(path: String, document: INIDocument) {
+            self.path = path
+            self.document = document
+        }
     }
 
     /// The settings that the program knows, by section and name.
@@ -55,7 +60,7 @@ public struct Configuration: Settings {
     private let files: [File]
     private let references: SecretReferences
 
-    init(
+    package init(
         keys: [ConfigurationKey] = ConfigurationKey.standard, environment: [String: String] = [:],
         files: [File] = [], references: SecretReferences = SecretReferences()
     ) {
@@ -68,7 +73,7 @@ public struct Configuration: Settings {
     }
 
     /// The same configuration with values that flags set, as `section.key`.
-    func settingFlags(_ flags: [String: String]) -> Configuration {
+    package func settingFlags(_ flags: [String: String]) -> Configuration {
         var copy = self
         copy.flags.merge(flags) { _, new in new }
         return copy

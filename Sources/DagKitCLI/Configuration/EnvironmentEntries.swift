@@ -1,21 +1,21 @@
-import DagKitCore
+package import DagKitCore
 
 /// The variables and connections that the environment holds; they go before those of the store.
 ///
 /// `DAGKIT_VAR_COINCAP_URL` and `AIRFLOW_VAR_COINCAP_URL` are the variable `coincap_url`; `DAGKIT_CONN_X` and
 /// `AIRFLOW_CONN_X` the connection `x`, as a URI or as JSON. Ours win over Airflow's.
-struct EnvironmentEntries: Sendable {
+package struct EnvironmentEntries: Sendable {
     private let environment: [String: String]
     private let aliases: [String: String]
 
     /// - Parameter aliases: More names of the environment, by the variable that they hold.
-    init(_ environment: [String: String], aliases: [String: String] = [:]) {
+    package init(_ environment: [String: String], aliases: [String: String] = [:]) {
         self.environment = environment
         self.aliases = aliases
     }
 
     /// The value of a variable and the name that held it; the case of `key` does not matter.
-    func variable(_ key: String) -> (value: String, name: String)? {
+    package func variable(_ key: String) -> (value: String, name: String)? {
         let names =
             ["DAGKIT_VAR_", "AIRFLOW_VAR_"].map { $0 + key.uppercased() } + [aliases[key]].compactMap(\.self)
         return first(of: names)
@@ -24,7 +24,8 @@ struct EnvironmentEntries: Sendable {
     /// A connection and the name that held it; the case of `id` does not matter.
     ///
     /// - Throws: ``EnvironmentError/badConnection(name:cause:)``.
-    func connection(_ id: String) throws(EnvironmentError) -> (connection: Connection, name: String)? {
+    package func connection(_ id: String) throws(EnvironmentError) -> (connection: Connection, name: String)?
+    {
         guard let (text, name) = first(of: ["DAGKIT_CONN_", "AIRFLOW_CONN_"].map({ $0 + id.uppercased() }))
         else {
             return nil
@@ -37,13 +38,13 @@ struct EnvironmentEntries: Sendable {
     }
 
     /// The keys of all variables, in lower case, in order.
-    var variableKeys: [String] {
+    package var variableKeys: [String] {
         let aliased = aliases.filter { environment[$0.value] != nil }.map(\.key)
         return Set(keys(of: ["DAGKIT_VAR_", "AIRFLOW_VAR_"]) + aliased).sorted()
     }
 
     /// The ids of all connections, in lower case, in order.
-    var connectionIDs: [String] { Set(keys(of: ["DAGKIT_CONN_", "AIRFLOW_CONN_"])).sorted() }
+    package var connectionIDs: [String] { Set(keys(of: ["DAGKIT_CONN_", "AIRFLOW_CONN_"])).sorted() }
 
     private func first(of names: [String]) -> (String, String)? {
         for name in names {
@@ -61,22 +62,22 @@ struct EnvironmentEntries: Sendable {
 }
 
 /// Why an entry of the environment cannot be used.
-enum EnvironmentError: DagKitError {
+package enum EnvironmentError: DagKitError {
     case badConnection(name: String, cause: ConnectionTextError)
 
-    var location: String? {
+    package var location: String? {
         switch self {
         case .badConnection(let name, _): name
         }
     }
 
-    var problem: String {
+    package var problem: String {
         switch self {
         case .badConnection(_, let cause): cause.problem
         }
     }
 
-    var remedy: String {
+    package var remedy: String {
         switch self {
         case .badConnection(_, let cause): cause.remedy
         }

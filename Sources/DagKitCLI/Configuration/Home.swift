@@ -29,7 +29,7 @@ public struct Home: Hashable, Sendable {
     public let bag: String?
 
     /// A bag that was not used, since another user could have planted it.
-    let refusedBag: String?
+    package let refusedBag: String?
 
     /// The metadata database, unless the configuration names another.
     public var database: String { path + "/dagkit.db" }
@@ -40,7 +40,7 @@ public struct Home: Hashable, Sendable {
     /// Finds the home of a command.
     ///
     /// - Parameter flag: The value of `--home`.
-    static func find(flag: String?, environment: [String: String], files: FileView) -> Home {
+    package static func find(flag: String?, environment: [String: String], files: FileView) -> Home {
         let (nearest, refused) = nearestBag(environment, files)
         let absolute = { (path: String) in Self.absolute(path, environment, files) }
         let found: (path: String, origin: Origin)
@@ -60,7 +60,7 @@ public struct Home: Hashable, Sendable {
     }
 
     /// The configuration files, the strongest first: the project's, the user's, the system's.
-    func configurationFiles(environment: [String: String], files: FileView) -> [String] {
+    package func configurationFiles(environment: [String: String], files: FileView) -> [String] {
         let user = Self.userFolder(environment, "XDG_CONFIG_HOME", ".config", files)
         return [configurationFile, user + "/dagkit.cfg", "/etc/dagkit/dagkit.cfg"]
     }
@@ -104,13 +104,23 @@ public struct Home: Hashable, Sendable {
 }
 
 /// What finding a home asks of the file system; replaced in tests.
-struct FileView: Sendable {
-    var workingFolder: String
-    var user: UInt32
+package struct FileView: Sendable {
+    package var workingFolder: String
+    package var user: UInt32
 
     /// The user who owns a file; `nil` if there is none.
-    var owner: @Sendable (String) -> UInt32?
-    var readText: @Sendable (String) throws -> String?
+    package var owner: @Sendable (String) -> UInt32?
+    package var readText: @Sendable (String) throws -> String?
+
+    package init(
+        workingFolder: String, user: UInt32, owner: @escaping @Sendable (String) -> UInt32?,
+        readText: @escaping @Sendable (String) throws -> String?
+    ) {
+        self.workingFolder = workingFolder
+        self.user = user
+        self.owner = owner
+        self.readText = readText
+    }
 
     /// Whether files of `owner` may tell this process what to run.
     func trusts(_ owner: UInt32) -> Bool { owner == user || owner == 0 }

@@ -4,20 +4,20 @@ import DagKitCore
 ///
 /// Comments start a line with `#` or `;`; a line that starts with space goes on with the value before it.
 /// Names of sections and keys are read in lower case.
-struct INIDocument: Sendable {
+package struct INIDocument: Sendable {
     /// A value and the line that it starts on.
-    struct Entry: Hashable, Sendable {
-        var value: String
-        let line: Int
+    package struct Entry: Hashable, Sendable {
+        package var value: String
+        package let line: Int
     }
 
     /// The values by section and key.
-    private(set) var sections: [String: [String: Entry]] = [:]
+    package private(set) var sections: [String: [String: Entry]] = [:]
 
     /// Reads a text.
     ///
     /// - Throws: ``INIError`` with the line of the first mistake.
-    init(parsing text: String, file: String) throws(INIError) {
+    package init(parsing text: String, file: String) throws(INIError) {
         var section: String?
         var key: String?
         for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
@@ -59,13 +59,13 @@ struct INIDocument: Sendable {
 }
 
 /// Why a text is no INI file.
-enum INIError: DagKitError, Equatable {
+package enum INIError: DagKitError, Equatable {
     case badSection(String, at: String)
     case noSection(key: String, at: String)
     case noValue(String, at: String)
     case twice(key: String, first: Int, at: String)
 
-    var location: String? {
+    package var location: String? {
         switch self {
         case .badSection(_, let place), .noSection(_, let place), .noValue(_, let place),
             .twice(_, _, let place):
@@ -73,7 +73,7 @@ enum INIError: DagKitError, Equatable {
         }
     }
 
-    var problem: String {
+    package var problem: String {
         switch self {
         case .badSection(let line, _): "\"\(line)\" is no section"
         case .noSection(let key, _): "key \"\(key)\" stands in no section"
@@ -83,7 +83,7 @@ enum INIError: DagKitError, Equatable {
         }
     }
 
-    var remedy: String {
+    package var remedy: String {
         switch self {
         case .badSection: "write it as [name]"
         case .noSection: "write a line such as [core] above it"

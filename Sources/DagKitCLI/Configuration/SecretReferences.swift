@@ -3,14 +3,18 @@ import DagKitSystem
 import Glibc
 
 /// Finds the secrets that a configuration refers to: `env:NAME`, `file:PATH`, or the output of a command.
-struct SecretReferences: Sendable {
-    var environment: [String: String] = [:]
+package struct SecretReferences: Sendable {
+    package var environment: [String: String] = [:]
 
     /// Reads a file; replaced in tests.
-    var readFile: @Sendable (String) throws -> String = { try FileSystem.readText($0, limit: 1 << 20) }
+    package var readFile: @Sendable (String) throws -> String = {
+        try FileSystem.readText($0, limit: 1 << 20)
+    }
 
     /// Runs a shell command and gives what it printed; replaced in tests.
-    var run: @Sendable (String) throws -> String = runShell
+    package var run: @Sendable (String) throws -> String = runShell
+
+    package init(environment: [String: String] = [:]) { self.environment = environment }
 
     /// The secret that a value of a file refers to.
     ///
@@ -56,8 +60,10 @@ struct SecretReferences: Sendable {
 }
 
 /// Why a shell command gave nothing.
-struct ShellFailure: Error {
-    let reason: String
+package struct ShellFailure: Error {
+    package let reason: String
+
+    package init(reason: String) { self.reason = reason }
 }
 
 private func runShell(_ command: String) throws -> String {

@@ -1,12 +1,12 @@
-import DagKitCore
+package import DagKitCore
 
 /// The graph of a DAG in the language of Graphviz.
-struct DOTGraph {
+package struct DOTGraph {
     private let spec: DAGSpec
 
-    init(_ spec: DAGSpec) { self.spec = spec }
+    package init(_ spec: DAGSpec) { self.spec = spec }
 
-    var text: String {
+    package var text: String {
         var lines = [
             "digraph \(quote(spec.id.rawValue)) {",
             "\tgraph [label=\(quote(spec.id.rawValue)) labelloc=t rankdir=LR]",

@@ -1,4 +1,4 @@
-import DagKitCore
+package import DagKitCore
 
 /// The graph of a DAG as lines of text: a task per line, its edges in columns beside it.
 ///
@@ -11,16 +11,16 @@ import DagKitCore
 /// ○ load
 /// ```
 /// A column is an edge on its way down to its target; edges to the same target share one.
-struct GraphDrawing {
+package struct GraphDrawing {
     private let spec: DAGSpec
 
     /// By column: the index of the task that the column leads to.
     private var columns: [Int?] = []
     private var lines: [String] = []
 
-    init(_ spec: DAGSpec) { self.spec = spec }
+    package init(_ spec: DAGSpec) { self.spec = spec }
 
-    var text: String {
+    package var text: String {
         var drawing = self
         for task in spec.tasks { drawing.draw(task) }
         return drawing.lines.map { $0 + "\n" }.joined()

@@ -1,16 +1,25 @@
 import DagKitCore
 
 /// Turns a ``Report`` into text; the same report and options give the same text.
-struct ReportWriter {
-    var format = OutputFormat.table
+package struct ReportWriter {
+    package var format = OutputFormat.table
     /// The columns to show, in this order; `nil` shows those of the report.
-    var columns: [String]?
-    var showsHeaders = true
+    package var columns: [String]?
+    package var showsHeaders = true
     /// Tables are cut to this width; `nil` leaves them whole.
-    var width: Int?
+    package var width: Int?
+
+    package init(
+        format: OutputFormat = .table, columns: [String]? = nil, showsHeaders: Bool = true, width: Int? = nil
+    ) {
+        self.format = format
+        self.columns = columns
+        self.showsHeaders = showsHeaders
+        self.width = width
+    }
 
     /// The text, with a line break at its end unless it is empty.
-    func text(of report: Report) -> String {
+    package func text(of report: Report) -> String {
         let shown = shownColumns(of: report)
         switch format {
         case .json: return JSONText.array(report.rows, shown) + "\n"
@@ -22,7 +31,7 @@ struct ReportWriter {
     }
 
     /// The names in ``columns`` that the report does not have.
-    func unknownColumns(of report: Report) -> [String] {
+    package func unknownColumns(of report: Report) -> [String] {
         let known = Set(report.columns.map(\.key))
         return (columns ?? []).filter { !known.contains($0) }
     }

@@ -1,0 +1,141 @@
+import DagKitCLI
+import DagKitCore
+import FoundationEssentials
+import Testing
+
+@Suite struct SessionTests {
+    @Test func `a secret is read from the input and kept sealed from listings`() async throws {
+        let session = Session()
+
+        let set = await session.run("dagctl variables set key --secret", input: "hunter2hunter2\n")
+
+        #expect(set.code == .success)
+        #expect(
+            try await session.store.variable("key")
+                == Variable("key", value: "hunter2hunter2", isSecret: true))
+        let list = await session.run("dagctl variables list --show-values -o json")
+        #expect(!list.output.contains("hunter2"))
+    }
+
+    @Test func `a secret is asked for on a terminal without echo`() async throws {
+        let session = Session()
+
+        _ = await session.run(
+            "dagctl variables set key --secret", inputIsTerminal: true, answers: ["typed-secret"])
+
+        #expect(try await session.store.variable("key")?.value == "typed-secret")
+    }
+
+    @Test func `a password on the input becomes part of the connection`() async throws {
+        let session = Session()
+
+        _ = await session.run(
+            "dagctl connections add pg --conn-type postgres --conn-login me --secret", input: "p w\r\n")
+
+        #expect(try await session.store.connection("pg")?.password == "p w")
+    }
+
+    @Test(arguments: [("y", ExitCode.success), ("", .failure), ("no", .failure)])
+    func `destruction is confirmed on a terminal`(answer: String, code: ExitCode) async throws {
+        let session = Session()
+        _ = await session.run("dagctl dags unpause greeting")
+
+        let result = await session.run(
+            "dagctl dags delete greeting", terminals: [.error], inputIsTerminal: true, answers: [answer])
+
+        #expect(result.code == code)
+        #expect((try await session.store.dag("greeting") == nil) == (code == .success))
+    }
+
+    @Test func `two triggers in one microsecond make two runs`() async throws {
+        let session = Session()
+
+        _ = await session.run("dagctl dags trigger greeting")
+        _ = await session.run("dagctl dags trigger greeting")
+
+        let runs = try await session.store.runs(RunQuery(dagID: "greeting"))
+        #expect(
+            Set(runs.map(\.runID)) == [
+                "manual__2026-01-02T03:04:05.678901+00:00", "manual__2026-01-02T03:04:05.678902+00:00",
+            ])
+    }
+
+    @Test func `the scheduler is woken by what concerns it`() async {
+        let session = Session()
+
+        _ = await session.run("dagctl dags trigger greeting")
+        _ = await session.run("dagctl dags pause greeting")
+        _ = await session.run("dagctl dags list")
+
+        #expect(session.knocks == 2)
+    }
+
+    @Test func `listing makes no database`() async {
+        let session = Session(hasDatabase: false)
+
+        _ = await session.run("dagctl dags list")
+        let check = await session.run("dagctl db check")
+
+        #expect(check.code == .unreachable)
+    }
+
+    @Test func `the environment is a variable's first source in a test`() async {
+        let session = Session(environment: ["DAGKIT_VAR_NAME": "Grace"])
+        _ = await session.run("dagctl variables set name Ada")
+
+        let result = await session.run("dagctl tasks test greeting name")
+
+        #expect(result.output == "\"Grace\"\n")
+    }
+
+    @Test func `secrets are masked in the log of a test`() async {
+        let session = Session(dags: [Teller()], environment: ["DAGKIT_VAR_API_KEY": "s3cret-value"])
+
+        let result = await session.run("dagctl tasks test teller tell")
+
+        #expect(result.errors.contains("the key is ***"))
+        #expect(!result.errors.contains("s3cret-value"))
+    }
+
+    @Test func `help is shown to somebody who types the bare name`() async {
+        let session = Session()
+
+        let onTerminal = await session.run("dagctl", terminals: [.output])
+        let inScript = await session.run("dagctl")
+
+        #expect(onTerminal.code == .success)
+        #expect(inScript.code == .usage)
+    }
+
+    @Test func `colours obey the terminal and the flag`() async {
+        let session = Session()
+
+        let plain = await session.run("dagctl dags details nothing")
+        let colored = await session.run("dagctl dags details nothing --color always")
+
+        #expect(!plain.errors.contains("\u{1B}"))
+        #expect(colored.errors.contains("\u{1B}[31merror:\u{1B}[0m"))
+    }
+
+    @Test func `a bag of another user is not read`() async {
+        let session = Session(
+            files: ["/work/project/dags.json": "{}", "/dags.json": "{}"],
+            owners: ["/work/project/dags.json": 1001])
+
+        let result = await session.run("dagctl info -o json")
+
+        #expect(result.errors.contains("/work/project/dags.json belongs to another user and is not read"))
+        #expect(result.output.contains(#""dags_file": "/dags.json""#))
+    }
+}
+
+/// Tells a secret in its log.
+private struct Teller: DAG {
+    var configuration = DAGConfiguration("teller")
+
+    func build(_ dag: inout DAGBuilder) {
+        dag.task("tell") { context in
+            context.logger.info("the key is \(try await context.variable("api_key"))")
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import DagKitCLI
+import DagKitCore
+import Testing
+
+/// What users see: each test types some commands, and the golden file holds the whole session.
+@Suite struct TranscriptTests {
+    private func record(_ name: String, _ session: Session, _ lines: [String]) async throws {
+        var text = ""
+        for line in lines {
+            text += await session.run(line).description + "\n"
+            session.pass(seconds: 1)
+        }
+        try Golden.expect(text, matches: name)
+    }
+
+    @Test func `dags are listed in every format`() async throws {
+        try await record(
+            "dags-list.txt", Session(),
+            [
+                "dagctl dags list", "dagctl dags list -o plain", "dagctl dags list -o json",
+                "dagctl dags list -o yaml",
+                "dagctl dags list -o csv", "dagctl dags list -o ndjson", "dagctl dags list -o wide",
+                "dagctl dags list --columns is_paused,dag_id,nonsense --no-headers", "airflow dags list",
+            ])
+    }
+
+    @Test func `a dag is inspected`() async throws {
+        try await record(
+            "dags-inspect.txt", Session(),
+            [
+                "dagctl dags details greeting", "dagctl dags details greeting -o json",
+                "dagctl dags details greting",
+                "dagctl dags show greeting", "dagctl dags show greeting --format lines",
+                "dagctl dags show broken",
+                "dagctl dags list-import-errors", "dagctl dags next-execution greeting -n 3",
+                "dagctl dags next-execution greeting --table", "dagctl tasks list greeting",
+                "dagctl tasks list greeting --tree",
+            ])
+    }
+
+    @Test func `a run is triggered, seen and deleted`() async throws {
+        try await record(
+            "dags-trigger.txt", Session(),
+            [
+                "dagctl dags trigger greeting", "dagctl dags trigger greeting -o json",
+                "dagctl dags trigger greeting -r mine -l 2025-12-31 -c '{\"fails\": true}' --unpause",
+                "dagctl dags trigger greeting -r mine", "dagctl dags trigger greeting -l 2025-12-31",
+                "dagctl dags trigger greeting -c '[1]'", "dagctl dags trigger greeting -c '{oops'",
+                "dagctl dags trigger greetin", "dagctl dags list-runs greeting",
+                "dagctl dags list-runs -d greeting --state failed",
+                "dagctl dags state greeting 2025-12-31", "dagctl dags state greeting nothing",
+                "dagctl tasks states-for-dag-run greeting mine", "dagctl tasks state greeting greet mine",
+                "dagctl tasks state greeting gret mine", "dagctl dags delete greeting",
+                "dagctl dags delete greeting -y",
+                "dagctl dags delete greeting -y",
+            ])
+    }
+
+    @Test func `dags are paused and unpaused`() async throws {
+        try await record(
+            "dags-pause.txt", Session(),
+            [
+                "dagctl dags unpause greeting", "dagctl dags unpause greeting",
+                "dagctl dags pause greeting -o json",
+                "dagctl dags pause greting", "dagctl dags unpause --treat-dag-id-as-regex 'gr.*'",
+                "dagctl dags pause --treat-dag-id-as-regex '('",
+                "dagctl dags list --columns dag_id,is_paused",
+            ])
+    }
+
+    @Test func `a dag and a task are tested without a trace`() async throws {
+        let session = Session()
+        try await record(
+            "dags-test.txt", session,
+            [
+                "dagctl dags test greeting 2025-12-31",
+                "dagctl dags test greeting -c '{\"fails\": true}' -o plain",
+                "dagctl tasks test greeting name 2025-12-31",
+                "dagctl tasks test greeting check -t '{\"fails\": true}'",
+                "dagctl tasks test greeting nme", "dagctl tasks render greeting name 2025-12-31",
+            ])
+        #expect(try await session.store.runs(RunQuery()).isEmpty)
+    }
+
+    @Test func `variables are set, shown and deleted`() async throws {
+        try await record(
+            "variables.txt",
+            Session(environment: ["AIRFLOW_VAR_CITY": "Paris", "DAGKIT_VAR_API_KEY": "s3cret-value"]),
+            [
+                "dagctl variables set name Ada --description 'who is greeted'", "dagctl variables get name",
+                "dagctl variables get city", "dagctl variables get nme",
+                "dagctl variables get nothing -d other",
+                "dagctl variables set limits --json '{\"b\": 1, \"a\": [2]}'",
+                "dagctl variables get limits --json",
+                "dagctl variables get name --json", "dagctl variables set coincap_token abc123def",
+                "dagctl variables set city Rome", "dagctl variables list",
+                "dagctl variables list --show-values -o wide",
+                "dagctl variables list -o json", "dagctl variables delete name",
+                "dagctl variables delete name",
+            ])
+    }
+
+    @Test func `connections are added, shown and deleted`() async throws {
+        try await record(
+            "connections.txt",
+            Session(environment: ["AIRFLOW_CONN_HTTP_X": "http://me:pw123456@example.org"]),
+            [
+                "dagctl connections add pg --conn-uri postgresql://ada:p%40ss@db:5432/market?sslmode=require",
+                "dagctl connections add pg --conn-type postgres", "dagctl connections add pg",
+                "dagctl connections add pg --conn-type x --conn-uri x://y", "dagctl connections get pg",
+                "dagctl connections get pg --show-values", "dagctl connections get pq",
+                "dagctl connections get http_x",
+                "dagctl connections list", "dagctl connections list -o json --conn-id pg",
+                "dagctl connections add mail --conn-type smtp --conn-host mail --conn-port 587 --overwrite",
+                "dagctl connections add bad --conn-port 99999 --conn-type x", "dagctl connections delete pg",
+                "dagctl connections delete pg",
+            ])
+    }
+
+    @Test func `the database is made, checked and reset`() async throws {
+        try await record(
+            "db.txt", Session(hasDatabase: false),
+            [
+                "dagctl db check", "dagctl dags list", "dagctl db init", "dagctl db migrate",
+                "dagctl db check",
+                "dagctl db reset", "dagctl db reset -y", "dagctl db reset -y --skip-init", "dagctl db check",
+            ])
+    }
+
+    @Test func `the configuration shows where each value comes from`() async throws {
+        let session = Session(
+            environment: [
+                "AIRFLOW__CORE__PARALLELISM": "4", "DAGKIT__SMTP__SMTP_PASSWORD": "s3cret",
+                "AIRFLOW__CORE__NONSENSE": "1",
+            ],
+            files: [
+                "/work/project/dags.json": #"{"settings": {"crypto": {"retention_days": 7}}}"#,
+                "/work/project/.dagkit/dagkit.cfg": "[core]\nparallelizm = 3\n[mine]\nkey = value\n",
+                "/home/ada/.config/dagkit/dagkit.cfg":
+                    "[core]\ndefault_timezone = Europe/Paris\nexecutor=SequentialExecutor\n",
+            ])
+        try await record(
+            "config.txt", session,
+            [
+                "dagctl config list --show-origin", "dagctl config list --section crypto -o json",
+                "dagctl config get-value core parallelism", "dagctl config get-value core paralelism",
+                "dagctl config get-value mine key",
+                "dagctl --set core.parallelism=2 config get-value core parallelism",
+                "dagctl --set nonsense config list", "dagctl --set core.parallelism=0 config list",
+                "dagctl info -o yaml",
+                "dagctl version",
+            ])
+    }
+
+    @Test func `mistakes on the command line are told with the usage`() async throws {
+        try await record(
+            "usage.txt", Session(),
+            [
+                "dagctl dag list", "dagctl dags", "dagctl dags lst", "dagctl dags list --outptu json",
+                "dagctl dags list -o xml", "dagctl dags list -o", "dagctl dags list extra",
+                "dagctl dags list --all=1",
+                "dagctl dags details", "dagctl dags details a..b", "dagctl tasks state greeting",
+                "dagctl dags list -Z",
+                "dagctl dags list-runs greeting --limit -5", "dagctl",
+            ])
+    }
+
+    @Test func `help has the same order everywhere`() async throws {
+        try await record(
+            "help.txt", Session(),
+            ["dagctl --help", "dagctl help dags", "dagctl dags trigger -h", "dagctl variables set --help"])
+    }
+}
