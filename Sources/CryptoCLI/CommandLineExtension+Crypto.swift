@@ -4,7 +4,8 @@ public import DagKitCLI
 import FoundationEssentials
 
 extension CommandLineExtension {
-    /// What the crypto workflows add to a command line: `crypto …`, the settings of `[crypto]`, and the names of the key.
+    /// What the crypto workflows add to a command line: `crypto …`, the settings of `[crypto]`, and the
+    /// names of the key.
     ///
     /// ```swift
     /// await CommandLineTool(

@@ -17,7 +17,7 @@ enum ReplayServerCommand {
     private static let key = CommandOption<String?>.text("key", "KEY", "The API key that clients must send.")
     private static let fault = CommandOption<ReplayFault?>.value(
         "fault", "KIND",
-        "What goes wrong: \(ReplayFault.names.joined(separator: ", ")); 429:SECONDS and slow:SECONDS set a time."
+        "What goes wrong: \(ReplayFault.names.joined(separator: ", ")); 429:SECONDS, slow:SECONDS."
     ) { text throws(ParameterError) in
         do throws(ReplayFaultError) { return try ReplayFault(text) } catch {
             throw ParameterError(text, remedy: error.remedy)
@@ -35,7 +35,10 @@ enum ReplayServerCommand {
     static let command = CLICommand(
         "replay-server", "Serves a recorded or an invented market as CoinCap v3 does.",
         discussion:
-            "It answers /v3/assets and /v3/assets/ID until Ctrl-C. What goes wrong on purpose shows what the pipeline does then.",
+            """
+            It answers /v3/assets and /v3/assets/ID until Ctrl-C. What goes wrong on purpose shows what the \
+            pipeline does then.
+            """,
         examples: [
             .init(
                 "crypto replay-server --seed 1 --fault 429 --times 2",

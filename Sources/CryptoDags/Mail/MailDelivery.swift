@@ -3,7 +3,8 @@ import FoundationEssentials
 
 /// What became of the mails that waited in the outbox.
 ///
-/// A mail is stored before it is sent and marked afterwards: after a crash it goes out again under the same Message-ID.
+/// A mail is stored before it is sent and marked afterwards: after a crash it goes out again under the same
+/// Message-ID.
 /// A mail that cannot go out never fails a run: it waits.
 public struct MailDelivery: Codable, Hashable, Sendable {
     /// How many the server took.
@@ -46,7 +47,8 @@ public struct MailDelivery: Codable, Hashable, Sendable {
                 try await step.store.markSent(mail.messageID, now: step.now)
                 delivery.sent += 1
             } catch let error as any DagKitError where error is SMTPError || error is MailError {
-                // A bad login or address is mended in the configuration: only the refusal of this mail is final.
+                // A bad login or address is mended in the configuration: only the refusal of this mail is
+                // final.
                 let isPermanent = isFinal(error)
                 try await step.store.markFailed(mail.messageID, error: "\(error)", isPermanent: isPermanent)
                 delivery.reason = "\(error)"

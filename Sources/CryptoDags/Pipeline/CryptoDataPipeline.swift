@@ -57,7 +57,10 @@ public struct CryptoDataPipeline: DAG {
     private static func cleanUp(_ step: PipelineStep) async throws -> (CleanupOutcome, PipelineStep.Note?) {
         let outcome = try await step.store.cleanUp(retention: step.settings.retention, now: step.now)
         step.context.logger.info(
-            "deleted \(outcome.snapshots) snapshots (\(outcome.rows) rows), \(outcome.answers) answers, \(outcome.logLines) log lines"
+            """
+            deleted \(outcome.snapshots) snapshots (\(outcome.rows) rows), \(outcome.answers) answers, \
+            \(outcome.logLines) log lines
+            """
         )
         return (outcome, .init(records: outcome.rows))
     }

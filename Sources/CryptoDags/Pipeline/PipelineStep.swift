@@ -1,8 +1,8 @@
 import DagKit
 import FoundationEssentials
 
-/// What every task of the crypto workflows does around its own work: it opens the store, reads the settings, and
-/// leaves a line in `pipeline_logs`, also when it fails.
+/// What every task of the crypto workflows does around its own work: it opens the store, reads the settings,
+/// and leaves a line in `pipeline_logs`, also when it fails.
 struct PipelineStep: Sendable {
     let context: TaskContext
     let settings: CryptoSettings

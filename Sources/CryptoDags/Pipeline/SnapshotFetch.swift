@@ -3,7 +3,8 @@ public import FoundationEssentials
 
 /// The one fetch of a run: `check_coincap_api`.
 ///
-/// The answer is stored as it came before anything is made of it. A retry finds it there and costs no second call.
+/// The answer is stored as it came before anything is made of it. A retry finds it there and costs no second
+/// call.
 struct SnapshotFetch: Sendable {
     let step: PipelineStep
 

@@ -28,7 +28,9 @@ struct SnapshotLoading: Sendable {
         let logger = step.context.logger
         if let runs = loaded.unchangedRuns {
             let text =
-                "unchanged: \"\(loaded.source)\" gave the bytes of snapshot \(loaded.snapshotID) again (\(runs) runs)"
+                """
+                unchanged: "\(loaded.source)" gave the bytes of snapshot \(loaded.snapshotID) again (\(runs) runs)
+                """
             if runs > LoadOutcome.unchangedRunsAllowed { logger.warning(text) } else { logger.info(text) }
         } else {
             logger.info(
