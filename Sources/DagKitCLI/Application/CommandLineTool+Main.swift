@@ -9,11 +9,23 @@ extension CommandLineTool {
     public func main() async -> Never {
         CurrentProcess.ignoreBrokenPipes()
         let environment = Self.processEnvironment()
+        await runWorkerIfRequested(environment)
         let code = await run(
             program: Self.fileName(CommandLine.arguments.first ?? "dagctl"),
             arguments: Array(CommandLine.arguments.dropFirst()),
             system: .current(environment: environment), console: .standard(environment: environment))
         exit(code.rawValue)
+    }
+
+    /// Runs attempts, and never returns, if a scheduler started this process for that.
+    private func runWorkerIfRequested(_ environment: [String: String]) async {
+        let operators = operators
+        let workspace = Workspace(
+            tool: self, system: .current(environment: environment),
+            console: .standard(environment: environment))
+        await DagKitWorker.runIfRequested(TaskLibrary(dags) { try operators.work(of: $0) }) { _ in
+            try await workspace.services()
+        }
     }
 
     private static func processEnvironment() -> [String: String] {

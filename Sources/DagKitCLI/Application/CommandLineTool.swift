@@ -49,7 +49,8 @@ public struct CommandLineTool: Sendable {
             switch try parser.parse(arguments) {
             case .help: return show(parser.path, program, console)
             case .run(let command, let values):
-                return await run(command, values, program: program, system: system, console: console)
+                return await run(
+                    command, values, path: parser.path, program: program, system: system, console: console)
             }
         } catch {
             if arguments.isEmpty, console.terminals.contains(.output) {
@@ -62,7 +63,8 @@ public struct CommandLineTool: Sendable {
     }
 
     private func run(
-        _ command: CLICommand, _ values: [String: any Sendable], program: String, system: HostView,
+        _ command: CLICommand, _ values: [String: any Sendable], path: [CLICommand], program: String,
+        system: HostView,
         console: Console
     ) async -> ExitCode {
         let globals = Invocation(
@@ -79,7 +81,8 @@ public struct CommandLineTool: Sendable {
             guard let handler = command.handler else { throw UsageError.missingCommand }
             code = try await handler(Invocation(workspace: workspace, values: values))
         } catch {
-            code = report.show(error)
+            let usage = HelpText(program: program, path: path, globals: GlobalOptions.all).usage
+            code = report.show(error, usage: error is UsageError ? usage : nil)
         }
         await workspace.close()
         return code

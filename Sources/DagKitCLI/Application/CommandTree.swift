@@ -3,7 +3,8 @@ extension CommandLineTool {
     func commandTree(program: String) -> CLICommand {
         let own = [
             DagsCommands.group, TasksCommands.group, VariablesCommands.group, ConnectionsCommands.group,
-            DatabaseCommands.group, ConfigCommands.group, InfoCommands.version, InfoCommands.info,
+            DatabaseCommands.group, ConfigCommands.group, SchedulerCommand.scheduler, InfoCommands.version,
+            InfoCommands.info,
         ]
         return CLICommand(
             group: program, "Schedules, runs and inspects workflows.",

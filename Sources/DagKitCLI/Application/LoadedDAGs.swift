@@ -16,6 +16,11 @@ struct LoadedDAGs: Sendable {
         bag.fileProblems + bag.problems.sorted { $0.key < $1.key }.flatMap(\.value)
     }
 
+    init(bag: DAGBag, zones: TimeZones) {
+        self.bag = bag
+        self.zones = zones
+    }
+
     init(tool: CommandLineTool, workspace: Workspace) throws {
         let file = try Self.file(tool: tool, workspace: workspace)
         let names = DAGBag.timeZoneNames(of: tool.dags, file: file)

@@ -2,6 +2,7 @@ public import DagKitCore
 import DagKitRuntime
 import DagKitSystem
 public import FoundationEssentials
+import Glibc
 import Synchronization
 
 /// The deployment that a command works on: home, configuration, store and DAGs, each opened when first asked for.
@@ -127,6 +128,17 @@ public final class Workspace: Sendable {
             importErrors: dags.bag.importErrors(bundle: tool.bundle, at: now))
     }
 
+    /// The deployment as its files are now; what is broken in them keeps its last good version.
+    func reloadedDeployment() throws -> Deployment {
+        let last = try dags()
+        let read = try LoadedDAGs(tool: tool, workspace: self)
+        opened.withLock { opened in
+            opened.dags = LoadedDAGs(bag: read.bag.keeping(last.bag), zones: read.zones)
+            opened.configuration = nil
+        }
+        return try deployment()
+    }
+
     /// What dags.json sets, as it stands once the environment has had its say, for each DAG.
     func settingsOfDAGs() throws -> [DAGID: [String: String]] {
         let dags = try dags()
@@ -187,6 +199,16 @@ public final class Workspace: Sendable {
     var environmentEntries: EnvironmentEntries {
         let aliases = tool.extensions.reduce(into: [:]) { $0.merge($1.variableNames) { _, new in new } }
         return EnvironmentEntries(system.environment, aliases: aliases)
+    }
+
+    /// Hands the place and the settings of this deployment to the processes that this one starts.
+    func exportToChildren() throws {
+        setenv("DAGKIT_HOME", home.path, 1)
+        if let path = try bagPath() { setenv("DAGKIT__CORE__DAGS_FILE", path, 1) }
+        for (name, value) in try parsedFlags() {
+            let parts = name.split(separator: ".", maxSplits: 1).map { $0.uppercased() }
+            setenv("DAGKIT__\(parts.joined(separator: "__"))", value, 1)
+        }
     }
 
     /// Closes what was opened.

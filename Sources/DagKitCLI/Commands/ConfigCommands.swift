@@ -27,15 +27,16 @@ enum ConfigCommands {
     ) { call in
         let configuration = try call.workspace.configuration()
         for warning in configuration.warnings() { try call.console.note("note: \(warning)") }
-        let settings = try configuration.all().filter {
-            call[section] == nil || $0.section == call[section]?.lowercased()
-        }
+        let (all, problems) = configuration.all()
+        for problem in problems { try call.console.note("error: \(problem)") }
+        let settings = all.filter { call[section] == nil || $0.section == call[section]?.lowercased() }
+        let code: ExitCode = problems.isEmpty ? .success : .configuration
         guard call[SharedParameters.format] == nil else {
             try call.acknowledge("", report(settings, configuration))
-            return .success
+            return code
         }
         try call.console.write(text(settings, configuration, call))
-        return .success
+        return code
     }
 
     private static func text(

@@ -81,17 +81,18 @@ enum ConnectionsCommands {
                 "host": value("host"), "schema": value("schema"), "login": value("login"),
                 "password": value("password"),
                 "port": value("port"), "extra": value("extra"),
-                "get_uri": call[showValues] ? .string(connection.uri) : .string(masked(connection).uri),
+                "get_uri": call[showValues] ? .string(connection.uri) : .string(maskedURI(of: connection)),
                 "source": value("source"),
             ]))
         return .success
     }
 
-    private static func masked(_ connection: Connection) -> Connection {
+    private static func maskedURI(of connection: Connection) -> String {
         var copy = connection
-        if !(copy.password ?? "").isEmpty { copy.password = "***" }
         copy.extra = nil
-        return copy
+        guard !(copy.password ?? "").isEmpty else { return copy.uri }
+        copy.password = "***"
+        return copy.uri.replacing("%2A%2A%2A", with: "***")
     }
 
     // MARK: add

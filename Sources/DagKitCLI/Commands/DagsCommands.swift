@@ -190,7 +190,7 @@ enum DagsCommands {
         guard let store = try await call.storeIfPresent(), try await store.dag(dag) != nil else {
             throw CommandError.noDAG(dag.rawValue, near: nil)
         }
-        guard try call.confirm("delete all records of dag \"\(dag)\"?", given: SharedParameters.confirmed)
+        guard try call.confirm("delete all records of dag \"\(dag)\"", given: SharedParameters.confirmed)
         else {
             try call.console.note("nothing was deleted")
             return .failure

@@ -24,7 +24,7 @@ enum DagsPausing {
             let chosen = try await dags(call, store)
             if call[asRegex], chosen.count > 1 {
                 let names = chosen.map(\.rawValue).joined(separator: ", ")
-                guard try call.confirm("\(name) \(names)?", given: SharedParameters.confirmed) else {
+                guard try call.confirm("\(name) \(names)", given: SharedParameters.confirmed) else {
                     return .failure
                 }
             }

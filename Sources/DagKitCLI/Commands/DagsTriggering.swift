@@ -19,6 +19,9 @@ enum DagsTriggering {
         "unpause", "Unpauses the DAG, so that the run starts.")
     private static let wait = CommandOption<Bool>.flag(
         "wait", short: "w", "Follows the run and ends with its state.")
+    private static let local = CommandOption<Bool>.flag(
+        "local",
+        "Runs it at once in this process and its workers, if no scheduler of this home is there to do it.")
     private static let timeout = CommandOption<Int>.integer(
         "timeout", "SECONDS", default: 0, "How long to wait; 0 for as long as it takes.")
     private static let keepsMicroseconds = CommandOption<Bool>.flag(
@@ -36,7 +39,7 @@ enum DagsTriggering {
         ],
         arguments: [SharedParameters.dagID],
         options: [
-            SharedParameters.conf, logicalDate, executionDate, runID, unpause, wait, timeout,
+            local, SharedParameters.conf, logicalDate, executionDate, runID, unpause, wait, timeout,
             keepsMicroseconds,
             SharedParameters.format,
         ],
@@ -48,8 +51,11 @@ enum DagsTriggering {
         let run = try await create(call, spec, store)
         await call.workspace.pokeScheduler()
         try call.acknowledge("run \(run.runID) queued (\(run.dagID))", report(run))
-        try await tellOfPause(call, spec.id, store)
-        guard call[wait] else { return .success }
+        if !call[local] { try await tellOfPause(call, spec.id, store) }
+        if call[local], !call.workspace.system.occupation(call.workspace.home.path) {
+            return try await runHere(call, run.key, spec)
+        }
+        guard call[wait] || call[local] else { return .success }
         return try await RunFollower(call: call, store: store, timeout: call[timeout]).follow(run.key)
     }
 
@@ -85,6 +91,15 @@ enum DagsTriggering {
         _ = try await store.setPaused(false, [id], by: call.workspace.actor, at: call.workspace.now)
         await call.workspace.pokeScheduler()
         try call.console.note("dag \(id) unpaused")
+    }
+
+    /// Carries the run to its end in the place of a scheduler.
+    private static func runHere(_ call: Invocation, _ run: RunKey, _ spec: DAGSpec) async throws -> ExitCode {
+        let scheduler = try await SchedulerRun(call.workspace)
+        let ended = try await Interruption.ending {
+            try await scheduler.runAlone(run, of: spec) { event in call.tell(event) }
+        }
+        return ended.state == .success ? .success : .failure
     }
 
     private static func report(_ run: DAGRun) -> Report {

@@ -92,7 +92,7 @@ enum DatabaseCommands {
         let place = try call.workspace.databasePlace()
         guard
             try call.confirm(
-                "delete \"\(place.path)\" with all that is in it?", given: SharedParameters.confirmed)
+                "delete \"\(place.path)\" with all that is in it", given: SharedParameters.confirmed)
         else {
             try call.console.note("nothing was deleted")
             return .failure

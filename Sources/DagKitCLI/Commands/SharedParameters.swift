@@ -116,12 +116,12 @@ extension Invocation {
     /// Asks for consent to something that cannot be undone.
     ///
     /// - Throws: ``UsageError/needsConfirmation(_:)`` if nobody can be asked.
-    func confirm(_ question: String, given flag: CommandOption<Bool>) throws -> Bool {
+    func confirm(_ action: String, given flag: CommandOption<Bool>) throws -> Bool {
         if self[flag] { return true }
         guard console.inputIsTerminal, console.terminals.contains(.error) else {
-            throw UsageError.needsConfirmation(question)
+            throw UsageError.needsConfirmation(action)
         }
-        try console.ask(question + " [y/N] ")
+        try console.ask("\(action)? [y/N] ")
         return ["y", "yes"].contains(try console.readAnswer().lowercased())
     }
 

@@ -169,8 +169,7 @@ extension Invocation {
         }
         var text = try console.readInput()
         // The line break that every editor and echo leaves at the end is not part of a value.
-        if text.hasSuffix("\n") { text.removeLast() }
-        if text.hasSuffix("\r") { text.removeLast() }
+        if text.last?.isNewline ?? false { text.removeLast() }
         return text
     }
 }

@@ -132,8 +132,8 @@ public struct Configuration: Settings {
         try setting(section, key).flatMap { Double($0.value) }.map { .seconds($0) }
     }
 
-    /// Every setting that is known or set, by section and name.
-    public func all() throws -> [Setting] {
+    /// Every setting that is known or set, by section and name, and what is wrong with those that cannot be used.
+    public func all() -> (settings: [Setting], problems: [any Error]) {
         var names = Set(keys.flatMap { section, keys in keys.keys.map { [section, $0] } })
         for file in files {
             names.formUnion(
@@ -143,7 +143,16 @@ public struct Configuration: Settings {
             let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
             if parts.count == 2 { names.insert(parts) }
         }
-        return try names.sorted { $0.lexicographicallyPrecedes($1) }.compactMap { try setting($0[0], $0[1]) }
+        var settings: [Setting] = []
+        var problems: [any Error] = []
+        for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            do {
+                if let setting = try setting(name[0], name[1]) { settings.append(setting) }
+            } catch {
+                problems.append(error)
+            }
+        }
+        return (settings, problems)
     }
 
     /// What in the files and the environment means nothing to the program, a line each.

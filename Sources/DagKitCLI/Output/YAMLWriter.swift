@@ -25,9 +25,17 @@ struct YAMLWriter {
         case .object(let members) where !members.isEmpty:
             "\n" + mapping(members.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, indent: indent + 2)
         case .array(let elements) where !elements.isEmpty:
-            "\n" + elements.map { pad(indent) + "-" + nested($0, indent: indent + 2) }.joined()
+            "\n" + elements.map { element($0, indent: indent) }.joined()
         default: " " + scalar(value) + "\n"
         }
+    }
+
+    private func element(_ value: JSONValue, indent: Int) -> String {
+        guard case .object(let members) = value, !members.isEmpty else {
+            return pad(indent) + "-" + nested(value, indent: indent + 2)
+        }
+        let sorted = members.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        return pad(indent) + "- " + mapping(sorted, indent: indent + 2).dropFirst(indent + 2)
     }
 
     private func scalar(_ value: JSONValue) -> String {

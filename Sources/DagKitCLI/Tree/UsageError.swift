@@ -28,7 +28,7 @@ public enum UsageError: DagKitError, Equatable {
         case .extraArgument(let text): "argument \"\(text)\" is one too many"
         case .invalidValue(let text, let name, _): "\"\(text)\" is no value of \(name)"
         case .contradiction(let what, _): what
-        case .needsConfirmation(let what): what
+        case .needsConfirmation(let action): "nobody can be asked whether to \(action)"
         }
     }
 

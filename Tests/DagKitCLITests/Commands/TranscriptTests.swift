@@ -135,7 +135,7 @@ import Testing
             ],
             files: [
                 "/work/project/dags.json": #"{"settings": {"crypto": {"retention_days": 7}}}"#,
-                "/work/project/.dagkit/dagkit.cfg": "[core]\nparallelizm = 3\n[mine]\nkey = value\n",
+                "/work/project/.dagkit/dagkit.cfg": "[core]\nparallelizm = 3\n[mine]\ncolour = blue\n",
                 "/home/ada/.config/dagkit/dagkit.cfg":
                     "[core]\ndefault_timezone = Europe/Paris\nexecutor=SequentialExecutor\n",
             ])
@@ -144,7 +144,7 @@ import Testing
             [
                 "dagctl config list --show-origin", "dagctl config list --section crypto -o json",
                 "dagctl config get-value core parallelism", "dagctl config get-value core paralelism",
-                "dagctl config get-value mine key",
+                "dagctl config get-value mine colour",
                 "dagctl --set core.parallelism=2 config get-value core parallelism",
                 "dagctl --set nonsense config list", "dagctl --set core.parallelism=0 config list",
                 "dagctl info -o yaml",

@@ -118,7 +118,7 @@ import Testing
 
         #expect(document.sections["core"]?["key"]?.value == "a = b")
         #expect(document.sections["core"]?["list"]?.value == "\none\ntwo")
-        #expect(document.sections["x"]?["y"]?.line == 9)
+        #expect(document.sections["x"]?["y"]?.line == 10)
     }
 
     @Test(arguments: [

@@ -16,7 +16,7 @@ import Testing
         #expect(
             text == """
                 id   | note
-                =====+===========
+                =====+==========
                 a    | x, "y"\\nz
                 東京 | None
 
@@ -52,8 +52,7 @@ import Testing
                     e: []
                     "n":
                     - 1
-                    -
-                      x: "2025-01-01"
+                    - x: "2025-01-01"
 
                 """)
     }

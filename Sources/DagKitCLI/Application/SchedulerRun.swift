@@ -1,0 +1,193 @@
+import DagKitCore
+import DagKitRuntime
+import DagKitSystem
+import FoundationEssentials
+import Glibc
+
+/// A scheduler of this process on a deployment, with its executor, log and door.
+struct SchedulerRun: Sendable {
+    private let workspace: Workspace
+    private let configuration: Configuration
+    private let store: any MetadataStore
+
+    init(_ workspace: Workspace) async throws {
+        self.workspace = workspace
+        configuration = try workspace.configuration()
+        store = try await workspace.store()
+    }
+
+    /// Runs what is due until a signal asks for the end; a second signal ends at once.
+    ///
+    /// - Parameter endsWhenIdle: Whether to end once nothing runs and nothing is due.
+    func run(endsWhenIdle: Bool) async throws {
+        let home = workspace.home.path
+        try workspace.exportToChildren()
+        let door = try SchedulerDoor(home: home, now: workspace.now)
+        let log = try SchedulerLogFile(
+            folder: logs + "/scheduler", console: workspace.console, now: workspace.system.now)
+        for problem in try workspace.dags().problems { log.write(.error, problem.description) }
+        let scheduler = Scheduler(
+            store: store, executor: try await executor(log.schedulerLog),
+            deployment: try workspace.deployment(),
+            configuration: try schedulerConfiguration(endsWhenIdle: endsWhenIdle), log: log.schedulerLog)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await door.serve { scheduler.poke() } }
+            group.addTask { try await Self.obey(scheduler, reload: { try reload(scheduler, log) }) }
+            // The scheduler ends last: attempts get their grace while the others wait for signals and visitors.
+            try await scheduler.run()
+            group.cancelAll()
+        }
+    }
+
+    /// Carries one run to its end in the place of a scheduler.
+    ///
+    /// - Throws: An error that names the scheduler which works on this home already.
+    func runAlone(_ run: RunKey, of spec: DAGSpec, tell: @escaping @Sendable (RunEvent) -> Void) async throws
+        -> DAGRun
+    {
+        try workspace.exportToChildren()
+        let door = try SchedulerDoor(home: workspace.home.path, now: workspace.now)
+        defer { withExtendedLifetime(door) {} }
+        guard let snapshot = try await store.snapshot(of: run) else {
+            throw CommandError.noRun(run.runID.rawValue, dag: run.dagID, near: nil)
+        }
+        let log = SchedulerLog { level, text in
+            if level >= .warning { try? workspace.console.note("\(level.rawValue.lowercased()): \(text)") }
+        }
+        let alone = LocalRun(
+            store: store, executor: try await executor(log), spec: spec,
+            settings: try workspace.settingsOfDAGs()[spec.id] ?? [:],
+            durability: configuration.value("database", "durability") == "full" ? .full : .process,
+            now: workspace.system.now, tell: tell)
+        return try await alone.run(snapshot)
+    }
+
+    /// SIGINT and SIGTERM stop, SIGHUP reads the DAGs again; a second request to stop ends the process.
+    private static func obey(_ scheduler: Scheduler, reload: () throws -> Void) async throws {
+        var isStopping = false
+        do {
+            for try await signal in try SignalSource([SIGINT, SIGTERM, SIGHUP]) {
+                if signal == SIGHUP {
+                    try reload()
+                } else if isStopping {
+                    exit(128 + signal)
+                } else {
+                    isStopping = true
+                    scheduler.stop()
+                }
+            }
+        } catch is CancellationError {
+            return
+        }
+    }
+
+    /// Reads dags.json again and keeps the last good version of what is broken now.
+    private func reload(_ scheduler: Scheduler, _ log: SchedulerLogFile) throws {
+        do {
+            let deployment = try workspace.reloadedDeployment()
+            scheduler.replace(with: deployment)
+            log.write(.info, "dags read again: \(deployment.specs.count)")
+        } catch {
+            log.write(.error, "cannot read the dags again: \(error)")
+        }
+    }
+
+    private var logs: String {
+        configuration.value("logging", "base_log_folder").flatMap { $0.isEmpty ? nil : $0 }
+            ?? workspace.home.logs
+    }
+
+    private func executor(_ log: SchedulerLog) async throws -> any Executor {
+        if configuration.value("core", "executor") == "SequentialExecutor" {
+            let logs = logs
+            let mask = workspace.mask
+            let now = workspace.system.now
+            return InProcessExecutor(
+                try workspace.dags().specs, capacity: 1, services: try await workspace.services()
+            ) { order in
+                AttemptLogFile(folder: logs, order: order, mask: mask, now: now).logger
+            }
+        }
+        return LocalExecutor(
+            home: workspace.home.path, logs: logs,
+            capacity: try configuration.integer("core", "parallelism") ?? 32,
+            isDurable: configuration.value("database", "durability") == "full", log: log)
+    }
+
+    private func schedulerConfiguration(endsWhenIdle: Bool) throws -> Scheduler.Configuration {
+        let now = workspace.now
+        var made = Scheduler.Configuration(
+            job: JobRecord(
+                type: "SchedulerJob", state: "running", hostname: workspace.system.hostName(),
+                user: workspace.actor,
+                processID: Int(getpid()),
+                executor: configuration.value("core", "executor") ?? "LocalExecutor",
+                start: now, heartbeat: now))
+        made.parallelism = try configuration.integer("core", "parallelism") ?? made.parallelism
+        made.pollInterval = try configuration.duration("scheduler", "poll_interval") ?? made.pollInterval
+        made.stopGrace = try configuration.duration("scheduler", "stop_grace") ?? made.stopGrace
+        made.durability = configuration.value("database", "durability") == "full" ? .full : .process
+        made.endsWhenIdle = endsWhenIdle
+        return made
+    }
+}
+
+/// The log of a scheduler: lines on the console and in `latest/scheduler.log` of its folder.
+final class SchedulerLogFile: Sendable {
+    private let path: String
+    private let console: Console
+    private let now: @Sendable () -> Date
+
+    /// Opens a folder for today and points `latest` at it.
+    init(folder: String, console: Console, now: @escaping @Sendable () -> Date) throws {
+        let today = now().ds
+        try FileSystem.createFolder("\(folder)/\(today)")
+        path = "\(folder)/\(today)/scheduler.log"
+        self.console = console
+        self.now = now
+        // A link of another name is moved over the old one, so that `latest` is there at every moment.
+        let link = "\(folder)/latest.\(getpid())"
+        unlink(link)
+        if symlink(today, link) != 0 || rename(link, "\(folder)/latest") != 0 {
+            try console.note("note: cannot set \(folder)/latest: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// What the scheduler writes to.
+    var schedulerLog: SchedulerLog { SchedulerLog { level, text in self.write(level, text) } }
+
+    func write(_ level: TaskLogger.Level, _ text: String, fileID: String = #fileID, line: Int = #line) {
+        let rendered = LogLine.render(
+            text, level: level, at: now(), from: SourceLocation(file: fileID, line: line))
+        append(rendered + "\n", to: path)
+        try? console.note(rendered)
+    }
+}
+
+/// The log of an attempt that runs in this process.
+struct AttemptLogFile: Sendable {
+    private let path: String
+    private let mask: LogMask
+    private let now: @Sendable () -> Date
+
+    init(folder: String, order: AttemptOrder, mask: LogMask, now: @escaping @Sendable () -> Date) {
+        path = folder + "/" + AttemptLogPath.path(of: order.key, tryNumber: order.tryNumber)
+        self.mask = mask
+        self.now = now
+    }
+
+    /// What the task writes to.
+    var logger: TaskLogger {
+        // A folder that cannot be made costs the log and not the task.
+        try? FileSystem.createFolder(FileSystem.parent(of: path))
+        return TaskLogger { level, text, place in
+            append(LogLine.render(mask.mask(text), level: level, at: now(), from: place) + "\n", to: path)
+        }
+    }
+}
+
+/// Adds a line to a file; a full disk costs the line and not the program.
+private func append(_ text: String, to path: String) {
+    guard let file = try? FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND) else { return }
+    try? file.writeAll(text.utf8)
+}
