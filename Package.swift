@@ -91,7 +91,7 @@ let package = Package(
             "DagKitProvidersTests", "DagKitProviders", "DagKitSQL", "DagKitHTTPServer", "DagKitSystem",
             "DagKitCore"),
         tests("DagKitHTTPServerTests", "DagKitHTTPServer", "DagKitCore"),
-        tests("DagKitCLITests", "DagKitCLI", "DagKitSystem", "DagKitCore"),
+        tests("DagKitCLITests", "DagKitCLI", "DagKitSystem", "DagKitCore", exclude: ["Golden"]),
         tests(
             "CryptoDagsTests", "CryptoDags", "CryptoCLI", "DagKit", "DagKitSQL", "DagKitHTTPServer"),
         tests("ArchitectureTests"),

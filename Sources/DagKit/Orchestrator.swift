@@ -62,12 +62,14 @@ public final class Orchestrator: Sendable {
         var configuration = Scheduler.Configuration(
             job: JobRecord(
                 type: "SchedulerJob", state: "running", hostname: CurrentProcess.hostName,
-                user: CurrentProcess.userName, processID: Int(getpid()), executor: "\(execution)", start: clock.now,
+                user: CurrentProcess.userName, processID: Int(getpid()), executor: "\(execution)",
+                start: clock.now,
                 heartbeat: clock.now))
         configuration.parallelism = parallelism
         scheduler = Scheduler(
             store: store, executor: executor,
-            deployment: Deployment(bundle: bundle, specs: bag.specs, arePausedAtCreation: arePausedAtCreation),
+            deployment: Deployment(
+                bundle: bundle, specs: bag.specs, arePausedAtCreation: arePausedAtCreation),
             configuration: configuration)
     }
 

@@ -144,7 +144,8 @@ extension ConfigurationKey {
         .shared("email", "from_email", "The sender of mails, unless the SMTP connection names one."),
         .shared("email", "email_conn_id", default: "smtp_default", "The connection that mails go through."),
         .shared(
-            "smtp", "smtp_host", default: "localhost", "The mail server, if there is no SMTP connection."),
+            "smtp", "smtp_host",
+            "The mail server, if there is no SMTP connection; without either, mails wait."),
         .shared(
             "smtp", "smtp_port", kind: .integer(1...65535), default: "25", "The port of the mail server."),
         .shared(

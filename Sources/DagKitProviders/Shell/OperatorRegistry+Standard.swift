@@ -25,7 +25,8 @@ extension ShellOperator {
         var skipStatus: Int? = 99
         if let status = declaration["skip_exit_code"] {
             guard status.isNull || status.integer != nil else {
-                throw .wrongKind(key: "skip_exit_code", found: status.kind, expected: "a whole number or null")
+                throw .wrongKind(
+                    key: "skip_exit_code", found: status.kind, expected: "a whole number or null")
             }
             skipStatus = status.integer.map(Int.init)
         }
@@ -37,7 +38,8 @@ extension ShellOperator {
             return
         }
         guard let words = declaration["argv"] else { throw .missing(key: "command", operator: "shell") }
-        guard let list = words.array, let program = list.first?.string, list.allSatisfy({ $0.string != nil }) else {
+        guard let list = words.array, let program = list.first?.string, list.allSatisfy({ $0.string != nil })
+        else {
             throw .wrongKind(key: "argv", found: words.kind, expected: "a list of texts, the program first")
         }
         self.init(
@@ -47,7 +49,9 @@ extension ShellOperator {
 
     private static func text(_ value: JSONValue?, key: String) throws(DeclarationError) -> String? {
         guard let value, !value.isNull else { return nil }
-        guard let text = value.string else { throw .wrongKind(key: key, found: value.kind, expected: "a text") }
+        guard let text = value.string else {
+            throw .wrongKind(key: key, found: value.kind, expected: "a text")
+        }
         return text
     }
 

@@ -46,6 +46,9 @@ import Testing
         #expect(try JSONCoding.decode([Int?].self, from: JSONCoding.encode([1, nil])) == [1, nil])
         #expect(
             try JSONCoding.decode(Duration.self, from: JSONCoding.encode(Duration.seconds(3))) == .seconds(3))
+        for duration in [Duration.seconds(86_400), .milliseconds(-1500), .seconds(Int64.max)] {
+            #expect(try JSONCoding.decode(Duration.self, from: JSONCoding.encode(duration)) == duration)
+        }
     }
 
     @Test func `scalars and optionals stand alone`() throws {
