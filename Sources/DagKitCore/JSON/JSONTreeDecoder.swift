@@ -13,6 +13,7 @@ struct JSONTreeDecoder: Decoder {
         let decoder = JSONTreeDecoder(value: value, path: path)
         // Each cast is from the very type that `T` was compared with, so it cannot fail.
         if type == Date.self { return try decoder.date() as! T }
+        if type == Duration.self { return try decoder.duration() as! T }
         if type == Decimal.self { return try decoder.decimal() as! T }
         if type == Data.self { return try decoder.data() as! T }
         if type == URL.self { return try decoder.url() as! T }
@@ -72,6 +73,13 @@ extension JSONTreeDecoder {
         } catch {
             throw JSONCodingError.unreadable(type: "Date", reason: error.problem, path: path)
         }
+    }
+
+    private func duration() throws -> Duration {
+        guard case .array(let parts) = value, parts.count == 2, case .integer(let seconds) = parts[0],
+            case .integer(let attoseconds) = parts[1]
+        else { throw wrongKind("a pair of seconds and attoseconds") }
+        return Duration(secondsComponent: seconds, attosecondsComponent: attoseconds)
     }
 
     private func decimal() throws -> Decimal {

@@ -35,6 +35,8 @@ final class JSONTreeEncoder: Encoder {
         switch value {
         case let value as JSONValue: try checked(value, path: path)
         case let value as Date: .string(value.isoText)
+        case let value as Duration:
+            .array([.integer(value.components.seconds), .integer(value.components.attoseconds)])
         case let value as Decimal: .string(value.description)
         case let value as Data: .string(value.base64EncodedString())
         case let value as URL: .string(value.absoluteString)
