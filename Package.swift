@@ -84,13 +84,16 @@ let package = Package(
         .executableTarget(
             name: "dagkit-test-worker", dependencies: ["DagKitRuntime", "DagKitSystem", "DagKitCore"],
             path: "Tests/TestWorker", swiftSettings: settings),
-        tests("DagKitRuntimeTests", "dagkit-test-worker", "DagKitRuntime", "DagKitTesting", "DagKitSystem", "DagKitCore"),
+        tests(
+            "DagKitRuntimeTests", "dagkit-test-worker", "DagKitRuntime", "DagKitTesting", "DagKitSystem",
+            "DagKitCore"),
         tests(
             "DagKitProvidersTests", "DagKitProviders", "DagKitSQL", "DagKitHTTPServer", "DagKitSystem",
             "DagKitCore"),
         tests("DagKitHTTPServerTests", "DagKitHTTPServer", "DagKitCore"),
         tests("DagKitCLITests", "DagKitCLI", "DagKitSystem", "DagKitCore"),
-        tests("CryptoDagsTests", "CryptoDags", "DagKit", "DagKitSQL"),
+        tests(
+            "CryptoDagsTests", "CryptoDags", "CryptoCLI", "DagKit", "DagKitSQL", "DagKitHTTPServer"),
         tests("ArchitectureTests"),
         tests("ExamplesTests", "DagKitSystem"),
     ]

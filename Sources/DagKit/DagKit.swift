@@ -3,3 +3,4 @@
 @_exported public import DagKitRuntime
 @_exported public import DagKitSQL
 @_exported public import DagKitSQLite
+@_exported public import DagKitStore

@@ -23,7 +23,8 @@ public enum ReplayFault: Hashable, Sendable {
     /// The right answer, too late.
     case slow(Duration)
 
-    /// Reads `429`, `500`, `503`, `truncated`, `html`, `retired`, `empty` or `slow`; `429:SECONDS` and `slow:SECONDS` set a time.
+    /// Reads `429`, `500`, `503`, `truncated`, `html`, `retired`, `empty` or `slow`; `429:SECONDS` and
+    /// `slow:SECONDS` set a time.
     ///
     /// - Throws: ``ReplayFaultError``.
     public init(_ text: String) throws(ReplayFaultError) {

@@ -1,4 +1,4 @@
-public import CryptoDags
+import CryptoDags
 import DagKit
 public import FoundationEssentials
 import Synchronization

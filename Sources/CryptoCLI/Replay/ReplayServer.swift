@@ -1,6 +1,6 @@
-public import DagKit
+import DagKit
 public import DagKitHTTPServer
-import FoundationEssentials
+public import FoundationEssentials
 import Synchronization
 
 /// Answers like CoinCap v3, from a recorded or an invented market.

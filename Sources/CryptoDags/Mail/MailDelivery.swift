@@ -3,7 +3,8 @@ import FoundationEssentials
 
 /// What became of the mails that waited in the outbox.
 ///
-/// A mail is stored before it is sent and marked afterwards: after a crash it goes out again under the same Message-ID.
+/// A mail is stored before it is sent and marked afterwards: after a crash it goes out again under the same
+/// Message-ID.
 /// A mail that cannot go out never fails a run: it waits.
 public struct MailDelivery: Codable, Hashable, Sendable {
     /// How many the server took.
@@ -46,7 +47,8 @@ public struct MailDelivery: Codable, Hashable, Sendable {
                 try await step.store.markSent(mail.messageID, now: step.now)
                 delivery.sent += 1
             } catch let error as any DagKitError where error is SMTPError || error is MailError {
-                // A bad login or address is mended in the configuration: only the refusal of this mail is final.
+                // A bad login or address is mended in the configuration: only the refusal of this mail is
+                // final.
                 let isPermanent = isFinal(error)
                 try await step.store.markFailed(mail.messageID, error: "\(error)", isPermanent: isPermanent)
                 delivery.reason = "\(error)"
@@ -73,7 +75,8 @@ public struct MailDelivery: Codable, Hashable, Sendable {
     /// The line for `pipeline_logs`.
     var note: PipelineStep.Note {
         var detail: [String: JSONValue] = [
-            "sent": .integer(Int64(sent)), "waiting": .integer(Int64(waiting)), "refused": .integer(Int64(refused)),
+            "sent": .integer(Int64(sent)), "waiting": .integer(Int64(waiting)),
+            "refused": .integer(Int64(refused)),
         ]
         if let reason { detail["reason"] = .string(reason) }
         return .init(
@@ -115,9 +118,12 @@ struct MailRoute: Sendable {
     private static func configuration(_ context: TaskContext) throws -> SMTPClient.Configuration? {
         let value = { (key: String) in context.setting("smtp", key).flatMap { $0.isEmpty ? nil : $0 } }
         guard let host = value("smtp_host") else { return nil }
-        let isOn = { (key: String) in ["true", "t", "1", "yes", "on"].contains(value(key)?.lowercased() ?? "") }
+        let isOn = { (key: String) in
+            ["true", "t", "1", "yes", "on"].contains(value(key)?.lowercased() ?? "")
+        }
         let security: SMTPClient.Security =
-            isOn("smtp_ssl") ? .tls : isOn("smtp_starttls") || value("smtp_starttls") == nil ? .startTLS : .none
+            isOn("smtp_ssl")
+            ? .tls : isOn("smtp_starttls") || value("smtp_starttls") == nil ? .startTLS : .none
         var configuration = SMTPClient.Configuration(
             host: host, port: value("smtp_port").flatMap { Int($0) } ?? 587, security: security,
             user: value("smtp_user"), password: value("smtp_password"))

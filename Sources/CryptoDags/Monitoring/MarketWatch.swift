@@ -32,7 +32,8 @@ struct MarketWatch: Sendable {
         let numbers = step.settings.language.numbers
         for row in rows {
             let change = numbers.percent(row.variation24hPourcent)
-            step.context.logger.info("\(row.rang). \(row.symbole) \(row.nom): \(numbers.price(row.prixUsd)) \(change)")
+            step.context.logger.info(
+                "\(row.rang). \(row.symbole) \(row.nom): \(numbers.price(row.prixUsd)) \(change)")
         }
         return (watched, .init(records: rows.count))
     }
@@ -48,7 +49,8 @@ struct MarketWatch: Sendable {
         let anomalies = detector.detect(rows, history: history, now: snapshot.fetchedAt)
         try await step.store.save(anomalies, of: snapshot, now: step.now)
         step.context.logger.info("\(anomalies.count) anomalies among \(scope.count) coins")
-        let detected = DetectedAnomalies(snapshotID: snapshot.id, source: snapshot.source, anomalies: anomalies)
+        let detected = DetectedAnomalies(
+            snapshotID: snapshot.id, source: snapshot.source, anomalies: anomalies)
         return (detected, .init(records: anomalies.count))
     }
 
@@ -100,7 +102,8 @@ public enum WatchError: DagKitError, Equatable {
     public var remedy: String {
         switch self {
         case .noSnapshot: "run crypto_data_pipeline first"
-        case .stale: "see why crypto_data_pipeline does not run: dagctl dags list-runs -d crypto_data_pipeline"
+        case .stale:
+            "see why crypto_data_pipeline does not run: dagctl dags list-runs -d crypto_data_pipeline"
         }
     }
 }

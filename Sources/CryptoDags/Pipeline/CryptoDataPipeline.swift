@@ -32,7 +32,8 @@ public struct CryptoDataPipeline: DAG {
         let cleaned = dag.task("cleanup_old_data", after: fetched, database) { context in
             try await PipelineStep.run(context) { try await Self.cleanUp($0) }
         }
-        let loaded = dag.task("spark_crypto_processing", reading: fetched, after: cleaned) { context, fetched in
+        let loaded = dag.task("spark_crypto_processing", reading: fetched, after: cleaned) {
+            context, fetched in
             // The load itself writes the line in pipeline_logs, in the transaction of its rows.
             try await PipelineStep.run(context) { (try await SnapshotLoading(step: $0).load(fetched), nil) }
         }
@@ -56,7 +57,11 @@ public struct CryptoDataPipeline: DAG {
     private static func cleanUp(_ step: PipelineStep) async throws -> (CleanupOutcome, PipelineStep.Note?) {
         let outcome = try await step.store.cleanUp(retention: step.settings.retention, now: step.now)
         step.context.logger.info(
-            "deleted \(outcome.snapshots) snapshots (\(outcome.rows) rows), \(outcome.answers) answers, \(outcome.logLines) log lines")
+            """
+            deleted \(outcome.snapshots) snapshots (\(outcome.rows) rows), \(outcome.answers) answers, \
+            \(outcome.logLines) log lines
+            """
+        )
         return (outcome, .init(records: outcome.rows))
     }
 }

@@ -45,17 +45,10 @@ public struct CryptoSettings: Sendable {
     /// - Throws: ``CryptoSettingError``, ``MarketSourceSettingError`` or `MailError`.
     public init(_ value: (String) -> String?) throws {
         if let text = value("source"), !text.isEmpty { source = try MarketSourceSetting(text) }
-        let whole = { (key: String, range: ClosedRange<Int>) throws(CryptoSettingError) -> Int? in
-            guard let text = value(key) else { return nil }
-            guard let number = Int(text), range.contains(number) else {
-                throw .outOfRange(text, key: key, from: range.lowerBound, to: range.upperBound)
-            }
-            return number
-        }
-        wanted = try whole("wanted", 1...10_000) ?? wanted
-        retention = try whole("retention_days", 1...3_650).map { .days($0) } ?? retention
-        creditLimit = try whole("credit_limit", 0...10_000_000) ?? creditLimit
-        anomalies.lowestRank = try whole("anomaly_rank", 10...10_000) ?? anomalies.lowestRank
+        wanted = try Self.whole("wanted", 1...10_000, value) ?? wanted
+        retention = try Self.whole("retention_days", 1...3_650, value).map { .days($0) } ?? retention
+        creditLimit = try Self.whole("credit_limit", 0...10_000_000, value) ?? creditLimit
+        anomalies.lowestRank = try Self.whole("anomaly_rank", 10...10_000, value) ?? anomalies.lowestRank
         thresholds.flatTrend = try Self.amount("trend_flat", value) ?? thresholds.flatTrend
         thresholds.strongTrend = try Self.amount("trend_strong", value) ?? thresholds.strongTrend
         anomalies.change = try Self.amount("anomaly_change", value) ?? anomalies.change
@@ -63,6 +56,16 @@ public struct CryptoSettings: Sendable {
         language = try Self.choice("language", value) ?? language
         successMail = try Self.choice("success_mail", value) ?? successMail
         recipients = try MailAddress.list(value("recipients") ?? Self.standardRecipient)
+    }
+
+    private static func whole(
+        _ key: String, _ range: ClosedRange<Int>, _ value: (String) -> String?
+    ) throws(CryptoSettingError) -> Int? {
+        guard let text = value(key) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            throw .outOfRange(text, key: key, from: range.lowerBound, to: range.upperBound)
+        }
+        return number
     }
 
     private static func amount(
@@ -100,7 +103,8 @@ public enum CryptoSettingError: DagKitError, Equatable {
 
     public var problem: String {
         switch self {
-        case .outOfRange(let text, let key, _, _), .notPositive(let text, let key), .unknown(let text, let key, _):
+        case .outOfRange(let text, let key, _, _), .notPositive(let text, let key),
+            .unknown(let text, let key, _):
             "crypto.\(key) cannot be \"\(text)\""
         }
     }

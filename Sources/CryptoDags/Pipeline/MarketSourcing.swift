@@ -25,12 +25,13 @@ extension PipelineStep {
             hooks: hooks(isMetered: configuration.isMetered))
     }
 
-    /// Counts credits before they are spent, and waits short delays only: a long one gives the task's slot back.
+    /// Counts credits before they are spent, and waits short delays only: a long one gives the task's slot
+    /// back.
     private func hooks(isMetered: Bool) -> CoinCapHooks {
         let pause = CallPause(context)
-        return CoinCapHooks(
-            beforeCall: isMetered ? { try await reserveCredit() } : { nil },
-            onRetry: { pause.note($0, $1) }, wait: { try await pause.wait($0) })
+        var hooks = CoinCapHooks(onRetry: { pause.note($0, $1) }, wait: { try await pause.wait($0) })
+        if isMetered { hooks.beforeCall = { try await reserveCredit() } }
+        return hooks
     }
 
     private func reserveCredit() async throws -> CreditUsage {
@@ -42,7 +43,8 @@ extension PipelineStep {
 
 /// The wait between two calls of one fetch.
 private final class CallPause: Sendable {
-    /// The longest that a task waits by itself; beyond it, its try fails and the next one is due after the delay.
+    /// The longest that a task waits by itself; beyond it, its try fails and the next one is due after the
+    /// delay.
     static let longest: Duration = .seconds(10)
 
     private let context: TaskContext

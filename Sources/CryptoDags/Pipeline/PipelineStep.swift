@@ -1,8 +1,8 @@
 import DagKit
 import FoundationEssentials
 
-/// What every task of the crypto workflows does around its own work: it opens the store, reads the settings, and
-/// leaves a line in `pipeline_logs`, also when it fails.
+/// What every task of the crypto workflows does around its own work: it opens the store, reads the settings,
+/// and leaves a line in `pipeline_logs`, also when it fails.
 struct PipelineStep: Sendable {
     let context: TaskContext
     let settings: CryptoSettings
@@ -45,7 +45,8 @@ struct PipelineStep: Sendable {
     /// What another try cannot mend fails for good: a damaged file, tables of another version.
     private static func permanentIfHopeless<Value>(_ body: () async throws -> Value) async throws -> Value {
         do { return try await body() } catch let error as SQLError where error.kind == .corrupt {
-            throw TaskFailure.noRetry(error.location.map { "\($0): \(error.problem)" } ?? error.problem, remedy: error.remedy)
+            throw TaskFailure.noRetry(
+                error.location.map { "\($0): \(error.problem)" } ?? error.problem, remedy: error.remedy)
         } catch let error as MarketSchemaError {
             throw TaskFailure.noRetry(error.problem, remedy: error.remedy)
         }

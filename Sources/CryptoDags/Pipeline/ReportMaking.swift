@@ -37,7 +37,11 @@ struct ReportMaking: Sendable {
             let time = try Date(isoText: try entry["timestamp"] as String)
             guard calendar.day(of: time) == calendar.day(of: now) else { continue }
             let status: String = try entry["status"]
-            if status == "failed" { failed.insert(try entry["run_id"]) } else { succeeded.insert(try entry["run_id"]) }
+            if status == "failed" {
+                failed.insert(try entry["run_id"])
+            } else {
+                succeeded.insert(try entry["run_id"])
+            }
         }
         return (succeeded.count, failed.subtracting(succeeded).count)
     }

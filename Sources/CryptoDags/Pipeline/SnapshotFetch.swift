@@ -1,9 +1,10 @@
-public import DagKit
+import DagKit
 public import FoundationEssentials
 
 /// The one fetch of a run: `check_coincap_api`.
 ///
-/// The answer is stored as it came before anything is made of it. A retry finds it there and costs no second call.
+/// The answer is stored as it came before anything is made of it. A retry finds it there and costs no second
+/// call.
 struct SnapshotFetch: Sendable {
     let step: PipelineStep
 
@@ -40,7 +41,9 @@ struct SnapshotFetch: Sendable {
         guard step.context.tryNumber > 1 else { return nil }
         do {
             let stored = try await step.store.payload(of: step.run)
-            return stored.flatMap { step.now.timeIntervalSince($0.payload.fetchedAt) < Self.reuseSpan ? $0 : nil }
+            return stored.flatMap {
+                step.now.timeIntervalSince($0.payload.fetchedAt) < Self.reuseSpan ? $0 : nil
+            }
         } catch let error as MarketStoreError {
             step.context.logger.warning("the stored answer is fetched again: \(error)")
             return nil

@@ -27,10 +27,14 @@ struct SnapshotLoading: Sendable {
     private func tell(_ loaded: LoadedSnapshot) -> LoadedSnapshot {
         let logger = step.context.logger
         if let runs = loaded.unchangedRuns {
-            let text = "unchanged: \"\(loaded.source)\" gave the bytes of snapshot \(loaded.snapshotID) again (\(runs) runs)"
+            let text =
+                """
+                unchanged: "\(loaded.source)" gave the bytes of snapshot \(loaded.snapshotID) again (\(runs) runs)
+                """
             if runs > LoadOutcome.unchangedRunsAllowed { logger.warning(text) } else { logger.info(text) }
         } else {
-            logger.info("snapshot \(loaded.snapshotID): \(loaded.rows) rows, \(loaded.rejected) assets without a row")
+            logger.info(
+                "snapshot \(loaded.snapshotID): \(loaded.rows) rows, \(loaded.rejected) assets without a row")
         }
         return loaded
     }

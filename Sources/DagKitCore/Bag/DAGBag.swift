@@ -16,7 +16,7 @@ public struct DAGBag: Sendable {
     public let file: String?
 
     /// Settings of the file (`section.key`).
-    public let settings: [String: String]
+    public private(set) var settings: [String: String]
 
     /// Checks all DAGs.
     ///
@@ -42,6 +42,7 @@ public struct DAGBag: Sendable {
         var bag = self
         if !fileProblems.isEmpty {
             bag.specs = last.specs
+            bag.settings = last.settings
         } else {
             bag.specs += last.specs.filter { problems[$0.id] != nil }
             bag.specs.sort { $0.id < $1.id }

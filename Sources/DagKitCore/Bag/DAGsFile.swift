@@ -125,7 +125,19 @@ package enum SecretLiteral {
 
     /// Whether a text under a sensitive name is the secret itself.
     package static func isForbidden(_ text: String, under name: String) -> Bool {
-        SensitiveNames.standard.contains(name) && !text.isEmpty && !text.contains("{{")
-            && !references.contains { text.hasPrefix($0) }
+        guard SensitiveNames.standard.contains(name), !text.isEmpty else { return false }
+        if references.contains(where: { text.hasPrefix($0) && text.count > $0.count }) { return false }
+        return !["{{ var.", "{{ conn.", "{{var.", "{{conn."].contains { text.contains($0) }
+    }
+
+    /// Every text or number that is a secret in clear text, with its key.
+    static func found(in node: JSONNode, under name: String = "") -> [(node: JSONNode, name: String)] {
+        if let members = node.members { return members.flatMap { found(in: $0.node, under: $0.key) } }
+        if let elements = node.elements { return elements.flatMap { found(in: $0, under: name) } }
+        switch node.value {
+        case .string(let text): return isForbidden(text, under: name) ? [(node, name)] : []
+        case .integer, .number: return isForbidden(node.value.text, under: name) ? [(node, name)] : []
+        default: return []
+        }
     }
 }

@@ -57,7 +57,7 @@ import Testing
         ),
         (
             #"{"dags": {"h": {"tasks": [{"id": "a", "operator": "say", "text": "x", "after": ["b"]}]}}}"#,
-            #"dags.json:1:27: error: task "a" names an upstream task "b" that does not exist; name a task of this dag"#
+            #"dags.json:1:27: error: task "a" names an upstream task "b" that does not exist; did you mean "a"?"#
         ),
         (
             #"{"dags": {"h": {"tasks": [{"id": "a", "operator": "say", "text": "x", "password": "hunter22"}]}}}"#,
@@ -65,7 +65,7 @@ import Testing
         ),
         (
             #"{"dags": {"h": {"schedule": "61 * * * *", "start_date": "2026-01-01", "tasks": [{"id": "a", "operator": "say", "text": "x"}]}}}"#,
-            #"dags.json:1: error: minute "61""#
+            #"dags.json:1: error: cron "61 * * * *" has "61" for the minute, which goes from 0 to 59"#
         ),
         (
             #"{"dags": {"h": {"schedule": "@daily", "tasks": [{"id": "a", "operator": "say", "text": "x"}]}}}"#,
@@ -74,6 +74,14 @@ import Testing
         (
             #"{"settings": {"crypto": {"api_key": "abcdef123456"}}}"#,
             #"dags.json:1:37: error: setting crypto.api_key holds a secret in clear text; write env:NAME"#
+        ),
+        (
+            #"{"dags": {"nightly": {"params": {"password": "hunter2"}}}}"#,
+            #"dags.json:1:46: error: "password" holds a secret in clear text"#
+        ),
+        (
+            #"{"dags": {"nightly": {"params": {"tokens": [12345678]}}}}"#,
+            #"dags.json:1:45: error: "tokens" holds a secret in clear text"#
         ),
         (#"{"dags": {}"#, "dags.json:1:12: error: "),
     ])

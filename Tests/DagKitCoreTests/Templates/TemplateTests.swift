@@ -209,7 +209,7 @@ struct TemplateCase: Sendable, CustomTestStringConvertible {
         TemplateCase("a{# {{ nope }} #}b {#- x -#} c", "abc"),
         TemplateCase("{{\n  ds\n  | replace('-',\n '')\n}}", "20240305"),
         TemplateCase("{", "{"),
-        TemplateCase("${{{ ds }}}", "${2024-03-05}"),
+        TemplateCase("${ {{ ds }} }", "${ 2024-03-05 }"),
     ]
 
     @Test(arguments: layouts)

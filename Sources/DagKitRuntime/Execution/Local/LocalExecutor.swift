@@ -35,6 +35,7 @@ public actor LocalExecutor: Executor {
     private var unstored: [AttemptID: ProcessIdentity?] = [:]
     private var starts: [BootTimeClock.Instant] = []
     private var isStopping = false
+    private var isAbandoned = false
 
     /// Creates the executor of a home folder.
     ///
@@ -49,6 +50,7 @@ public actor LocalExecutor: Executor {
         var configuration = SupervisorConfiguration(
             folders: ExecutionFolders(home: home, logs: logs), generation: "")
         configuration.isDurable = isDurable
+        configuration.idleWorkers = 2 * max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         self.init(configuration, capacity: capacity, program: CurrentProcess.executable, log: log)
     }
 
@@ -67,11 +69,12 @@ public actor LocalExecutor: Executor {
 
     public func start() async throws -> AsyncStream<ExecutorEvent> {
         try folders.create()
-        let found = try await starter.findAll(programIdentity: programIdentity(), until: soon)
+        let found = try await starter.findAll(programIdentity: programIdentity(), log: log)
         for link in found { adopt(link) }
         try reportKeptOutcomes()
-        try await endAbandonedAttempts(except: Set(found.flatMap(\.welcome.running)))
-        continuation.yield(.adopted(found.flatMap(\.welcome.running)))
+        let running = found.flatMap(\.welcome.running).map(\.attemptID)
+        try await endAbandonedAttempts(except: Set(running))
+        continuation.yield(.adopted(running))
         let identity = try programIdentity()
         current = found.first { $0.welcome.program == identity }
         if current == nil { try await startSupervisor() }
@@ -123,6 +126,7 @@ public actor LocalExecutor: Executor {
     /// It is what the death of this process would do, and what a hand-over does.
     public func abandon() async {
         isStopping = true
+        isAbandoned = true
         for link in links.values { link.close() }
         for reader in Array(readers.values) { await reader.value }
         continuation.finish()
@@ -141,6 +145,7 @@ public actor LocalExecutor: Executor {
 
     private func adopt(_ link: SupervisorLink) {
         links[link.process] = link
+        for order in link.welcome.running { open[order.attemptID] = (order, link.process) }
         for outcome in link.welcome.outcomes { finish(outcome, keptBy: link.process) }
         // It lives as long as the connection, which stop() ends.
         readers[link.process] = Task { await self.read(link) }
@@ -211,7 +216,7 @@ public actor LocalExecutor: Executor {
         links[link.process] = nil
         readers[link.process] = nil
         let lost = open.values.filter { $0.process == link.process }.map(\.order)
-        if lost.isEmpty { return }
+        if lost.isEmpty || isAbandoned { return }
         if (try? await link.process.waitForEnd(until: clock.now.advanced(by: .seconds(1)))) != true {
             return await connectAgain(link)
         }
@@ -232,7 +237,7 @@ public actor LocalExecutor: Executor {
         else { return }
         adopt(again)
         if current == nil, again.welcome.program == identity { current = again }
-        let known = Set(again.welcome.running)
+        let known = Set(again.welcome.running.map(\.attemptID))
         for (attempt, entry) in open where entry.process == link.process && !known.contains(attempt) {
             report(notStarted(entry.order, "the supervisor did not get it"))
         }

@@ -27,7 +27,7 @@ struct SupervisorWelcome: Codable, Sendable {
     /// The program file that the supervisor and its workers run.
     let program: String
     let process: ProcessIdentity
-    let running: [AttemptID]
+    let running: [AttemptOrder]
     /// The outcomes that no scheduler has acknowledged.
     let outcomes: [AttemptOutcome]
 }

@@ -37,7 +37,7 @@ extension Supervisor {
         // A scheduler of another program file may settle what runs here and order nothing new.
         if other != program { isRetiring = true }
         guard let process = try? ProcessIdentity.current() else { return }
-        let running = attempts.keys.sorted() + waiting.map(\.attemptID)
+        let running = workers.compactMap(\.attempt?.order) + waiting
         hasGreeted = true
         tell(
             .welcome(

@@ -25,6 +25,7 @@ final class Supervisor {
     let program: String
     var scheduler: FrameChannel?
     var hasGreeted = false
+    private var hasMetScheduler = false
     var workers: [SupervisedWorker] = []
     var attempts: [AttemptID: SupervisedWorker] = [:]
     var outcomes: OutcomeBox
@@ -58,6 +59,8 @@ final class Supervisor {
         listener = try LocalListener(configuration.folders.socket(of: configuration.generation))
         poller = try Poller()
         idleSince = clock.now
+        // The one who started this process waits for the end of that pipe.
+        close(SupervisorStart.readyDescriptor)
         try watch(listener.descriptor, .listener)
         try watch(signals.descriptor, .signals)
     }
@@ -115,6 +118,7 @@ final class Supervisor {
             // The newest connection is that of the scheduler in charge.
             dropScheduler()
             scheduler = channel
+            hasMetScheduler = true
             try watch(channel.descriptor, .scheduler)
         }
     }
@@ -175,15 +179,22 @@ final class Supervisor {
         return scheduler == nil && outcomes.isOnDisk && lingersUntil <= clock.now
     }
 
-    private var lingersUntil: BootTimeClock.Instant { idleSince.advanced(by: configuration.linger) }
+    /// The scheduler that started this process gets the time to connect.
+    private var lingersUntil: BootTimeClock.Instant {
+        idleSince.advanced(
+            by: hasMetScheduler ? configuration.linger : max(configuration.linger, .seconds(10)))
+    }
 
     private var nextDeadline: BootTimeClock.Instant? {
         var instants = workers.flatMap { [$0.attempt?.deadline, $0.endsBy] }
         if workers.filter(\.isIdle).count > 1 {
             instants += workers.filter(\.isIdle).map { $0.idleSince.advanced(by: configuration.idleTime) }
         }
-        instants += [stopsBy, nextStartTry, nextWriteTry]
-        if scheduler == nil, hasNothingLeft { instants.append(lingersUntil) }
+        instants += [stopsBy, nextStartTry]
+        if scheduler == nil {
+            instants.append(nextWriteTry)
+            if hasNothingLeft, outcomes.isOnDisk { instants.append(lingersUntil) }
+        }
         return instants.compactMap { $0 }.min()
     }
 

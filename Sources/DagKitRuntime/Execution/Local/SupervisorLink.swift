@@ -1,6 +1,6 @@
 import DagKitCore
 import DagKitSystem
-import FoundationEssentials
+import Glibc
 
 /// A scheduler's connection to a supervisor.
 final class SupervisorLink: Sendable {
@@ -17,24 +17,21 @@ final class SupervisorLink: Sendable {
         self.welcome = welcome
     }
 
-    /// Connects to the supervisor that listens at `path`; `nil` if none does any more.
+    /// Connects to the supervisor that listens at `path`.
     ///
-    /// - Throws: ``SystemError`` with `ETIMEDOUT` if it does not answer.
-    static func connect(_ path: String, program: String, until deadline: BootTimeClock.Instant) async throws
-        -> SupervisorLink?
-    {
-        let socket: LocalSocket
-        do {
-            socket = try await LocalSocket.connect(path)
-        } catch {
-            return nil
+    /// - Throws: ``SystemError`` with `ENOENT` or `ECONNREFUSED` if none does any more, `ETIMEDOUT` if it does not answer.
+    static func connect(
+        _ path: String, program: String, until deadline: BootTimeClock.Instant
+    ) async throws -> SupervisorLink {
+        let socket = try await LocalSocket.connect(path)
+        guard try socket.isPeerTrusted() else {
+            throw SystemError.failed("trust who listens at", path, code: EPERM)
         }
-        guard try socket.isPeerTrusted() else { return nil }
         try await socket.writeFrame(
             MessageCoding.bytes(of: SchedulerMessage.hello(program: program)), until: deadline)
         guard let answer = try await socket.readFrame(until: deadline),
             case .welcome(let welcome) = try MessageCoding.message(SupervisorMessage.self, from: answer)
-        else { return nil }
+        else { throw SystemError.failed("talk to the supervisor at", path, code: ECONNRESET) }
         return SupervisorLink(socket, path: path, welcome: welcome)
     }
 

@@ -11,54 +11,74 @@ struct SupervisorStart: Sendable {
     let program: String
     let environment: [String: String]?
 
+    /// The descriptor that a supervisor closes once it listens.
+    static let readyDescriptor: Int32 = 3
+
     /// Starts a supervisor and connects to it.
-    func start(programIdentity: String, until deadline: BootTimeClock.Instant) async throws -> (
-        ChildProcess, SupervisorLink
-    ) {
+    func start(
+        programIdentity: String, until deadline: BootTimeClock.Instant
+    ) async throws -> (ChildProcess, SupervisorLink) {
         var configuration = configuration
         configuration.generation = "\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-        let child = try spawn(configuration)
-        let path = configuration.folders.socket(of: configuration.generation)
-        while BootTimeClock().now < deadline {
-            if let link = try await SupervisorLink.connect(path, program: programIdentity, until: deadline) {
-                return (child, link)
-            }
-            // Its start is too short to be worth an event of its own; a death ends the wait at once.
-            let soon = BootTimeClock().now.advanced(by: .milliseconds(1))
-            if let exit = try await child.wait(until: soon) {
-                throw LocalExecutorError.noSupervisor("\(exit)")
-            }
+        let (child, ready) = try spawn(configuration)
+        do {
+            _ = try await Reactor.shared.wait(for: .readable, on: ready.descriptor.raw, until: deadline)
+            let path = configuration.folders.socket(of: configuration.generation)
+            return (child, try await SupervisorLink.connect(path, program: programIdentity, until: deadline))
+        } catch {
+            child.send(SIGKILL)
+            throw LocalExecutorError.noSupervisor("\(try await child.wait())")
         }
-        child.send(SIGKILL)
-        _ = try await child.wait()
-        throw LocalExecutorError.noSupervisor("it did not answer in time")
     }
 
     /// Connects to every living supervisor of this home, and removes what dead ones left.
-    func findAll(programIdentity: String, until deadline: BootTimeClock.Instant) async throws
-        -> [SupervisorLink]
-    {
+    ///
+    /// One that lives and does not answer, as it was stopped, is waited for: what it runs must not run twice.
+    func findAll(programIdentity: String, log: SchedulerLog) async throws -> [SupervisorLink] {
         var links: [SupervisorLink] = []
         for path in try configuration.folders.sockets() {
-            if let link = try await SupervisorLink.connect(path, program: programIdentity, until: deadline) {
-                links.append(link)
-            } else {
-                try FileSystem.remove(path)
+            while true {
+                do {
+                    let deadline = BootTimeClock().now.advanced(by: .seconds(5))
+                    links.append(
+                        try await SupervisorLink.connect(path, program: programIdentity, until: deadline))
+                } catch SystemError.failed(_, _, code: ETIMEDOUT) {
+                    log.warning("the supervisor at \(path) does not answer; waiting for it")
+                    continue
+                } catch SystemError.failed(_, _, let code) where code == ECONNREFUSED || code == ENOENT {
+                    try FileSystem.remove(path)
+                } catch SystemError.failed(_, _, code: ECONNRESET) {
+                    // It is ending just now.
+                    continue
+                }
+                break
             }
         }
         return links
     }
 
-    private func spawn(_ configuration: SupervisorConfiguration) throws -> ChildProcess {
+    private func spawn(_ configuration: SupervisorConfiguration) throws -> (ChildProcess, OpenEnd) {
+        let ends = try FileDescriptor.pipe()
         let nothing = try FileDescriptor.open("/dev/null", O_RDWR)
         let log = try FileDescriptor.open(
             "\(configuration.folders.logs)/supervisor/supervisor.log", O_WRONLY | O_CREAT | O_APPEND)
         // A session of its own: it outlives this process and hears nothing from its terminal.
-        return try ChildProcess.start(
+        let child = try ChildProcess.start(
             Command(
                 program, [DagKitWorker.supervisorArgument, try JSONCoding.encode(configuration)],
-                environment: environment, descriptors: [0: nothing.raw, 1: log.raw, 2: log.raw],
+                environment: environment,
+                descriptors: [0: nothing.raw, 1: log.raw, 2: log.raw, Self.readyDescriptor: ends.writer.raw],
                 separation: .session, shownName: CommandLine.arguments.first))
+        return (child, OpenEnd(try ends.reader.duplicate()))
+    }
+
+    /// The end of a pipe whose other end the child alone has.
+    private final class OpenEnd: Sendable {
+        let descriptor: FileDescriptor
+
+        init(_ descriptor: consuming FileDescriptor) {
+            self.descriptor = descriptor
+        }
     }
 }
 
