@@ -1,3 +1,7 @@
+import CryptoCLI
+import CryptoDags
 import DagKitCLI
 
-await CommandLineTool(dags: [], bundle: "dagctl").main()
+await CommandLineTool(
+    dags: [CryptoDataPipeline(), CryptoMonitoring()], bundle: "dagctl", extensions: [.crypto]
+).main()
