@@ -1,6 +1,7 @@
 import DagKitCore
 import DagKitSystem
 import Glibc
+import Synchronization
 
 /// Lets work in this process end when the user or the system asks for it.
 enum Interruption {
@@ -11,49 +12,39 @@ enum Interruption {
         _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let signals = try SignalSource([SIGINT, SIGTERM])
-        return try await withThrowingTaskGroup(of: Ending<Value>.self) { group in
-            group.addTask { .value(try await work()) }
-            group.addTask { try await watch(signals) }
-            var signal: Int32?
-            do {
-                while let ending = try await group.next() {
-                    switch ending {
-                    case .signal(let number):
-                        signal = number
-                        group.cancelAll()
-                        // The work goes on to its end; whoever is in a hurry sends the signal again.
-                        group.addTask { Glibc.exit(128 + (try await next(of: signals) ?? number)) }
-                    case .value(let value):
-                        group.cancelAll()
-                        if let signal { throw exitCode(signal) }
-                        return value
-                    }
-                }
-                throw CancellationError()
-            } catch {
-                group.cancelAll()
-                if let signal { throw exitCode(signal) }
-                throw error
+        let received = Received()
+        let job = Task { try await work() }
+        let watch = Task {
+            for try await signal in signals {
+                if received.note(signal) { exit(128 + signal) }
+                job.cancel()
             }
+        }
+        defer { watch.cancel() }
+        do {
+            let value = try await job.value
+            if let code = received.code { throw code }
+            return value
+        } catch {
+            throw received.code ?? error
         }
     }
 
-    private enum Ending<Value: Sendable>: Sendable {
-        case value(Value)
-        case signal(Int32)
-    }
+    /// The first signal that came.
+    private final class Received: Sendable {
+        private let signal = Mutex<Int32?>(nil)
 
-    private static func watch<Value: Sendable>(_ signals: SignalSource) async throws -> Ending<Value> {
-        guard let number = try await next(of: signals) else { throw CancellationError() }
-        return .signal(number)
-    }
+        /// Keeps a signal, and says whether it is not the first.
+        func note(_ number: Int32) -> Bool {
+            signal.withLock { signal in
+                defer { signal = signal ?? number }
+                return signal != nil
+            }
+        }
 
-    private static func next(of signals: SignalSource) async throws -> Int32? {
-        var iterator = signals.makeAsyncIterator()
-        return try await iterator.next()
-    }
-
-    private static func exitCode(_ signal: Int32) -> ExitCode {
-        signal == SIGTERM ? .terminated : .interrupted
+        /// The exit status that the signal means.
+        var code: ExitCode? {
+            signal.withLock { $0 }.map { $0 == SIGTERM ? .terminated : .interrupted }
+        }
     }
 }

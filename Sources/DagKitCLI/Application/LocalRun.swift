@@ -19,6 +19,8 @@ struct LocalRun {
     private enum Message: Sendable {
         case executor(ExecutorEvent)
         case tick
+        /// The executor has stopped, and has told of every outcome.
+        case ended
     }
 
     /// What is known of the run between two messages.
@@ -54,11 +56,32 @@ struct LocalRun {
                 }
             }
         } catch {
-            await executor.stop(grace: .seconds(1))
+            await end(progress, mailbox, pump)
             throw error
         }
         await executor.stop(grace: .zero)
         return progress.machine.run
+    }
+
+    /// Ends what still runs and stores how it ended, in a task of its own: the one that runs the run may be cancelled.
+    private func end(_ progress: Progress, _ mailbox: Mailbox<Message>, _ pump: Task<Void, Never>) async {
+        await Task {
+            var progress = progress
+            let stopping = Task {
+                await executor.stop(grace: .seconds(1))
+                await pump.value
+                mailbox.post(.ended)
+            }
+            var hasEnded = false
+            while !hasEnded {
+                for message in await mailbox.takeAll() {
+                    if case .ended = message { hasEnded = true }
+                    // What cannot be stored now is kept by the executor, and the next scheduler takes it over.
+                    try? await take(message, &progress)
+                }
+            }
+            await stopping.value
+        }.value
     }
 
     private func take(_ message: Message, _ progress: inout Progress) async throws {
@@ -70,7 +93,7 @@ struct LocalRun {
                     "\(alive.count) attempts of an earlier scheduler still run in this home",
                     remedy: "start the scheduler, which takes them over")
             }
-        case .executor(.started): break
+        case .executor(.started), .ended: break
         case .executor(.finished(let outcome)):
             guard progress.running.removeValue(forKey: outcome.attemptID) != nil else { return }
             try await settle(.finished(outcome), &progress)

@@ -10,7 +10,11 @@ import Synchronization
 
 /// Keeps metadata in SQLite files.
 struct SQLDatabaseKeeper: DatabaseKeeper {
-    func exists(_ place: DatabasePlace) -> Bool { FileSystem.exists(place.path) }
+    /// What cannot be seen for lack of permission counts as there, so that opening it says why it cannot be used.
+    func exists(_ place: DatabasePlace) -> Bool {
+        var status = stat()
+        return stat(place.path, &status) == 0 || (errno != ENOENT && errno != ENOTDIR)
+    }
 
     func open(_ place: DatabasePlace, at now: Date) async throws -> any MetadataStore {
         try FileSystem.createFolder(FileSystem.parent(of: place.path))

@@ -96,8 +96,15 @@ enum DagsTriggering {
     /// Carries the run to its end in the place of a scheduler.
     private static func runHere(_ call: Invocation, _ run: RunKey, _ spec: DAGSpec) async throws -> ExitCode {
         let scheduler = try await SchedulerRun(call.workspace)
-        let ended = try await Interruption.ending {
-            try await scheduler.runAlone(run, of: spec) { event in call.tell(event) }
+        let ended: DAGRun
+        do {
+            ended = try await Interruption.ending {
+                try await scheduler.runAlone(run, of: spec) { event in call.tell(event) }
+            }
+        } catch let code as ExitCode {
+            try call.console.note(
+                "run \(run.runID) is interrupted; the next scheduler goes on with what is left of it")
+            throw code
         }
         return ended.state == .success ? .success : .failure
     }

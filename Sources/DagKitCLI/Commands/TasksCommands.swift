@@ -57,9 +57,8 @@ enum TasksCommands {
     ) { call in
         let spec = try call.workspace.dags().spec(call[SharedParameters.dagID])
         let task = try call.task(call[SharedParameters.taskID], of: spec)
-        let run = call.manualRun(
-            of: spec, call[SharedParameters.optionalRunReference], conf: call[params] ?? .object([:]),
-            at: call.workspace.now)
+        let run = try await run(
+            of: spec, call[SharedParameters.optionalRunReference], conf: call[params] ?? .object([:]), call)
         if call[dryRun] {
             try await showTemplates(of: task, in: run, of: spec, call)
             return .success
@@ -89,6 +88,17 @@ enum TasksCommands {
         case .failed(let reason, _, _), .notStarted(let reason):
             throw CommandError.failed("task \"\(task.id)\" failed: \(reason)", remedy: "see its log above")
         }
+    }
+
+    /// The recorded run that a user named, whose outputs can be read, or else one that nobody recorded.
+    private static func run(
+        of spec: DAGSpec, _ reference: RunReference?, conf: JSONValue, _ call: Invocation
+    ) async throws -> DAGRun {
+        let run = call.manualRun(of: spec, reference, conf: conf, at: call.workspace.now)
+        guard let reference, let store = try await call.storeIfPresent(),
+            let found = try await call.run(reference, of: spec.id, in: store)
+        else { return run }
+        return found
     }
 
     // MARK: state, states-for-dag-run
@@ -157,10 +167,7 @@ enum TasksCommands {
     ) { call in
         let spec = try call.workspace.dags().spec(call[SharedParameters.dagID])
         let task = try call.task(call[SharedParameters.taskID], of: spec)
-        let reference = call[SharedParameters.runReference]
-        let stored = try await call.storeIfPresent()
-        var run = call.manualRun(of: spec, reference, conf: .object([:]), at: call.workspace.now)
-        if let stored, let found = try await call.run(reference, of: spec.id, in: stored) { run = found }
+        let run = try await run(of: spec, call[SharedParameters.runReference], conf: .object([:]), call)
         try await showTemplates(of: task, in: run, of: spec, call)
         return .success
     }

@@ -1,8 +1,8 @@
 /// Turns `Codable` values into JSON and back, the same way everywhere: XComs, params, events, REST bodies.
 ///
 /// Keys are sorted, whole numbers of 64 bits stay exact, `Date` is ISO 8601 in UTC with microseconds,
-/// `Decimal` a string (a JSON number would lose digits), `Data` base64, `URL` its text. `Duration` a
-/// list of seconds and attoseconds, each of which fits 64 bits. A number that is infinite or not a number is refused.
+/// `Decimal` a string (a JSON number would lose digits), `Data` base64, `URL` its text, `Duration` a pair of
+/// seconds and attoseconds (Swift's own pair does not fit 64 bits from 10 s on). A number that is infinite or not a number is refused.
 ///
 /// ```swift
 /// let text = try JSONCoding.encode(["price": 0.5])  // {"price":0.5}

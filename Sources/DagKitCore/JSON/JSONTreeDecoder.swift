@@ -76,9 +76,9 @@ extension JSONTreeDecoder {
     }
 
     private func duration() throws -> Duration {
-        guard case .array(let parts) = value, parts.count == 2, let seconds = parts[0].integer,
-            let attoseconds = parts[1].integer
-        else { throw wrongKind("a list of seconds and attoseconds") }
+        guard case .array(let parts) = value, parts.count == 2, case .integer(let seconds) = parts[0],
+            case .integer(let attoseconds) = parts[1]
+        else { throw wrongKind("a pair of seconds and attoseconds") }
         return Duration(secondsComponent: seconds, attosecondsComponent: attoseconds)
     }
 

@@ -134,9 +134,9 @@ import Testing
                 "AIRFLOW__CORE__NONSENSE": "1",
             ],
             files: [
-                "/work/project/dags.json": #"{"settings": {"crypto": {"retention_days": 7}}}"#,
-                "/work/project/.dagkit/dagkit.cfg": "[core]\nparallelizm = 3\n[mine]\ncolour = blue\n",
-                "/home/ada/.config/dagkit/dagkit.cfg":
+                "/srv/project/dags.json": #"{"settings": {"crypto": {"retention_days": 7}}}"#,
+                "/srv/project/.dagkit/dagkit.cfg": "[core]\nparallelizm = 3\n[mine]\ncolour = blue\n",
+                "/users/ada/.config/dagkit/dagkit.cfg":
                     "[core]\ndefault_timezone = Europe/Paris\nexecutor=SequentialExecutor\n",
             ])
         try await record(

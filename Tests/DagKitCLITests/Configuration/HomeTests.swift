@@ -11,7 +11,7 @@ import Testing
             owner: { files.contains($0) ? (foreign.contains($0) ? 7 : 1000) : nil },
             readText: { _ in nil })
         return Home.find(
-            flag: flag, environment: ["HOME": "/home/ada"].merging(environment) { $1 }, files: view)
+            flag: flag, environment: ["HOME": "/users/ada"].merging(environment) { $1 }, files: view)
     }
 
     @Test func `the flag goes before the environment, that before the project, that before the user`() {
@@ -20,10 +20,10 @@ import Testing
 
         #expect(home(flag: "../x", both, files: bag).path == "/a/x")
         #expect(home(both, files: bag).path == "/d")
-        #expect(home(["AIRFLOW_HOME": "~/airflow"], files: bag).path == "/home/ada/airflow")
+        #expect(home(["AIRFLOW_HOME": "~/airflow"], files: bag).path == "/users/ada/airflow")
         #expect(home(files: bag).path == "/a/.dagkit")
         #expect(home(files: bag).bag == "/a/dags.json")
-        #expect(home().path == "/home/ada/.local/share/dagkit")
+        #expect(home().path == "/users/ada/.local/share/dagkit")
         #expect(home(["XDG_DATA_HOME": "/data"]).path == "/data/dagkit")
         #expect(home().bag == nil)
     }

@@ -81,10 +81,10 @@ final class Session: Sendable {
     private func host() -> HostView {
         let (files, owners) = (files, owners)
         let view = FileView(
-            workingFolder: "/work/project", user: 1000,
+            workingFolder: "/srv/project", user: 1000,
             owner: { path in files[path] == nil ? nil : owners[path] ?? 1000 }, readText: { files[$0] })
         return HostView(
-            environment: ["HOME": "/home/ada"].merging(environment) { $1 }, files: view,
+            environment: ["HOME": "/users/ada"].merging(environment) { $1 }, files: view,
             now: { Session.start + Double(self.state.withLock { $0.seconds }) }, userName: { "ada" },
             hostName: { "testhost" }, databases: MemoryKeeper(session: self),
             knock: { _ in self.state.withLock { $0.knocks += 1 } })

@@ -51,6 +51,13 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        Duration.zero, .seconds(10), .seconds(86_400 * 365), .milliseconds(-1500), .nanoseconds(1),
+    ])
+    func `a duration is exact`(duration: Duration) throws {
+        #expect(try JSONCoding.decode([Duration].self, from: JSONCoding.encode([duration])) == [duration])
+    }
+
     @Test func `scalars and optionals stand alone`() throws {
         #expect(try JSONCoding.encode("a") == #""a""#)
         #expect(try JSONCoding.encode(Float(0.1)) == "0.1")
