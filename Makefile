@@ -38,7 +38,7 @@ run: build ## run crypto_data_pipeline once, end to end, and say what to do next
 .PHONY: test
 test: test-deps lint ## run the whole test suite with the real components it needs
 	@$(SWIFT) build --build-tests
-	@DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) $(SWIFT) test --skip-build
+	@DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) $(SWIFT) test --skip-build --no-parallel
 
 .PHONY: bench
 bench: build ## measure speed and write Benchmarks/RESULTS.md
