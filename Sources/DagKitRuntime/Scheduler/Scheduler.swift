@@ -1,4 +1,5 @@
 public import DagKitCore
+import DagKitSystem
 import FoundationEssentials
 
 /// Runs the DAGs of a deployment: takes what happened, lets the ``Planner`` decide, commits, then acts.
@@ -185,9 +186,11 @@ public final class Scheduler: Sendable {
         var conflicts: Set<RunKey> = []
         if !step.batches.isEmpty {
             let durability = configuration.durability
+            step.passFaultPoints(isStored: false)
             let result = await persisted("cannot store what was decided") {
                 try await store.commit(step.batches, durability: durability)
             }
+            step.passFaultPoints(isStored: true)
             conflicts = result.conflicts
             let written = Int64(
                 step.batches.lazy.filter { !conflicts.contains($0.run) }.map(\.events.count).reduce(0, +))
@@ -206,10 +209,18 @@ public final class Scheduler: Sendable {
         }
         state.unstored = state.unstored.filter { conflicts.contains($0.key) }
         let orders = effects.orders.filter { !conflicts.contains($0.key.run) }
-        if !orders.isEmpty { await executor.dispatch(orders) }
+        if !orders.isEmpty {
+            FaultPoint.ordering.pass()
+            await executor.dispatch(orders)
+            FaultPoint.ordered.pass()
+        }
         for attempt in effects.kills { await executor.kill(attempt, reason: "the run was ended") }
         let acknowledged = effects.acknowledged.filter { !refused.contains($0) }
-        if !acknowledged.isEmpty { await executor.acknowledge(acknowledged) }
+        if !acknowledged.isEmpty {
+            FaultPoint.acknowledging.pass()
+            await executor.acknowledge(acknowledged)
+            FaultPoint.acknowledged.pass()
+        }
         if !effects.nextRuns.isEmpty {
             await persisted("cannot store the next runs") { try await store.setNextRuns(effects.nextRuns) }
         }
