@@ -65,7 +65,8 @@ struct FaultTrait: TestTrait, TestScoping {
         let name = test.name.prefix(upTo: test.name.lastIndex(of: "(") ?? test.name.endIndex)
             .replacing("`", with: "")
         try FaultRecord(
-            fault: fault.rawValue, test: String(name), outcome: outcome, means: "\(means)", hasPassed: hasPassed
+            fault: fault.rawValue, test: String(name), outcome: outcome, means: "\(means)",
+            hasPassed: hasPassed
         ).append()
     }
 }
