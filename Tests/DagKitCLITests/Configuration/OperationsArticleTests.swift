@@ -10,8 +10,9 @@ import Testing
         let article = root.appending(path: "Documentation/operations.md")
         let text = (try? Data(contentsOf: article)).map { String(decoding: $0, as: UTF8.self) } ?? ""
         return text.split(separator: "\n").filter { $0.hasPrefix("| ") }.map { line in
-            line.dropFirst(2).dropLast(2).split(separator: " | ", omittingEmptySubsequences: false).map(
-                String.init)
+            line.split(separator: " |", omittingEmptySubsequences: false).map { cell in
+                String(cell.drop { $0 == "|" || $0 == " " })
+            }
         }
     }()
 
@@ -22,7 +23,7 @@ import Testing
         let key = try #require(ConfigurationKey.standard.first { $0.fullName == name })
         let row = try #require(Self.rows.first { $0[0].contains(Self.code(name)) }, "\(name) is not listed")
 
-        #expect(row[1].replacing("| ", with: "") == key.standard.map(Self.code) ?? "")
+        #expect(row[1] == key.standard.map(Self.code) ?? "")
     }
 
     @Test func `no setting is listed that does not exist`() {
