@@ -42,12 +42,7 @@ import Testing
         let stored = try await run.store.outputs(of: "choose", key: "skipmixin_key", in: run.machine.run.key)
         #expect(stored.map(\.output.json) == [#"{"followed":["quick","both"]}"#])
 
-        try await run.resume { snapshot in
-            snapshot.run.state = .running
-            for index in snapshot.instances.indices where snapshot.instances[index].taskID == "slow" {
-                snapshot.instances[index].state = nil
-            }
-        }
+        try await run.clear(["slow"])
 
         #expect(run.states["slow"] == "skipped")
         #expect(run.machine.run.state == .success)
@@ -59,11 +54,7 @@ import Testing
         #expect(run.states["quick"] == "skipped")
         run = try run.following(Forked(chosen: ["small"]))
 
-        try await run.resume { snapshot in
-            snapshot.run.state = .running
-            snapshot.run.clearNumber = 1
-            for index in snapshot.instances.indices { snapshot.instances[index].state = nil }
-        }
+        try await run.clear(run.spec.tasks.map(\.id))
 
         #expect(run.states["quick"] == "success")
         #expect(run.states["slow"] == "skipped")

@@ -20,12 +20,13 @@ struct DAGRehearsal {
         machine = RunMachine(creating: run ?? .manual(spec, conf: conf, by: "test", at: now), of: spec)
     }
 
-    /// Goes on with a run as the store holds it, after `change`: what a clear does.
-    mutating func resume(_ change: (inout RunSnapshot) -> Void) async throws {
-        guard var snapshot = try await store.snapshot(of: machine.run.key) else { return }
-        change(&snapshot)
+    /// Clears tasks of the run as the store holds it, and runs what follows.
+    mutating func clear(_ tasks: [TaskID]) async throws {
+        guard let snapshot = try await store.snapshot(of: machine.run.key) else { return }
         machine = RunMachine(snapshot, of: spec, at: now)
         waiting = []
+        let places = tasks.compactMap { machine.reference(to: TaskInstanceKey(machine.run.key, $0)) }
+        try await advance(.clear(places, actor: "test"))
         try await run()
     }
 
