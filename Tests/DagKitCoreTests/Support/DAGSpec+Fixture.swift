@@ -18,7 +18,8 @@ extension DAGSpec {
     static func fixture(
         _ id: DAGID = "fixture", schedule: Schedule = .none, startDate: String? = nil,
         maxActiveRuns: Int = 16,
-        maxActiveTasks: Int = 16, maxConsecutiveFailedRuns: Int? = nil, runTimeout: Duration? = nil, catchup: Catchup = .latest,
+        maxActiveTasks: Int = 16, maxConsecutiveFailedRuns: Int? = nil, runTimeout: Duration? = nil,
+        catchup: Catchup = .latest,
         tasks: [FixtureTask]
     ) throws -> DAGSpec {
         var draft = GraphDraft(
