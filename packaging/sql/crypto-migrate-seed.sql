@@ -49,7 +49,7 @@ create table crypto_historique (
     market_cap_usd numeric(38,18) check (market_cap_usd >= 0),
     volume_24h_usd numeric(38,18) check (volume_24h_usd >= 0),
     prix_usd numeric(38,18) not null check (prix_usd > 0),
-    variation_24h_pourcent numeric(38,18) check (variation_24h_pourcent between -100 and 100000),
+    variation_24h_pourcent numeric(20,10) check (variation_24h_pourcent between -100 and 100000),
     vwap_24h numeric(38,18) check (vwap_24h > 0), timestamp_import timestamptz not null,
     market_cap_milliards numeric(20,6), volume_24h_millions numeric(20,6),
     date_import date not null, heure_import time(0) not null, categorie text not null,

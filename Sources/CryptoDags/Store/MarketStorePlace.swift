@@ -26,9 +26,12 @@ public enum MarketStorePlace: Sendable {
         } else if let url = try await services.metadata.variable("postgres_url"), !url.isEmpty {
             var address = try Self.address(url)
             if let user = try await services.metadata.variable("pg_user") { address.user = user }
-            if let password = try await services.metadata.variable("pg_password") { address.password = password }
+            if let password = try await services.metadata.variable("pg_password") {
+                address.password = password
+            }
             self = .address(
-                try Self.known(address, from: "variable \"postgres_url\"", services), try Self.drivers(services))
+                try Self.known(address, from: "variable \"postgres_url\"", services),
+                try Self.drivers(services))
         } else if let home = services.home {
             self = .home(home)
         } else {
@@ -60,7 +63,8 @@ public enum MarketStorePlace: Sendable {
     /// The address that a URL of JDBC, as Spark reads it, or of libpq names.
     private static func address(_ url: String) throws -> SQLAddress {
         let text = url.hasPrefix("jdbc:") ? String(url.dropFirst(5)) : url
-        guard let connection = try? Connection("postgres_url", uri: text), connection.type == "postgres" else {
+        guard let connection = try? Connection("postgres_url", uri: text), connection.type == "postgres"
+        else {
             throw MarketStorePlaceError.badURL
         }
         return SQLAddress(connection)

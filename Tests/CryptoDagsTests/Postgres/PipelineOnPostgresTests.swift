@@ -60,7 +60,8 @@ import Testing
 
         #expect(!failure.isRetryable)
         #expect(
-            failure.reason.contains("postgres://127.0.0.1") && failure.reason.contains("password authentication")
+            failure.reason.contains("postgres://127.0.0.1")
+                && failure.reason.contains("password authentication")
                 && failure.reason.contains("correct the connection's login and password"))
         #expect(!failure.reason.contains("wr0ngsecret") && !failure.reason.contains("\n"))
     }

@@ -60,7 +60,9 @@ import Testing
                 let answer = try await cluster.psql(database, query)
                 _ = try answers.write(Array(answer.utf8), to: "\(index).csv")
             }
-            guard try await cluster.psql(database, "SELECT CURRENT_DATE;", "--tuples-only") == today else { continue }
+            guard try await cluster.psql(database, "SELECT CURRENT_DATE;", "--tuples-only") == today else {
+                continue
+            }
 
             let problems = try Python.output(Self.judge, folder.path, answers.path, today)
             #expect(problems == "")
@@ -128,7 +130,7 @@ import Testing
                 "crypto_id": a["id"], "rang": a["rank"], "symbole": a["symbol"], "nom": a["name"],
                 "supply_circulant": shown(exact(a.get("supply"))), "supply_max": shown(exact(a.get("maxSupply"))),
                 "market_cap_usd": shown(c), "volume_24h_usd": shown(exact(a.get("volumeUsd24Hr"))),
-                "prix_usd": shown(exact(a["priceUsd"])), "variation_24h_pourcent": shown(change),
+                "prix_usd": shown(exact(a["priceUsd"])), "variation_24h_pourcent": shown(change, 10),
                 "vwap_24h": shown(exact(a.get("vwap24Hr"))), "date_import": today,
                 "heure_import": at.strftime("%H:%M:%S"), "categorie": size(exact(a.get("marketCapUsd"))), "tendance": trend(change),
                 "market_cap_milliards": shown(None if c is None else c / 10**9, 6),
@@ -145,13 +147,13 @@ import Testing
         # 3: the top 10
         expect("top 10", rows(3), [
             {"rang": a["rank"], "symbole": a["symbol"], "nom": a["name"], "prix_usd": shown(exact(a["priceUsd"])),
-             "variation_24h_pourcent": shown(exact(a.get("changePercent24Hr")))} for a in assets[:10]])
+             "variation_24h_pourcent": shown(exact(a.get("changePercent24Hr")), 10)} for a in assets[:10]])
         # 4: a coin's history
         coin = next(a for a in assets if a["symbol"] == "BTC")
         expect("history", rows(4), [
             {"date_import": today, "heure_import": at.strftime("%H:%M:%S"),
              "prix_usd": shown(exact(coin["priceUsd"])),
-             "variation_24h_pourcent": shown(exact(coin.get("changePercent24Hr")))}])
+             "variation_24h_pourcent": shown(exact(coin.get("changePercent24Hr")), 10)}])
         # 5: the totals
         expect("summary", rows(5), [
             {"date_import": today, "nombre_cryptos": "250", "snapshots": "3",

@@ -38,7 +38,8 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `the source's history fills gaps and never replaces what snapshots saw`(kind: StoreKind) async throws {
+    func `the source's history fills gaps and never replaces what snapshots saw`(kind: StoreKind) async throws
+    {
         let store = try await MarketStore.fixture(on: kind)
         try await store.ingestGenerated(runID: "r", at: .noon)
         let seen = try await store.candles(of: "bitcoin", period: .hour, source: "generated:1", since: .noon)

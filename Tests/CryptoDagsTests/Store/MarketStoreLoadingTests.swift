@@ -39,7 +39,9 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `bytes that the source gave before are unchanged and a warning from the fourth run on`(kind: StoreKind)
+    func `bytes that the source gave before are unchanged and a warning from the fourth run on`(
+        kind: StoreKind
+    )
         async throws
     {
         let store = try await MarketStore.fixture(on: kind)
