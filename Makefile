@@ -9,8 +9,8 @@ BUILD_FLAGS := -c release --static-swift-stdlib
 DAGCTL := .build/release/dagctl
 VENV := .build/venv
 
-PACKAGES := libsqlite3-dev libcurl4-openssl-dev libsodium-dev libmicrohttpd-dev zlib1g-dev pkg-config tzdata ca-certificates
-TEST_PACKAGES := python3 python3-venv openssl sqlite3 git
+PACKAGES := libsqlite3-dev libpq-dev libcurl4-openssl-dev libsodium-dev libmicrohttpd-dev zlib1g-dev pkg-config tzdata ca-certificates
+TEST_PACKAGES := python3 python3-venv openssl sqlite3 postgresql git
 PYTHON_PACKAGES := aiosmtpd==1.4.6
 
 .PHONY: help
@@ -39,6 +39,11 @@ run: build ## run crypto_data_pipeline once, end to end, and say what to do next
 test: test-deps lint ## run the whole test suite with the real components it needs
 	@$(SWIFT) build --build-tests
 	@DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) $(SWIFT) test --skip-build --no-parallel
+
+.PHONY: soak
+soak: test-deps ## run what takes longer than make test: random kills from 100 seeds
+	@$(SWIFT) build --build-tests
+	@DAGKIT_KILL_SEEDS=1-100 $(SWIFT) test --skip-build --no-parallel --filter RandomKillTests
 
 .PHONY: faults
 faults: test-deps ## make every fault of the list and write Documentation/faults.md from what was seen

@@ -28,7 +28,7 @@ struct SchedulerRun: Sendable {
         try workspace.exportToChildren()
         let door = try SchedulerDoor(home: home, now: workspace.now)
         let log = try SchedulerLogFile(
-            folder: logs + "/scheduler", console: workspace.console, now: workspace.system.now)
+            folder: try workspace.logs + "/scheduler", console: workspace.console, now: workspace.system.now)
         if !isChecked {
             log.write(
                 .info,
@@ -95,20 +95,18 @@ struct SchedulerRun: Sendable {
         do {
             let deployment = try workspace.reloadedDeployment()
             scheduler.replace(with: deployment)
+            for error in deployment.importErrors.sorted(by: { $0.key < $1.key }).flatMap(\.value) {
+                log.write(.error, error.text)
+            }
             log.write(.info, "dags read again: \(deployment.specs.count)")
         } catch {
             log.write(.error, "cannot read the dags again: \(error)")
         }
     }
 
-    private var logs: String {
-        configuration.value("logging", "base_log_folder").flatMap { $0.isEmpty ? nil : $0 }
-            ?? workspace.home.logs
-    }
-
     private func executor(_ log: SchedulerLog) async throws -> any Executor {
         if configuration.value("core", "executor") == "SequentialExecutor" {
-            let logs = logs
+            let logs = try workspace.logs
             let mask = workspace.mask
             let now = workspace.system.now
             return InProcessExecutor(
@@ -118,9 +116,10 @@ struct SchedulerRun: Sendable {
             }
         }
         return LocalExecutor(
-            home: workspace.home.path, logs: logs,
+            home: workspace.home.path, logs: try workspace.logs,
             capacity: try configuration.integer("core", "parallelism") ?? 32,
-            isDurable: configuration.value("database", "durability") == "full", log: log)
+            isDurable: configuration.value("database", "durability") == "full",
+            logLimit: try configuration.integer("logging", "max_log_bytes"), log: log)
     }
 
     private func schedulerConfiguration(endsWhenIdle: Bool) throws -> Scheduler.Configuration {

@@ -39,7 +39,9 @@ final class FaultHome: Sendable {
             "PATH": "/usr/local/bin:/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no", "DAGKIT_HOME": path,
             "DAGKIT__CORE__DAGS_FILE": "\(path)/dags.json", "PROOF": "\(aside)/proof",
         ]
-        self.environment = environment.merging(settings) { $1 }
+        // A build with a sanitizer tells its processes how to report.
+        let sanitizers = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
+        self.environment = environment.merging(settings) { $1 }.merging(sanitizers) { $1 }
         for folder in [path, proof] { try FileSystem.createFolder(folder) }
         try write(dags)
     }

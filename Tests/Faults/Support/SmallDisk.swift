@@ -35,6 +35,18 @@ final class SmallDisk: Sendable {
         }
     }
 
+    /// Makes empty files until there are no inodes left, and says how many it made.
+    func takeInodes() throws -> Int {
+        var count = 0
+        while (try? FileDescriptor.open("\(path)/inode-\(count)", O_WRONLY | O_CREAT)) != nil { count += 1 }
+        return count
+    }
+
+    /// Removes the empty files.
+    func giveBack(_ count: Int) throws {
+        for number in 0..<count { try FileSystem.remove("\(path)/inode-\(number)") }
+    }
+
     /// Gives the space back.
     func free() throws { try FileSystem.remove(filling) }
 }
