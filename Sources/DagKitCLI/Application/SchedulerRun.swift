@@ -96,7 +96,7 @@ struct SchedulerRun: Sendable {
             let deployment = try workspace.reloadedDeployment()
             scheduler.replace(with: deployment)
             for error in deployment.importErrors.sorted(by: { $0.key < $1.key }).flatMap(\.value) {
-                log.write(.error, error.text)
+                for line in error.text.split(separator: "\n") { log.write(.error, String(line)) }
             }
             log.write(.info, "dags read again: \(deployment.specs.count)")
         } catch {
