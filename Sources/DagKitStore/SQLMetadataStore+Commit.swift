@@ -61,6 +61,7 @@ private struct BatchWriter {
         }
         for output in batch.outputs { try transaction.execute(insertion(output)) }
         for rendered in batch.rendered { try transaction.execute(try insertion(rendered)) }
+        for notice in batch.notices { try transaction.keep(notice) }
         if batch.pausesDAG { try pauseDAG() }
     }
 

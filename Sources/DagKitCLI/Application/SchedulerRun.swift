@@ -35,10 +35,13 @@ struct SchedulerRun: Sendable {
                 "the database is too large to be checked at each start: run dagctl db check now and then")
         }
         for problem in try workspace.dags().problems { log.write(.error, problem.description) }
+        var made = try schedulerConfiguration(endsWhenIdle: endsWhenIdle)
+        made.courier = MailCourier(
+            metadata: try await workspace.metadata(), settings: configuration, logs: try workspace.logs)
         let scheduler = Scheduler(
             store: store, executor: try await executor(log.schedulerLog),
             deployment: try workspace.deployment(),
-            configuration: try schedulerConfiguration(endsWhenIdle: endsWhenIdle), log: log.schedulerLog)
+            configuration: made, log: log.schedulerLog)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await door.serve { scheduler.poke() } }
             group.addTask { try await Self.obey(scheduler, reload: { try reload(scheduler, log) }) }

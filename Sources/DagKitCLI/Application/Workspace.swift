@@ -230,10 +230,15 @@ public final class Workspace: Sendable {
             busyTimeout: try configuration.duration("database", "busy_timeout") ?? .seconds(5))
     }
 
+    /// Variables and connections, those of the environment before the stored ones.
+    func metadata() async throws -> any TaskMetadata {
+        DeploymentMetadata(store: try await store(), entries: environmentEntries, mask: mask)
+    }
+
     /// What tasks of this deployment get.
     public func services() async throws -> TaskServices {
         var services = TaskServices(
-            metadata: DeploymentMetadata(store: try await store(), entries: environmentEntries, mask: mask),
+            metadata: try await metadata(),
             settings: try configuration(), zones: try dags().zones, home: home.path)
         services[SQLDrivers.self] = drivers
         for one in tool.extensions { try await one.services(&services) }

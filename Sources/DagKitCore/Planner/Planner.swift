@@ -123,9 +123,6 @@ public struct Planner: Sendable {
 
         /// Runs that ended with this commit.
         public var finishedRuns: [DAGRun] = []
-
-        /// Task instances that failed for good, or will be tried again, with this commit.
-        public var failures: [TaskInstance] = []
     }
 
     /// What one step decided.
@@ -186,11 +183,6 @@ public struct Planner: Sendable {
         let step = machines[run]!.advance(event, at: now)
         pending.kills += step.kills
         for reference in step.ready { enqueue(reference, of: run) }
-        for event in step.events where event.kind == .failed || event.kind == .upForRetry {
-            if let key = event.task, let place = machines[run]!.reference(to: key) {
-                pending.failures.append(machines[run]![place])
-            }
-        }
         touched.insert(run)
     }
 

@@ -231,6 +231,7 @@ public struct RunMachine: Sendable {
         var batch = pending
         batch.updatedRun = run
         batch.instances = changed.sorted().map { self[$0] }
+        batch.notices = notices(of: batch.events)
         changed.removeAll(keepingCapacity: true)
         scheduledEvents.removeAll(keepingCapacity: true)
         pending = RunBatch(run: run, expectedRevision: run.revision)

@@ -4,7 +4,7 @@ import Synchronization
 /// A ``MetadataStore`` that keeps everything in memory: for tests, for `dags test`, and as the reference that the
 /// other stores are held to.
 public final class InMemoryStore: MetadataStore {
-    private let contents = Mutex(Contents())
+    let contents = Mutex(Contents())
 
     public init() {}
 
@@ -21,6 +21,16 @@ public final class InMemoryStore: MetadataStore {
         var pools: [String: Pool] = [:]
         var jobs: [JobRecord] = []
         var audit: [AuditEntry] = []
+
+        /// What waits to be told, by number.
+        var notices: [Int64: KeptNotice] = [:]
+        var lastNotice: Int64 = 0
+    }
+
+    /// A notice and when it is to be delivered.
+    struct KeptNotice {
+        var notice: Notice
+        var dueAt: Date
     }
 
     /// A run with what belongs to it.
@@ -322,6 +332,11 @@ extension InMemoryStore.Contents {
         for var event in batch.events {
             event.number = (events.last?.number ?? 0) + 1
             events.append(event)
+        }
+        for var notice in batch.notices {
+            lastNotice += 1
+            notice.number = lastNotice
+            notices[lastNotice] = InMemoryStore.KeptNotice(notice: notice, dueAt: notice.at)
         }
         if batch.pausesDAG, dags[batch.run.dagID]?.isPaused == false {
             dags[batch.run.dagID]?.isPaused = true

@@ -125,6 +125,17 @@ public protocol MetadataStore: Sendable {
     /// The newest entries of the audit log, newest first.
     func auditLog(limit: Int) async throws -> [AuditEntry]
 
+    // MARK: Notices
+
+    /// The notices that are to be delivered by an instant, oldest first.
+    func notices(dueBy instant: Date, limit: Int) async throws -> [Notice]
+
+    /// When the next notice is due; `nil` if none waits.
+    func nextNoticeAt() async throws -> Date?
+
+    /// Records what became of an attempt to deliver a notice.
+    func settle(_ notice: Notice, _ outcome: NoticeOutcome, at now: Date) async throws
+
     // MARK: Life
 
     /// Ends the use of the store; what was committed stays.
@@ -160,6 +171,9 @@ public struct RunBatch: Sendable {
     public var clearedOutputs: [TaskInstanceKey] = []
     public var rendered: [RenderedTemplates] = []
     public var events: [RunEvent] = []
+
+    /// What people are to be told of the change.
+    public var notices: [Notice] = []
 
     /// Whether the run's DAG is paused with the change.
     public var pausesDAG = false

@@ -36,8 +36,8 @@ public final class Scheduler: Sendable {
         /// What the job row says of this process.
         public var job: JobRecord
 
-        /// What is told when runs end and attempts fail, after that is stored.
-        public var observer: (any SchedulerObserver)?
+        /// Who tells people what they want to know; without one, notices wait in the store.
+        public var courier: (any NoticeCourier)?
 
         /// Ends the scheduler once nothing is running and nothing is due, for tests and batch use.
         public var endsWhenIdle = false
@@ -79,12 +79,19 @@ public final class Scheduler: Sendable {
             mailbox.post(.executorEnded)
         }
         defer { pump.cancel() }
+        let delivery = configuration.courier.map {
+            NoticeDelivery(store: store, courier: $0, clock: clock, log: log)
+        }
+        let delivering = Task { await delivery?.run() }
+        defer { delivering.cancel() }
         try await loop.adoptRuns()
-        try await turn(&loop)
+        try await turn(&loop, delivery)
+        delivery?.finish()
+        await delivering.value
         try await loop.close()
     }
 
-    private func turn(_ loop: inout SchedulerLoop) async throws {
+    private func turn(_ loop: inout SchedulerLoop, _ delivery: NoticeDelivery?) async throws {
         let mailbox = mailbox
         var alarm = Alarm(clock: clock) { mailbox.post(.alarm) }
         var isStopping = false
@@ -93,6 +100,7 @@ public final class Scheduler: Sendable {
             let messages = await mailbox.takeAll()
             if messages.contains(where: \.isAlarm) { alarm.hasRung() }
             try await loop.turn(messages)
+            if loop.takeNotice() { delivery?.ring() }
             if loop.isStopping, !isStopping {
                 isStopping = true
                 let (executor, grace) = (executor, configuration.stopGrace)

@@ -11,14 +11,3 @@ public struct SchedulerLog: Sendable {
     func warning(_ line: String) { write(.warning, line) }
     func error(_ line: String) { write(.error, line) }
 }
-
-/// Is told what a scheduler stored, for mails and other notices.
-///
-/// A call returns quickly: what takes long is queued by the observer.
-public protocol SchedulerObserver: Sendable {
-    /// A run has ended.
-    func runFinished(_ run: DAGRun) async
-
-    /// An attempt failed; its state says whether another one follows.
-    func taskFailed(_ instance: TaskInstance) async
-}

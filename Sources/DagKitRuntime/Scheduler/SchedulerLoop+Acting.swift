@@ -13,6 +13,7 @@ extension SchedulerLoop {
             }
             step.passFaultPoints(isStored: true)
             conflicts = result.conflicts
+            hasNotices = hasNotices || step.batches.contains { !$0.notices.isEmpty }
             let written = Int64(
                 step.batches.lazy.filter { !conflicts.contains($0.run) }.map(\.events.count).reduce(0, +))
             if let last = result.lastEvent, cursor + written == last { cursor = last }
@@ -49,10 +50,6 @@ extension SchedulerLoop {
         }
         for run in effects.finishedRuns where !conflicts.contains(run.key) {
             log.info("run \(run.key) \(run.state.rawValue)" + (run.reason.map { " (\($0))" } ?? ""))
-            await configuration.observer?.runFinished(run)
-        }
-        for failure in effects.failures where !conflicts.contains(failure.key.run) {
-            await configuration.observer?.taskFailed(failure)
         }
     }
 

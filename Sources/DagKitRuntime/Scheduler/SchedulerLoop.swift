@@ -31,6 +31,9 @@ package struct SchedulerLoop: Sendable {
     /// Runs that somebody else changed and that were not taken anew yet.
     var foreignRuns: Set<RunKey> = []
 
+    /// Whether notices were stored since somebody asked.
+    var hasNotices = false
+
     /// Outcomes that were taken and are not stored yet, by run.
     var unstored: [RunKey: [AttemptOutcome]] = [:]
 
@@ -82,6 +85,12 @@ package struct SchedulerLoop: Sendable {
     package func close() async throws {
         try await store.updateJob(job, state: "success", heartbeat: clock.now, end: clock.now)
         log.info("scheduler stopped")
+    }
+
+    /// Whether notices were stored since the last call.
+    package mutating func takeNotice() -> Bool {
+        defer { hasNotices = false }
+        return hasNotices
     }
 
     // MARK: Turns

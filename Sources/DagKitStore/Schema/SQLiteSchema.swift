@@ -12,6 +12,7 @@ package struct SQLiteSchema: SchemaDialect {
             statements: runs + runDetails + dags + settings + housekeeping),
         Migration(
             version: 2, name: "keep what is asked of running tasks, and count clears", statements: requests),
+        Migration(version: 3, name: "keep what people are to be told", statements: notices),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"
@@ -354,6 +355,29 @@ package struct SQLiteSchema: SchemaDialect {
         """,
         "create index log_dttm on log (dttm)",
         "create index log_dag on log (dag_id, task_id)",
+    ]
+
+    private static let notices: [SQLStatement] = [
+        """
+        create table notice (
+            id integer primary key autoincrement,
+            created_at timestamp not null,
+            updated_at timestamp not null,
+            due_at timestamp not null,
+            dag_id varchar(250) not null,
+            run_id varchar(250) not null,
+            task_id varchar(250) not null,
+            map_index integer not null,
+            kind varchar(50) not null,
+            state varchar(20) not null,
+            failures integer not null,
+            payload text not null,
+            last_error text,
+            foreign key (dag_id, run_id) references dag_run (dag_id, run_id) on delete cascade
+        )
+        """,
+        "create index notice_due on notice (due_at) where state = 'pending'",
+        "create index notice_run on notice (dag_id, run_id)",
     ]
 
     private static let requests: [SQLStatement] = [

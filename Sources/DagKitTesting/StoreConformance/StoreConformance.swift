@@ -14,7 +14,7 @@ public import DagKitCore
 public enum StoreConformance {
     /// All checks, by theme.
     public static var checks: [Check] {
-        commitChecks + detailChecks + queryChecks + foldChecks + dagChecks + settingChecks
+        commitChecks + detailChecks + queryChecks + foldChecks + dagChecks + settingChecks + noticeChecks
     }
 
     /// One thing that a store must do.

@@ -12,7 +12,7 @@ struct SchedulerBench {
     init(
         _ dags: [any DAG], store: any MetadataStore = InMemoryStore(), capacity: Int = 8,
         endsWhenIdle: Bool = true,
-        clock: any SchedulerClock = SystemSchedulerClock()
+        clock: any SchedulerClock = SystemSchedulerClock(), courier: (any NoticeCourier)? = nil
     ) throws {
         self.store = store
         self.clock = clock
@@ -22,6 +22,7 @@ struct SchedulerBench {
                 type: "SchedulerJob", state: "running", hostname: "test", user: "test", processID: 1,
                 executor: "in_process", start: clock.now, heartbeat: clock.now))
         configuration.endsWhenIdle = endsWhenIdle
+        configuration.courier = courier
         let executor = InProcessExecutor(
             specs, capacity: capacity, services: TaskServices(metadata: StoreTaskMetadata(store)),
             clock: clock)

@@ -44,5 +44,8 @@ struct ForgetfulStore: MetadataStore {
     func updateJob(_ id: Int64, state: String, heartbeat: Date, end: Date?) async throws {}
     func jobs(type: String, limit: Int) async throws -> [JobRecord] { [] }
     func auditLog(limit: Int) async throws -> [AuditEntry] { [] }
+    func notices(dueBy instant: Date, limit: Int) async throws -> [Notice] { [] }
+    func nextNoticeAt() async throws -> Date? { nil }
+    func settle(_ notice: Notice, _ outcome: NoticeOutcome, at now: Date) async throws {}
     func close() async {}
 }

@@ -83,7 +83,8 @@ final class Deployment: Sendable {
             [Self.program] + Self.words(line), output: "\(folder)/\(log)", errors: "\(folder)/\(log)")
     }
 
-    private func start(
+    /// Starts a command that writes its streams to two files.
+    func start(
         _ words: [String], environment more: [String: String] = [:], output: String, errors: String
     ) throws -> ChildProcess {
         let nothing = try FileDescriptor.open("/dev/null", O_RDONLY)

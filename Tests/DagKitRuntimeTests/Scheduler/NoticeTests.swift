@@ -1,0 +1,109 @@
+import DagKitCore
+import DagKitRuntime
+import DagKitTesting
+import FoundationEssentials
+import Synchronization
+import Testing
+
+@Suite struct NoticeTests {
+    @Test func `people are told of each failed try and of the failure, after it is stored`() async throws {
+        let courier = RecordingCourier()
+        let bench = try SchedulerBench([Hopeless()], courier: courier)
+        let key = try await bench.trigger()
+
+        try await bench.scheduler.run()
+
+        let told = courier.told
+        #expect(told.map(\.kind) == [.taskRetried, .taskFailed])
+        #expect(told.map(\.tryNumber) == [1, 2])
+        #expect(told.map(\.recipients) == [["ben@example.org"], ["ana@example.org"]])
+        #expect(told.last?.reason == "no luck; give up")
+        #expect(told.allSatisfy { $0.task.run == key })
+        #expect(try await bench.store.nextNoticeAt() == nil)
+    }
+
+    @Test func `a notice that cannot be delivered waits and holds nothing up`() async throws {
+        let courier = RecordingCourier(failures: .max)
+        let bench = try SchedulerBench([Hopeless()], courier: courier)
+        let key = try await bench.trigger()
+
+        try await bench.scheduler.run()
+
+        #expect(try await bench.store.snapshot(of: key)?.run.state == .failed)
+        #expect(courier.told.isEmpty)
+        let waiting = try await bench.store.notices(dueBy: .distantFuture, limit: 10)
+        #expect(waiting.map(\.failures) == [1, 1])
+    }
+
+    @Test func `a scheduler delivers what an earlier one left`() async throws {
+        let store = InMemoryStore()
+        let first = try SchedulerBench([Hopeless()], store: store)
+        try await first.trigger()
+        try await first.scheduler.run()
+        let courier = RecordingCourier()
+
+        try await SchedulerBench([Hopeless()], store: store, courier: courier).scheduler.run()
+
+        #expect(courier.told.count == 2)
+    }
+
+    @Test func `a notice that will never be taken is given up`() async throws {
+        let courier = RecordingCourier(failures: .max, refuses: true)
+        let bench = try SchedulerBench([Hopeless()], courier: courier)
+        try await bench.trigger()
+
+        try await bench.scheduler.run()
+
+        #expect(try await bench.store.nextNoticeAt() == nil)
+    }
+
+    @Test func `nobody is told of what somebody marked by hand`() async throws {
+        let spec = try Hopeless().spec
+        var machine = RunMachine(creating: .manual(spec, by: "ada", at: Date()), of: spec, actor: "ada")
+        let all = TaskSelection().references(in: machine)
+
+        _ = machine.advance(.mark(all, .failed, actor: "ada"), at: Date())
+
+        #expect(machine.takeBatch()?.notices.isEmpty == true)
+    }
+}
+
+/// Fails twice, at once one after the other.
+private struct Hopeless: DAG {
+    var configuration = DAGConfiguration(
+        "hopeless",
+        defaults: TaskDefaults(
+            retries: 1, retryDelay: .zero, emailOnFailure: ["ana@example.org"],
+            emailOnRetry: ["ben@example.org"]))
+
+    func build(_ dag: inout DAGBuilder) {
+        dag.task("try") { _ in
+            throw TaskFailure.retry(after: .milliseconds(1), "no luck", remedy: "give up")
+        }
+    }
+}
+
+private final class RecordingCourier: NoticeCourier {
+    private let state: Mutex<(failures: Int, told: [Notice])>
+    private let refuses: Bool
+
+    init(failures: Int = 0, refuses: Bool = false) {
+        state = Mutex((failures, []))
+        self.refuses = refuses
+    }
+
+    var told: [Notice] { state.withLock { $0.told } }
+
+    func deliver(_ notice: Notice) async throws {
+        try state.withLock { state in
+            if state.failures > 0 {
+                state.failures -= 1
+                if refuses { throw NoticeRefusal("no such mailbox") }
+                throw NoMailServer()
+            }
+            state.told.append(notice)
+        }
+    }
+
+    struct NoMailServer: Error {}
+}
