@@ -105,7 +105,8 @@ extension RunMachine {
         var detail = facts
         detail["next_try_at"] = .string(due.isoText)
         change(reference, .upForRetry, at: end, reason: reason, detail: detail)
-        retries.insert(Retry(at: due, instance: reference))
+        // As it is stored: the instant that was worked out has digits below a microsecond.
+        if let stored = self[reference].nextTryAt { retries.insert(Retry(at: stored, instance: reference)) }
     }
 
     // MARK: Time

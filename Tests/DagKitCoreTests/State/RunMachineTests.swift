@@ -39,6 +39,21 @@ import Testing
         #expect(play.machine.takeBatch()?.history.map(\.tryNumber) == [1])
     }
 
+    @Test func `a retry falls due whatever digits its instant has`() throws {
+        let spec = try DAGSpec.fixture(tasks: [FixtureTask(id: "a", upstream: [], retries: 1)])
+        for number in 1...500 {
+            var play = try Play(spec)
+            play.now += Double(number) * 1.234567
+            let delay = Duration.nanoseconds(1_000_003 * number)
+            play.finish("a", .failed(reason: "no", isRetryable: true, retryDelay: delay))
+
+            let due = try #require(play.machine.nextDeadline)
+            _ = play.machine.advance(.tick, at: due)
+
+            #expect(play.instance("a").state == .scheduled, "after \(delay)")
+        }
+    }
+
     @Test func `a failure that asks for no retry is final`() throws {
         var play = try Play(.fixture(tasks: [FixtureTask(id: "a", upstream: [], retries: 5)]))
 
