@@ -93,7 +93,7 @@ let package = Package(
         tests("DagKitHTTPServerTests", "DagKitHTTPServer", "DagKitCore"),
         tests("DagKitCLITests", "DagKitCLI", "DagKitSystem", "DagKitCore", exclude: ["Golden"]),
         tests(
-            "CryptoDagsTests", "CryptoDags", "CryptoCLI", "DagKit", "DagKitSQL", "DagKitHTTPServer"),
+            "CryptoDagsTests", "CryptoDags", "CryptoCLI", "dagctl", "DagKit", "DagKitSQL", "DagKitHTTPServer"),
         .executableTarget(
             name: "dagkit-fault-process",
             dependencies: ["DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitCore"],

@@ -59,7 +59,9 @@ import Testing
         #expect(outcome.snapshots == 0 && outcome.thinned == 0 && outcome.rows == 0 && outcome.candles == 0)
     }
 
-    @Test func `what is said of old snapshots goes with them, waiting mails stay`() async throws {
+    @Test func `what is said of old snapshots goes with them, a mail that waited for a week is given up`()
+        async throws
+    {
         let store = try await MarketStore.fixture()
         try await ingest(store, hour: 0)
         let snapshot = try #require(try await store.latestSnapshot())
@@ -80,7 +82,7 @@ import Testing
         for table in ["anomalies", "anomaly_alerts"] {
             #expect(try await store.value(SQLStatement(verbatim: "select count(*) from \(table)")) == 0)
         }
-        #expect(try await store.value("select count(*) || state from outbox") == "1pending")
+        #expect(try await store.value("select count(*) || state from outbox") == "1failed")
     }
 
     @Test func `a store of version 1 gets what version 2 adds and keeps its mails`() async throws {
