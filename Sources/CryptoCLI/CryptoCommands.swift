@@ -16,6 +16,7 @@ enum CryptoCommands {
             StatusCommand.command, TopCommand.command, ReportCommand.command, HistoryCommand.command,
             AnomaliesCommand.command, QualityCommand.command, ExportCommand.command, ReprocessCommand.command,
             BackfillCommand.command, DemoCommand.command, SimulateCommand.command, MigrateCommand.command,
+            SchemaCommand.command,
             ReplayServerCommand.command,
         ])
 

@@ -35,7 +35,7 @@ enum BackfillCommand {
         options: [coins, top, days, interval, isTrial, isConfirmed],
         exitCodes: [.notFound]
     ) { call in
-        try await MarketAccess.opened(call.workspace.home.path, call) { store in
+        try await MarketAccess.opened(try await MarketAccess.place(of: call), call) { store in
             let now = call.workspace.now
             let backfill = try await HistoryBackfill(store, services: try await call.workspace.services())
             let plan = try await backfill.plan(

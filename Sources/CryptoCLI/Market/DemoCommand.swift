@@ -30,7 +30,7 @@ enum DemoCommand {
     ) { call in
         let home = absolute(call[folder] ?? ".dagkit-demo")
         let source = call[replay].map { "replay:\(absolute($0))" } ?? "generated:\(call[seed])"
-        let code = try await MarketAccess.opened(home, call) { store in
+        let code = try await MarketAccess.opened(.home(home), call) { store in
             if let other = try await store.activeSource(), other != source {
                 throw MarketCommandError.homeInUse(home, source: other)
             }
@@ -108,7 +108,7 @@ private struct DemoRun {
     }
 
     func showReport() async throws {
-        _ = try await MarketAccess.opened(home, call) { store in
+        _ = try await MarketAccess.opened(.home(home), call) { store in
             let latest = try await MarketAccess.latest(store)
             guard let report = try await store.report(date: latest.dateImport, source: source) else {
                 throw MarketCommandError.noReport(date: latest.dateImport)

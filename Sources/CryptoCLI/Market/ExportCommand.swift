@@ -60,7 +60,7 @@ enum ExportCommand {
         if let day = call[date] {
             let close = try await store.database.query(
                 """
-                select snapshot_id from crypto_snapshots where complete = 1 and source = \(latest.source)
+                select snapshot_id from crypto_snapshots where complete and source = \(latest.source)
                     and date_import = \(day) order by fetched_at desc, snapshot_id desc limit 1
                 """)
             guard let row = close.first else { throw MarketCommandError.noRows(day) }

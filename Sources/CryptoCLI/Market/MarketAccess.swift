@@ -5,24 +5,27 @@ import FoundationEssentials
 
 /// How commands reach the market store and the settings of their home.
 enum MarketAccess {
-    /// Opens the market store of the home for `body`; a store that is not there is not made.
+    /// Opens the market store of the deployment for `body`; a store that is not there is not made.
     ///
     /// - Throws: ``MarketCommandError/noStore(home:)`` and what `body` throws.
     static func reading(
         _ call: Invocation, _ body: (MarketStore) async throws -> ExitCode
     ) async throws -> ExitCode {
-        let home = call.workspace.home.path
-        guard FileManager.default.fileExists(atPath: "\(home)/\(MarketStore.fileName)") else {
-            throw MarketCommandError.noStore(home: home)
-        }
-        return try await opened(home, call, body)
+        let place = try await place(of: call)
+        guard place.mayExist else { throw MarketCommandError.noStore(home: call.workspace.home.path) }
+        return try await opened(place, call, body)
     }
 
-    /// Opens the market store of a home for `body`; what is missing is made.
+    /// Where the deployment keeps its market.
+    static func place(of call: Invocation) async throws -> MarketStorePlace {
+        try await MarketStorePlace(try await call.workspace.services())
+    }
+
+    /// Opens the market store of a place for `body`; what is missing is made.
     static func opened(
-        _ home: String, _ call: Invocation, _ body: (MarketStore) async throws -> ExitCode
+        _ place: MarketStorePlace, _ call: Invocation, _ body: (MarketStore) async throws -> ExitCode
     ) async throws -> ExitCode {
-        let store = try await MarketStore.open(inHome: home, now: call.workspace.now)
+        let store = try await MarketStore.open(at: place, now: call.workspace.now)
         do {
             let code = try await body(store)
             await store.database.close()

@@ -1,7 +1,6 @@
 import CryptoDags
 import DagKit
 import DagKitCLI
-import FoundationEssentials
 
 /// `crypto migrate`.
 enum MigrateCommand {
@@ -9,12 +8,9 @@ enum MigrateCommand {
         "migrate", "Brings the tables of the market store to the version of this program.",
         examples: [.init("crypto migrate", "after an upgrade of dagctl")], exitCodes: [.notFound]
     ) { call in
-        let home = call.workspace.home.path
-        guard FileManager.default.fileExists(atPath: "\(home)/\(MarketStore.fileName)") else {
-            throw MarketCommandError.noStore(home: home)
-        }
-        let address = SQLAddress(type: "sqlite", database: "\(home)/\(MarketStore.fileName)")
-        let database = try await SQLiteDriver().open(address)
+        let place = try await MarketAccess.place(of: call)
+        guard place.mayExist else { throw MarketCommandError.noStore(home: call.workspace.home.path) }
+        let database = try await place.openDatabase()
         do {
             try await MarketStore.migrate(database, now: call.workspace.now)
             await database.close()
@@ -22,7 +18,7 @@ enum MigrateCommand {
             await database.close()
             throw error
         }
-        try call.console.print("the market store in \(home) is up to date")
+        try call.console.print("the market store is up to date")
         return .success
     }
 }

@@ -49,7 +49,7 @@ enum StatusCommand {
     {
         let row = try await store.database.query(
             """
-            select (select count(*) from crypto_snapshots where complete = 1 and source = \(source)) as snapshots,
+            select (select count(*) from crypto_snapshots where complete and source = \(source)) as snapshots,
                 (select count(*) from crypto_historique where source = \(source)) as rows_kept,
                 (select count(*) from crypto_bougies where source = \(source)) as candles,
                 (select count(*) from anomalies where source = \(source) and detected_at >= \(day)) as anomalies,

@@ -41,18 +41,17 @@ extension MarketStore {
             snapshotID: id, rows: processed.rows.count, changed: changed.map(\.cryptoID), gone: gone)
         if isTrial || !outcome.hasChanges { return outcome }
         let summary = try MarketSummary(processed.rows)
-        let problems = String(decoding: try JSONEncoder().encode(SnapshotProblems(processed)), as: UTF8.self)
+        let dialect = dialect
+        let made = try Self.madeColumns(processed, summary, fetchedAt: snapshot.fetchedAt, dialect)
         try await database.transaction { transaction in
             for coin in changed.map(\.cryptoID) + gone {
                 try transaction.execute(
                     "delete from crypto_historique where snapshot_id = \(id) and crypto_id = \(coin)")
             }
-            try transaction.bulkInsert(
-                into: "crypto_historique", columns: HistoryColumns.identifiers,
-                rows: changed.map {
-                    HistoryColumns.values($0, snapshot: id, source: snapshot.source, createdAt: now)
-                })
-            try Self.update(snapshot, processed, summary, problems: problems, transaction)
+            try HistoryColumns.insert(
+                changed, snapshot: id, source: snapshot.source, createdAt: now, dialect, transaction)
+            try transaction.execute(
+                "update crypto_snapshots set \(made.assignments) where snapshot_id = \(id)")
             let day = processed.rows.first?.dateImport ?? snapshot.dateImport
             try Self.rebuildCandles(around: snapshot, day: day, transaction)
             let detail = "{\"snapshot_id\":\(id),\"changed\":\(changed.count),\"gone\":\(gone.count)}"
@@ -63,25 +62,6 @@ extension MarketStore {
                         status: .success, dagID: snapshot.dagID, detail: detail)))
         }
         return outcome
-    }
-
-    private static func update(
-        _ snapshot: StoredSnapshot, _ processed: ProcessedSnapshot, _ summary: MarketSummary,
-        problems: String,
-        _ transaction: any SQLTransaction
-    ) throws {
-        let rejected = processed.assetCount - processed.rows.count
-        try transaction.execute(
-            """
-            update crypto_snapshots set asset_count = \(processed.assetCount), rejected_count = \(rejected),
-                date_import = \(processed.rows.first?.dateImport ?? snapshot.dateImport),
-                market_cap_total = \(summary.marketCap.doubleValue),
-                market_cap_total_exact = \(summary.marketCap.description),
-                volume_total = \(summary.volume.doubleValue), volume_total_exact = \(summary.volume.description),
-                variation_moyenne = \(summary.meanChange.sqlValue), hausses = \(summary.rising),
-                baisses = \(summary.falling), stables = \(summary.flat), problems = \(problems)
-            where snapshot_id = \(snapshot.id)
-            """)
     }
 
     /// Makes the candles of a snapshot's hour and day anew, where all snapshots of that span still have their rows.
@@ -102,7 +82,7 @@ extension MarketStore {
             let members = try transaction.query(
                 """
                 select snapshot_id, amincie from crypto_snapshots
-                where complete = 1 and source = \(snapshot.source) and \(condition)
+                where complete and source = \(snapshot.source) and \(condition)
                 order by fetched_at, snapshot_id
                 """)
             guard try members.allSatisfy({ try $0["amincie"] == false }) else { continue }
