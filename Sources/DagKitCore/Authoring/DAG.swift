@@ -44,6 +44,8 @@ public struct DAGConfiguration: Sendable {
 
     /// How many instances a mapped task may have at most.
     public var maxMapLength: Int
+    /// After how many failed runs in a row the DAG pauses itself; `nil` for never.
+    public var maxConsecutiveFailedRuns: Int?
 
     /// How long a run may take before it fails and its open tasks are skipped.
     public var runTimeout: Duration?
@@ -64,6 +66,7 @@ public struct DAGConfiguration: Sendable {
         catchup: Catchup = .latest, about: String? = nil, documentation: String? = nil,
         tags: Set<String> = [],
         maxActiveRuns: Int = 16, maxActiveTasks: Int = 16, maxMapLength: Int = 1024,
+        maxConsecutiveFailedRuns: Int? = nil,
         runTimeout: Duration? = nil,
         isPausedAtCreation: Bool? = nil, params: JSONValue = .object([:]),
         defaults: TaskDefaults = TaskDefaults(), fileID: String = #fileID, line: Int = #line
@@ -79,6 +82,7 @@ public struct DAGConfiguration: Sendable {
         self.maxActiveRuns = maxActiveRuns
         self.maxActiveTasks = maxActiveTasks
         self.maxMapLength = maxMapLength
+        self.maxConsecutiveFailedRuns = maxConsecutiveFailedRuns
         self.runTimeout = runTimeout
         self.isPausedAtCreation = isPausedAtCreation
         self.params = params

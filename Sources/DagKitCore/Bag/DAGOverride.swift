@@ -13,6 +13,7 @@ package struct DAGOverride: Sendable {
     private let maxActiveRuns: Int?
     private let maxActiveTasks: Int?
     private let maxMapLength: Int?
+    private let maxConsecutiveFailedRuns: Int?
     private let runTimeout: Duration?
     private let params: JSONValue?
     private let defaults: DefaultsOverride
@@ -35,6 +36,7 @@ package struct DAGOverride: Sendable {
         maxActiveRuns = reader.integer("max_active_runs")
         maxActiveTasks = reader.integer("max_active_tasks")
         maxMapLength = reader.integer("max_map_length")
+        maxConsecutiveFailedRuns = reader.integer("max_consecutive_failed_dag_runs")
         runTimeout = reader.duration("dagrun_timeout")
         params = reader.object("params")
         defaults = DefaultsOverride(&reader, file: file)
@@ -58,6 +60,7 @@ package struct DAGOverride: Sendable {
         configuration.maxActiveRuns = maxActiveRuns ?? base.maxActiveRuns
         configuration.maxActiveTasks = maxActiveTasks ?? base.maxActiveTasks
         configuration.maxMapLength = maxMapLength ?? base.maxMapLength
+        configuration.maxConsecutiveFailedRuns = maxConsecutiveFailedRuns ?? base.maxConsecutiveFailedRuns
         configuration.runTimeout = runTimeout ?? base.runTimeout
         if let params { configuration.params = base.params.merging(params) }
         configuration.defaults = defaults.applied(to: base.defaults)
