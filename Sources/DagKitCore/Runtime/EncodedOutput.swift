@@ -18,6 +18,9 @@ public struct EncodedOutput: Hashable, Codable, Sendable {
     /// The most bytes that the store takes for one value; what is larger belongs into a file or a table.
     public static let maximumBytes = 1 << 20
 
+    /// The most bytes of all values together that one attempt may push.
+    public static let maximumBytesPushed = 8 << 20
+
     /// Encodes a value; `nil` for ``None``.
     ///
     /// - Throws: ``OutputError/unencodable(type:reason:)``, ``OutputError/tooLarge(type:bytes:)``.
@@ -117,6 +120,7 @@ public enum OutputError: DagKitError, Equatable {
     case tooLarge(type: String, bytes: Int, task: TaskID? = nil, key: String = XCom.returnValue)
     case noFiles(task: TaskID)
     case damaged(file: String, reader: TaskID)
+    case tooLargeTogether(bytes: Int)
 
     public var problem: String {
         switch self {
@@ -133,6 +137,8 @@ public enum OutputError: DagKitError, Equatable {
             "task \"\(task)\" puts an output into a file, and this program has no home for it"
         case .damaged(let file, let reader):
             "task \"\(reader)\" reads file \"\(file)\", which is not what was written there"
+        case .tooLargeTogether(let bytes):
+            "the values that the task pushes have \(bytes) bytes as JSON together"
         }
     }
 
@@ -145,7 +151,7 @@ public enum OutputError: DagKitError, Equatable {
     /// Whether another try would fail in the same way.
     var isFinal: Bool {
         switch self {
-        case .tooLarge, .unencodable, .noFiles: true
+        case .tooLarge, .tooLargeTogether, .unencodable, .noFiles: true
         case .missing, .mismatch, .damaged: false
         }
     }
@@ -156,9 +162,11 @@ public enum OutputError: DagKitError, Equatable {
         case .mismatch(let producer, _, _, _, _): "clear \"\(producer)\" so that it runs with the new type"
         case .unencodable: "return a value that JSON can hold: no NaN, no infinity"
         case .tooLarge:
-            "return context.filed(value), which writes it to a file, or write it to a table and return its name"
+            "return context.filed(value), or write the data to a file or table and return its name"
         case .noFiles: "give its services a home, or write the data to a table"
         case .damaged: "clear the task that wrote it"
+        case .tooLargeTogether:
+            "push at most \(EncodedOutput.maximumBytesPushed); write the data to a file or table and push its name"
         }
     }
 }

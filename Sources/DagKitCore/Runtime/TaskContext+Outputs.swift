@@ -28,7 +28,7 @@ extension TaskContext {
     /// - Throws: ``OutputError/tooLarge(type:bytes:task:key:)``, ``OutputError/unencodable(type:reason:)``.
     public func push<Value: Codable & Sendable>(_ value: Value, as key: String) throws {
         do {
-            if let output = try EncodedOutput(encoding: value) { outbox.add(key, output) }
+            if let output = try EncodedOutput(encoding: value) { try outbox.add(key, output) }
         } catch OutputError.tooLarge(let type, let bytes, _, _) {
             throw OutputError.tooLarge(type: type, bytes: bytes, task: taskID, key: key)
         }

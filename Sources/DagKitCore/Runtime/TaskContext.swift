@@ -119,10 +119,13 @@ package final class TaskOutbox: Sendable {
 
     package init() {}
 
-    package func add(_ key: String, _ output: EncodedOutput) {
-        entries.withLock { entries in
-            entries.removeAll { $0.key == key }
-            entries.append((key, output))
+    /// - Throws: ``OutputError/tooLargeTogether(bytes:)``.
+    package func add(_ key: String, _ output: EncodedOutput) throws(OutputError) {
+        try entries.withLock { entries throws(OutputError) in
+            let others = entries.filter { $0.key != key }
+            let bytes = others.reduce(output.json.utf8.count) { $0 + $1.output.json.utf8.count }
+            guard bytes <= EncodedOutput.maximumBytesPushed else { throw .tooLargeTogether(bytes: bytes) }
+            entries = others + [(key, output)]
         }
     }
 

@@ -35,7 +35,7 @@ import Testing
         #expect(
             run.reason("make")
                 == #"the output "\#(key)" of task "make" has 1048579 bytes as JSON ("Swift.String"), and may have 1048576; "#
-                + "return context.filed(value), which writes it to a file, or write it to a table and return its name"
+                + "return context.filed(value), or write the data to a file or table and return its name"
         )
     }
 
