@@ -34,7 +34,8 @@ struct SimulatedMarket {
             // Capitalisations far enough apart that ranks hold: the largest move of a quiet day is a few percent.
             let cap = 2e12 * pow(0.93, Double(index))
             let isStable = Self.stableCoins.contains(index)
-            let price = isStable ? 1 : pow(10, Double(index * 7 % 9) - 4)
+            // No other price is near one dollar: by chance it would keep to it for a week.
+            let price = isStable ? 1 : 3.7 * pow(10, Double(index * 7 % 9) - 4)
             return Coin(base: price, supply: cap / price, isStable: isStable)
         }
         // A day of the past, so that changes over 24 hours are known from the start.
@@ -50,7 +51,7 @@ struct SimulatedMarket {
         for event in events {
             switch event {
             case .jump(let coin, let factor): coins[coin].base *= factor
-            case .volume(let coin, let factor): coins[coin].volumeFactor = factor
+            case .volume(let coin, let factor): coins[coin].volumeFactor *= factor
             }
         }
         move()
@@ -108,7 +109,7 @@ struct SimulatedMarket {
 enum SimulatedEvent {
     /// The price is multiplied, and stays.
     case jump(coin: Int, factor: Double)
-    /// The volume is multiplied, until it is set to another factor.
+    /// The volume is multiplied, and stays.
     case volume(coin: Int, factor: Double)
 }
 

@@ -88,7 +88,7 @@ struct SimulationPlan {
             let found = findings(.up, .volume)
             return (
                 Injection(coin: coin, step: step, lastStep: day, required: found, allowed: found),
-                [(step, .volume(coin: coin, factor: 12)), (step + 48, .volume(coin: coin, factor: 1))]
+                [(step, .volume(coin: coin, factor: 12)), (step + 48, .volume(coin: coin, factor: 1.0 / 12))]
             )
         case 2:
             let stable = SimulatedMarket.stableCoins[index / 5 % 2]
@@ -114,11 +114,9 @@ struct SimulationPlan {
             let large = 12 + index / 5 * 3 % 9
             let found = findings(.down, .variation, .crossSection, .history, .rank)
             return (
-                // The volume in USD falls with the price.
-                Injection(
-                    coin: large, step: step, lastStep: day, required: found,
-                    allowed: found.union(findings(.down, .volume))),
-                [(step, .jump(coin: large, factor: 0.4))]
+                Injection(coin: large, step: step, lastStep: day, required: found, allowed: found),
+                // More coins are traded, so that the volume in USD stays what it was.
+                [(step, .jump(coin: large, factor: 0.4)), (step, .volume(coin: large, factor: 2.5))]
             )
         }
     }
