@@ -1,5 +1,6 @@
 import CSQLite
 import DagKitSQL
+import Synchronization
 
 /// One connection to a database with its compiled statements.
 ///
@@ -12,6 +13,7 @@ final class SQLiteConnection: SQLTransaction {
 
     private var cache: [String: PreparedStatement] = [:]
     private let role: Role
+    private let commits: CommitCounter?
     private let usualDurability: SQLDurability
     private var durability: SQLDurability?
 
@@ -25,10 +27,13 @@ final class SQLiteConnection: SQLTransaction {
         case sole
     }
 
-    init(path: String?, role: Role, configuration: SQLiteConfiguration) throws {
+    init(
+        path: String?, role: Role, configuration: SQLiteConfiguration, commits: CommitCounter? = nil
+    ) throws {
         let access = role == .reader && configuration.access == .create ? .write : configuration.access
         handle = try SQLiteHandle(path: path, access: access)
         self.role = role
+        self.commits = commits
         usualDurability = configuration.durability
         // Where writing is forbidden, SQLite opens for reading without a word.
         if path != nil, access != .read, sqlite3_db_readonly(handle.pointer, "main") == 1 {
@@ -96,6 +101,7 @@ final class SQLiteConnection: SQLTransaction {
                 throw SQLError(.other, message: "the body ended its own transaction", database: handle.name)
             }
             try execute("commit")
+            if mode == .write { countCommit() }
             return value
         } catch {
             // SQLite itself rolls back when the disk is full or fails.
@@ -115,8 +121,11 @@ final class SQLiteConnection: SQLTransaction {
                 .syntax, message: "a transaction cannot be begun by a statement: call transaction(_:)",
                 database: handle.name)
         }
+        if durability != nil { countCommit() }
         return value
     }
+
+    private func countCommit() { commits?.count.wrappingAdd(1, ordering: .relaxed) }
 }
 
 extension SQLiteConnection {

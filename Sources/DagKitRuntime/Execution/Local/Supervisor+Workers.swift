@@ -110,7 +110,7 @@ extension Supervisor {
             isSpent || attempt.ending != nil || worker.attemptCount >= configuration.attemptsPerWorker
         close(attempt, of: worker, outcome)
         worker.idleSince = clock.now
-        if mustGo { dismiss(worker) }
+        if mustGo { dismiss(worker) } else { planTrim() }
         if !waiting.isEmpty { try startWaiting(at: clock.now) }
     }
 

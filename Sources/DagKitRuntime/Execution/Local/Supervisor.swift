@@ -37,6 +37,7 @@ final class Supervisor {
     /// Whether it takes no orders any more and ends once nothing is left.
     var isRetiring = false
     var stopsBy: BootTimeClock.Instant?
+    private var nextTrim: BootTimeClock.Instant?
     private var idleSince: BootTimeClock.Instant
     private var hasWriteFailed = false
     private var nextWriteTry: BootTimeClock.Instant?
@@ -163,12 +164,23 @@ final class Supervisor {
         }
     }
 
+    /// Ends idle workers but the one that was busy last: surplus ones soon, so that a lull between two orders costs no
+    /// restart, the others after a while.
     private func trimIdleWorkers(at now: BootTimeClock.Instant) {
+        guard nextTrim.map({ $0 <= now }) ?? false else { return }
+        nextTrim = nil
         let idle = workers.filter(\.isIdle).sorted { $0.idleSince > $1.idleSince }
         for (index, worker) in idle.enumerated() where index > 0 {
-            let isOld = worker.idleSince.advanced(by: configuration.idleTime) <= now
-            if isOld || index >= configuration.idleWorkers { dismiss(worker) }
+            let limit = index >= configuration.idleWorkers ? configuration.surplusTime : configuration.idleTime
+            let due = worker.idleSince.advanced(by: limit)
+            if due <= now { dismiss(worker) } else { nextTrim = min(nextTrim ?? due, due) }
         }
+    }
+
+    /// Looks for idle workers to end once the first of them may have been idle for long enough.
+    func planTrim() {
+        let due = clock.now.advanced(by: configuration.surplusTime)
+        nextTrim = min(nextTrim ?? due, due)
     }
 
     private var hasNothingLeft: Bool { attempts.isEmpty && waiting.isEmpty }
@@ -187,10 +199,7 @@ final class Supervisor {
 
     private var nextDeadline: BootTimeClock.Instant? {
         var instants = workers.flatMap { [$0.attempt?.deadline, $0.endsBy] }
-        if workers.filter(\.isIdle).count > 1 {
-            instants += workers.filter(\.isIdle).map { $0.idleSince.advanced(by: configuration.idleTime) }
-        }
-        instants += [stopsBy, nextStartTry]
+        instants += [stopsBy, nextStartTry, nextTrim]
         if scheduler == nil {
             instants.append(nextWriteTry)
             if hasNothingLeft, outcomes.isOnDisk { instants.append(lingersUntil) }
