@@ -4,7 +4,8 @@ import Glibc
 
 /// `dagkit-bench [--output FILE] [--list] [SCENARIO …]`: measures and prints a report.
 ///
-/// `DAGCTL` names the dagctl whose commands are measured, `BENCH_IDLE_SECONDS` how long an idle scheduler is watched.
+/// `DAGCTL` names the dagctl whose commands are measured, `BENCH_IDLE_SECONDS` how long an idle scheduler is watched, and
+/// `BENCH_EXECUTION` the one way to run attempts that is measured (`in process` or `warm workers`).
 enum BenchmarkCommand {
     static func run(_ arguments: [String]) async {
         do {
@@ -35,7 +36,9 @@ enum BenchmarkCommand {
         }
         let variables = ProcessInfo.processInfo.environment
         let settings = Scenario.Settings(
-            dagctl: variables["DAGCTL"], idleSeconds: variables["BENCH_IDLE_SECONDS"].flatMap(Double.init) ?? 60)
+            dagctl: variables["DAGCTL"], idleSeconds: variables["BENCH_IDLE_SECONDS"].flatMap(Double.init) ?? 60,
+            executions: variables["BENCH_EXECUTION"].flatMap(Bench.Execution.init).map { [$0] }
+                ?? Bench.Execution.allCases)
         let chosen = Scenario.all.filter { names.isEmpty || names.contains($0.name) }
         let text = try await Report.make(chosen, settings)
         if let output { try text.write(toFile: output, atomically: true, encoding: .utf8) }

@@ -3,14 +3,14 @@ import FoundationEssentials
 
 extension Scenario {
     static let latency: [Scenario] = [
-        Scenario(name: "ready-to-start", about: "from the end of a task to the start of the next") { _ in
-            try await Bench.Execution.allCases.asyncFlatMap { execution in
+        Scenario(name: "ready-to-start", about: "from the end of a task to the start of the next") { settings in
+            try await settings.executions.asyncFlatMap { execution in
                 let gaps = try await gaps(of: BenchmarkDAGs.relay(of: 400), execution)
                 return quantiles("ready to start, \(execution.rawValue)", gaps)
             }
         },
-        Scenario(name: "trigger-to-start", about: "from a trigger to the start of the first task") { _ in
-            try await Bench.Execution.allCases.asyncFlatMap { execution in
+        Scenario(name: "trigger-to-start", about: "from a trigger to the start of the first task") { settings in
+            try await settings.executions.asyncFlatMap { execution in
                 let delays = try await delays(of: BenchmarkDAGs.relay(of: 400), execution, runs: 20)
                 return quantiles("trigger to start, \(execution.rawValue)", delays)
             }

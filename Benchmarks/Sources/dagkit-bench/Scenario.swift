@@ -13,6 +13,9 @@ struct Scenario: Sendable {
 
         /// How long an idle scheduler is watched.
         let idleSeconds: Double
+
+        /// The ways to run attempts that are compared.
+        let executions: [Bench.Execution]
     }
 
     static let all: [Scenario] = throughput + latency + programs + long
@@ -23,9 +26,9 @@ extension Scenario {
     static func throughput(
         _ name: String, _ about: String, parallelism: Int = 10, _ dags: @escaping @Sendable () -> [Shape]
     ) -> Scenario {
-        Scenario(name: name, about: about) { _ in
+        Scenario(name: name, about: about) { settings in
             var findings: [Finding] = []
-            for execution in Bench.Execution.allCases {
+            for execution in settings.executions {
                 let dags = dags()
                 findings.append(
                     .throughput(

@@ -135,9 +135,13 @@ public struct RunMachine: Sendable {
     }
 
     private mutating func count(_ task: TaskSpec) {
-        for source in task.upstream { tally(source, into: &nodes[task.index].tally) }
-        for source in spec.relevantSetups[task.index] { tally(source, into: &nodes[task.index].setups) }
-        for (position, instance) in nodes[task.index].instances.enumerated() {
+        // Worked out first and set then: a call on the machine while one of its nodes changes would copy all of them.
+        let upstream = tally(of: task.upstream)
+        let setups = tally(of: spec.relevantSetups[task.index])
+        nodes[task.index].tally = upstream
+        nodes[task.index].setups = setups
+        for position in nodes[task.index].instances.indices {
+            let instance = nodes[task.index].instances[position]
             if !instance.isFinished { unfinished += 1 }
             guard let state = instance.state, !state.isFinished else { continue }
             active += 1
@@ -147,11 +151,15 @@ public struct RunMachine: Sendable {
         }
     }
 
-    private func tally(_ source: Int, into tally: inout UpstreamTally) {
-        let isSetup = spec.tasks[source].kind == .setup
-        tally.total += nodes[source].instances.count
-        if isSetup { tally.setups += nodes[source].instances.count }
-        for instance in nodes[source].instances { tally.count(instance.state, isSetup: isSetup) }
+    private func tally(of sources: [Int]) -> UpstreamTally {
+        var tally = UpstreamTally()
+        for source in sources {
+            let isSetup = spec.tasks[source].kind == .setup
+            tally.total += nodes[source].instances.count
+            if isSetup { tally.setups += nodes[source].instances.count }
+            for instance in nodes[source].instances { tally.count(instance.state, isSetup: isSetup) }
+        }
+        return tally
     }
 
     // MARK: What is there
