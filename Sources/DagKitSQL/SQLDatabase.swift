@@ -63,11 +63,24 @@ public protocol SQLTransaction: AnyObject {
     @discardableResult
     func execute(_ statement: SQLStatement) throws -> Int
 
+    /// Runs a command and returns how many rows it changed.
+    ///
+    /// - Precondition: There are as many values as the command has placeholders.
+    @discardableResult
+    func execute(_ command: SQLCommand, _ values: [SQLValue]) throws -> Int
+
     /// Adds rows to a table; returns how many.
     ///
     /// - Precondition: Every row has one value for each column.
     @discardableResult
     func bulkInsert(into table: SQLIdentifier, columns: [SQLIdentifier], rows: [[SQLValue]]) throws -> Int
+}
+
+extension SQLTransaction {
+    @discardableResult
+    public func execute(_ command: SQLCommand, _ values: [SQLValue]) throws -> Int {
+        try execute(SQLStatement(command, values))
+    }
 }
 
 /// What a transaction is for.

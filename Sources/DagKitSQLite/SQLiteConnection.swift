@@ -12,6 +12,9 @@ final class SQLiteConnection: SQLTransaction {
     var cancellation: Cancellation?
 
     private var cache: [String: PreparedStatement] = [:]
+
+    /// The compiled commands; each holds its command, so that no other can get the same identity.
+    private var commands: [ObjectIdentifier: (command: SQLCommand, prepared: PreparedStatement)] = [:]
     private let role: Role
     private let commits: CommitCounter?
     private let usualDurability: SQLDurability
@@ -64,6 +67,11 @@ final class SQLiteConnection: SQLTransaction {
     func execute(_ statement: SQLStatement) throws -> Int {
         let text = statement.text
         return try run(try prepare(text), text: text, values: statement.values)
+    }
+
+    @discardableResult
+    func execute(_ command: SQLCommand, _ values: [SQLValue]) throws -> Int {
+        try run(try prepare(command), text: command.text, values: values)
     }
 
     @discardableResult
@@ -135,6 +143,15 @@ extension SQLiteConnection {
         let prepared = try PreparedStatement(text, on: handle, isCached: true)
         if cache.count >= Self.cacheLimit { cache.removeAll(keepingCapacity: true) }
         cache[text] = prepared
+        return prepared
+    }
+
+    private func prepare(_ command: SQLCommand) throws -> PreparedStatement {
+        guard !isCancelled else { throw CancellationError() }
+        if let known = commands[ObjectIdentifier(command)] { return known.prepared }
+        let prepared = try PreparedStatement(command.text, on: handle, isCached: true)
+        if commands.count >= Self.cacheLimit { commands.removeAll(keepingCapacity: true) }
+        commands[ObjectIdentifier(command)] = (command, prepared)
         return prepared
     }
 

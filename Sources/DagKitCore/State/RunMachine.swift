@@ -118,10 +118,7 @@ public struct RunMachine: Sendable {
         outputCounts = snapshot.outputCounts
         for index in added { changed.insert(InstanceRef(task: index, instance: 0)) }
         for instance in lost { remove(instance, at: now) }
-        if run.structureHash != spec.structureHash {
-            run.structureHash = spec.structureHash
-            pending.updatedRun = run
-        }
+        run.structureHash = spec.structureHash
     }
 
     private init(spec: DAGSpec, run: DAGRun, expectedRevision: Int64?, nodes: [Node]) {
@@ -225,9 +222,13 @@ public struct RunMachine: Sendable {
     /// What was decided since the last call, to be committed whole; `nil` if nothing was.
     public mutating func takeBatch() -> RunBatch? {
         guard !pending.events.isEmpty || !changed.isEmpty else { return nil }
+        // The pending batch was begun with the run as it was handed over last.
+        let isNew = pending.expectedRevision == nil
+        let changesRun = isNew || run != pending.updatedRun
         run.revision += 1
         var batch = pending
         batch.updatedRun = run
+        batch.changesRun = changesRun
         batch.instances = changed.sorted().map { self[$0] }
         changed.removeAll(keepingCapacity: true)
         scheduledEvents.removeAll(keepingCapacity: true)

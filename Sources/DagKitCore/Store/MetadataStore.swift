@@ -149,6 +149,9 @@ public struct RunBatch: Sendable {
     /// The run after the change, with its new revision.
     public var updatedRun: DAGRun
 
+    /// Whether anything of the run itself changes but its revision.
+    public var changesRun = true
+
     /// The task instances that changed, as they are now; those that the store does not know are added.
     public var instances: [TaskInstance] = []
 

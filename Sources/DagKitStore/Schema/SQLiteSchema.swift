@@ -103,10 +103,6 @@ package struct SQLiteSchema: SchemaDialect {
         ) without rowid
         """,
         """
-        create index task_instance_active on task_instance (state, pool)
-            where state in ('scheduled', 'queued', 'running', 'up_for_retry', 'restarting', 'deferred')
-        """,
-        """
         create table task_instance_history (
             id integer primary key autoincrement,
             dag_id varchar(250) not null,
