@@ -7,7 +7,7 @@ enum TaskInstanceRow {
     static let columns: SQLStatement = """
         task_id, map_index, max_tries, pool, pool_slots, priority_weight, queue, operator, state, try_number,
         attempt_id, start_date, end_date, queued_dttm, next_try_at, reason, hostname, pid, cpu_seconds, peak_memory,
-        read_bytes, written_bytes, context_switches
+        read_bytes, written_bytes, context_switches, clear_number, end_request
         """
 
     static func instance(_ row: SQLRow, of run: RunKey) throws -> TaskInstance {
@@ -28,6 +28,8 @@ enum TaskInstanceRow {
         instance.hostname = try row.next()
         instance.processID = try row.next()
         instance.usage = try usage(&row)
+        instance.clearNumber = try row.next()
+        instance.endRequest = try row.next()
         return instance
     }
 
@@ -45,7 +47,8 @@ enum TaskInstanceRow {
     private static let changing: [SQLIdentifier] = [
         "state", "try_number", "max_tries", "attempt_id", "start_date", "end_date", "duration", "queued_dttm",
         "next_try_at", "reason", "pool", "pool_slots", "queue", "priority_weight", "operator", "hostname", "pid",
-        "cpu_seconds", "peak_memory", "read_bytes", "written_bytes", "context_switches", "updated_at",
+        "cpu_seconds", "peak_memory", "read_bytes", "written_bytes", "context_switches", "clear_number",
+        "end_request", "updated_at",
     ]
 
     /// The values of the columns that name an instance.
@@ -83,6 +86,8 @@ enum TaskInstanceRow {
         values.append((usage?.readBytes).sqlValue)
         values.append((usage?.writtenBytes).sqlValue)
         values.append((usage?.contextSwitches).sqlValue)
+        values.append(.integer(Int64(instance.clearNumber)))
+        values.append((instance.endRequest?.rawValue).sqlValue)
         values.append(.text(instant))
     }
 

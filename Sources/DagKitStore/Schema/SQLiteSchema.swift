@@ -9,7 +9,12 @@ package struct SQLiteSchema: SchemaDialect {
     package let migrations = [
         Migration(
             version: 1, name: "create the tables",
-            statements: runs + runDetails + dags + settings + housekeeping)
+            statements: runs + runDetails + dags + settings + housekeeping),
+        Migration(
+            version: 2, name: "keep what is asked of running tasks, and count clears", statements: requests),
+        // Each change of a task's state paid for it, and what is active is found by the runs that have not finished.
+        Migration(
+            version: 3, name: "drop the index of active tasks", statements: ["drop index task_instance_active"]),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"
@@ -101,6 +106,10 @@ package struct SQLiteSchema: SchemaDialect {
             primary key (dag_id, run_id, task_id, map_index),
             foreign key (dag_id, run_id) references dag_run (dag_id, run_id) on delete cascade
         ) without rowid
+        """,
+        """
+        create index task_instance_active on task_instance (state, pool)
+            where state in ('scheduled', 'queued', 'running', 'up_for_retry', 'restarting', 'deferred')
         """,
         """
         create table task_instance_history (
@@ -348,5 +357,12 @@ package struct SQLiteSchema: SchemaDialect {
         """,
         "create index log_dttm on log (dttm)",
         "create index log_dag on log (dag_id, task_id)",
+    ]
+
+    private static let requests: [SQLStatement] = [
+        "alter table task_instance add column clear_number integer not null default 0",
+        "alter table task_instance add column end_request varchar(20)",
+        "alter table task_instance_history add column clear_number integer not null default 0",
+        "alter table task_instance_history add column end_request varchar(20)",
     ]
 }
