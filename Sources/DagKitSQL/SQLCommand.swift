@@ -22,7 +22,9 @@ public final class SQLCommand: Sendable {
     }
 
     /// Adds rows to a table.
-    public static func insertion(into table: SQLIdentifier, columns: [SQLIdentifier], rows: Int = 1) -> SQLCommand {
+    public static func insertion(into table: SQLIdentifier, columns: [SQLIdentifier], rows: Int = 1)
+        -> SQLCommand
+    {
         let row = "(" + columns.map { _ in "?" }.joined(separator: ", ") + ")"
         let values = (0..<rows).map { _ in row }.joined(separator: ", ")
         return SQLCommand(

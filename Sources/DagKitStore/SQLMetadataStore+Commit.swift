@@ -89,7 +89,9 @@ private struct BatchWriter {
         for rendered in batch.rendered { try transaction.execute(try insertion(rendered)) }
     }
 
-    private mutating func insert(_ instances: [TaskInstance], by insertion: SQLInsertion, at instant: String) throws {
+    private mutating func insert(_ instances: [TaskInstance], by insertion: SQLInsertion, at instant: String)
+        throws
+    {
         values.removeAll(keepingCapacity: true)
         for instance in instances { append(instance, at: instant) }
         try insertion(values, in: transaction)

@@ -56,14 +56,16 @@ final class Bench: Sendable {
             switch execution {
             case .inProcess:
                 InProcessExecutor(
-                    bag.specs, capacity: parallelism, services: TaskServices(metadata: StoreTaskMetadata(store)))
+                    bag.specs, capacity: parallelism,
+                    services: TaskServices(metadata: StoreTaskMetadata(store)))
             case .workers:
                 LocalExecutor(
                     home: home, capacity: parallelism, isDurable: durability == .full, log: schedulerLog)
             }
         var configuration = Scheduler.Configuration(
             job: JobRecord(
-                type: "SchedulerJob", state: "running", hostname: "bench", user: "bench", processID: Int(getpid()),
+                type: "SchedulerJob", state: "running", hostname: "bench", user: "bench",
+                processID: Int(getpid()),
                 executor: execution.rawValue, start: Date(), heartbeat: Date()))
         configuration.parallelism = parallelism
         configuration.durability = durability
@@ -116,7 +118,9 @@ final class Bench: Sendable {
     }
 
     /// Runs each DAG once and says what that took.
-    func measure(_ name: String, _ dags: [any DAG], durability: Durability = .process) async throws -> Throughput {
+    func measure(_ name: String, _ dags: [any DAG], durability: Durability = .process) async throws
+        -> Throughput
+    {
         let ids = dags.map(\.configuration.id)
         let tasks = specs.filter { ids.contains($0.id) }.map(\.tasks.count).reduce(0, +)
         let diskTime = try Machine.diskTime()

@@ -15,7 +15,9 @@ enum BenchmarkCommand {
             try await report(Array(arguments.dropFirst()))
         } catch {
             fflush(nil)
-            _ = Array("dagkit-bench: error: \(error)\n".utf8).withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+            _ = Array("dagkit-bench: error: \(error)\n".utf8).withUnsafeBytes {
+                write(2, $0.baseAddress, $0.count)
+            }
             exit(1)
         }
     }
@@ -36,7 +38,8 @@ enum BenchmarkCommand {
         }
         let variables = ProcessInfo.processInfo.environment
         let settings = Scenario.Settings(
-            dagctl: variables["DAGCTL"], idleSeconds: variables["BENCH_IDLE_SECONDS"].flatMap(Double.init) ?? 60,
+            dagctl: variables["DAGCTL"],
+            idleSeconds: variables["BENCH_IDLE_SECONDS"].flatMap(Double.init) ?? 60,
             executions: variables["BENCH_EXECUTION"].flatMap(Bench.Execution.init).map { [$0] }
                 ?? Bench.Execution.allCases)
         let chosen = Scenario.all.filter { names.isEmpty || names.contains($0.name) }

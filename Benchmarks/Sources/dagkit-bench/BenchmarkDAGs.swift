@@ -5,7 +5,8 @@ enum BenchmarkDAGs {
     /// All that a worker may be asked to run.
     static let all: [any DAG] =
         [
-            chain(of: 40), chain(of: 10, fibonacci: 33), fanOut(of: 200), fanOut(of: 1000), fanOut(of: 10_000),
+            chain(of: 40), chain(of: 10, fibonacci: 33), fanOut(of: 200), fanOut(of: 1000),
+            fanOut(of: 10_000),
             independent(400), relay(of: 400), relay(of: 1), sleepers(1000), chain(of: 1),
         ] + many(100, chain(of: 10)) + many(10, chain(of: 100)) + many(100, tree(of: 10))
 

@@ -28,8 +28,10 @@ struct Throughput {
     var row: String {
         let count = Double(max(tasks, 1))
         let cells = [
-            name, "\(tasks)", fixed(wall * 1000, 1), fixed(count / max(wall, 1e-9), 0), fixed(cpu / count * 1e6, 1),
-            commits.map { fixed(Double($0) / count, 2) } ?? "–", diskTime.map { fixed($0, 2) } ?? "–", durability,
+            name, "\(tasks)", fixed(wall * 1000, 1), fixed(count / max(wall, 1e-9), 0),
+            fixed(cpu / count * 1e6, 1),
+            commits.map { fixed(Double($0) / count, 2) } ?? "–", diskTime.map { fixed($0, 2) } ?? "–",
+            durability,
         ]
         return "| \(cells.joined(separator: " | ")) |"
     }

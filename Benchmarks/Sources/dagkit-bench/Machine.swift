@@ -27,7 +27,9 @@ enum Machine {
     }
 
     /// How many processes wanted a core over the last minute, on average.
-    static var load: String { lines(of: "/proc/loadavg").first?.split(separator: " ").first.map(String.init) ?? "?" }
+    static var load: String {
+        lines(of: "/proc/loadavg").first?.split(separator: " ").first.map(String.init) ?? "?"
+    }
 
     /// The median time of appending 4 KiB to a file and waiting for the disk, in milliseconds.
     static func diskTime() throws -> Double {

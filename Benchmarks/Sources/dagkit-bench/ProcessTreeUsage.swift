@@ -10,7 +10,9 @@ struct ProcessTreeUsage {
     init(of root: Int32 = getpid()) {
         var children: [Int32: [Int32]] = [:]
         for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
-            guard let id = Int32(name), let parent = Self.fields(of: id).flatMap({ Int32($0[1]) }) else { continue }
+            guard let id = Int32(name), let parent = Self.fields(of: id).flatMap({ Int32($0[1]) }) else {
+                continue
+            }
             children[parent, default: []].append(id)
         }
         var found = [root]
@@ -28,7 +30,8 @@ struct ProcessTreeUsage {
             var time = timespec()
             // The kernel's name of a process's own clock: exact, where /proc counts in hundredths of a second.
             clock_gettime(clockid_t(truncatingIfNeeded: (~Int64(id) << 3) | 2), &time)
-            let ended = (Self.fields(of: id) ?? []).dropFirst(13).prefix(2).compactMap { Double($0) }.reduce(0, +)
+            let ended = (Self.fields(of: id) ?? []).dropFirst(13).prefix(2).compactMap { Double($0) }.reduce(
+                0, +)
             return total + Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
                 + ended / Double(sysconf(Int32(_SC_CLK_TCK)))
         }

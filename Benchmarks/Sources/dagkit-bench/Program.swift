@@ -12,7 +12,8 @@ struct Program {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(ends[1]) }
         var words = ([path] + arguments).map { strdup($0) } + [nil]
-        var environment = variables.map { strdup("\($0.key)=\($0.value)") } + Self.inherited(without: variables) + [nil]
+        var environment =
+            variables.map { strdup("\($0.key)=\($0.value)") } + Self.inherited(without: variables) + [nil]
         defer { for word in words + environment { free(word) } }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

@@ -3,13 +3,15 @@ import FoundationEssentials
 
 extension Scenario {
     static let latency: [Scenario] = [
-        Scenario(name: "ready-to-start", about: "from the end of a task to the start of the next") { settings in
+        Scenario(name: "ready-to-start", about: "from the end of a task to the start of the next") {
+            settings in
             try await settings.executions.asyncFlatMap { execution in
                 let gaps = try await gaps(of: BenchmarkDAGs.relay(of: 400), execution)
                 return quantiles("ready to start, \(execution.rawValue)", gaps)
             }
         },
-        Scenario(name: "trigger-to-start", about: "from a trigger to the start of the first task") { settings in
+        Scenario(name: "trigger-to-start", about: "from a trigger to the start of the first task") {
+            settings in
             try await settings.executions.asyncFlatMap { execution in
                 let delays = try await delays(of: BenchmarkDAGs.relay(of: 400), execution, runs: 20)
                 return quantiles("trigger to start, \(execution.rawValue)", delays)
@@ -34,7 +36,9 @@ extension Scenario {
         }
     }
 
-    private static func delays(of dag: Shape, _ execution: Bench.Execution, runs: Int) async throws -> [Double] {
+    private static func delays(of dag: Shape, _ execution: Bench.Execution, runs: Int) async throws
+        -> [Double]
+    {
         let first = BenchmarkDAGs.relay(of: 1)
         return try await Bench.with([dag, first], execution, parallelism: 1) { bench in
             try await bench.run([dag.configuration.id])
@@ -60,7 +64,9 @@ extension Bench {
 }
 
 extension Sequence {
-    fileprivate func asyncFlatMap<Value>(_ transform: (Element) async throws -> [Value]) async rethrows -> [Value] {
+    fileprivate func asyncFlatMap<Value>(_ transform: (Element) async throws -> [Value]) async rethrows
+        -> [Value]
+    {
         var values: [Value] = []
         for element in self { values += try await transform(element) }
         return values

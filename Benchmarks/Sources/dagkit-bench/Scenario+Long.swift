@@ -38,7 +38,9 @@ extension Scenario {
         for process in tree.processes where process != getpid() { kill(process, SIGKILL) }
         scheduler.wait()
         return [
-            .figure("scheduler killed with \(count) running tasks: all adopted after", milliseconds(adopted - start)),
+            .figure(
+                "scheduler killed with \(count) running tasks: all adopted after",
+                milliseconds(adopted - start)),
             .figure("the same: first new task after", milliseconds(first - start)),
         ]
     }
@@ -53,7 +55,9 @@ extension Scenario {
         sleep(2)
     }
 
-    private static func milliseconds(_ nanoseconds: Int64) -> String { "\(fixed(Double(nanoseconds) * 1e-6, 0)) ms" }
+    private static func milliseconds(_ nanoseconds: Int64) -> String {
+        "\(fixed(Double(nanoseconds) * 1e-6, 0)) ms"
+    }
 
     // MARK: Idle
 

@@ -23,13 +23,16 @@ extension Scenario {
                 }
             }
         },
-        Scenario(name: "trigger-elsewhere", about: "dagctl trigger in one process, its first task in another") {
+        Scenario(name: "trigger-elsewhere", about: "dagctl trigger in one process, its first task in another")
+        {
             settings in
             guard let dagctl = settings.dagctl else { return [] }
             return try withTemporaryFolder { home in
                 let statistics = Statistics(try triggers(dagctl, home: home, count: 20).map { $0 * 1000 })
                 return [
-                    .figure("trigger from another process to the task's shell, p50", "\(fixed(statistics.median, 1)) ms"),
+                    .figure(
+                        "trigger from another process to the task's shell, p50",
+                        "\(fixed(statistics.median, 1)) ms"),
                     .figure(
                         "trigger from another process to the task's shell, p99",
                         "\(fixed(statistics.quantile(0.99), 1)) ms"),

@@ -60,7 +60,8 @@ extension Scenario {
         throughput("tree-100x10", "100 dags, each a binary tree of 10") {
             BenchmarkDAGs.many(100, BenchmarkDAGs.tree(of: 10))
         },
-        Scenario(name: "durable", about: "40 light tasks in sequence, each on the disk before the next") { _ in
+        Scenario(name: "durable", about: "40 light tasks in sequence, each on the disk before the next") {
+            _ in
             let dags = [BenchmarkDAGs.chain(of: 40)]
             return [
                 .throughput(
@@ -75,7 +76,9 @@ extension Scenario {
         Scenario(name: "planner", about: "planner alone, fan-out of 10000") { _ in
             [.throughput(try planner(BenchmarkDAGs.fanOut(of: 10_000)))]
         },
-        Scenario(name: "cron", about: "next fire times of a cron line") { _ in [.throughput(try cron(100_000))] },
+        Scenario(name: "cron", about: "next fire times of a cron line") { _ in
+            [.throughput(try cron(100_000))]
+        },
     ]
 
     /// The planner alone, in memory: every task of a DAG dispatched and finished.
@@ -100,13 +103,15 @@ extension Scenario {
             for order in planner.step(at: now).effects.orders {
                 planner.take(
                     AttemptOutcome(
-                        attemptID: order.attemptID, key: order.key, tryNumber: 1, verdict: .success(nil), startedAt: now,
+                        attemptID: order.attemptID, key: order.key, tryNumber: 1, verdict: .success(nil),
+                        startedAt: now,
                         endedAt: now), at: now)
             }
         }
         return Throughput(
             name: "planner alone, fan-out of \(spec.tasks.count - 2)", tasks: spec.tasks.count,
-            wall: Machine.seconds(since: start), cpu: ProcessTreeUsage().cpuSeconds - cpu, commits: nil, diskTime: nil,
+            wall: Machine.seconds(since: start), cpu: ProcessTreeUsage().cpuSeconds - cpu, commits: nil,
+            diskTime: nil,
             durability: "–")
     }
 

@@ -23,7 +23,8 @@ enum SchedulerProgram {
 
     /// - Parameter arguments: The home, the task and the count.
     static func run(_ arguments: [String]) async throws {
-        guard arguments.count == 3, let task = Task(rawValue: arguments[1]), let count = Int(arguments[2]) else {
+        guard arguments.count == 3, let task = Task(rawValue: arguments[1]), let count = Int(arguments[2])
+        else {
             throw BenchmarkFailure("the arguments of a scheduler are HOME TASK COUNT")
         }
         let sleepers = BenchmarkDAGs.sleepers(count)

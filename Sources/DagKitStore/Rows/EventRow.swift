@@ -25,7 +25,8 @@ enum EventRow {
     static let insertion = SQLInsertion(
         into: "event",
         columns: [
-            "at", "dag_id", "run_id", "kind", "task_id", "map_index", "try_number", "attempt_id", "reason", "detail",
+            "at", "dag_id", "run_id", "kind", "task_id", "map_index", "try_number", "attempt_id", "reason",
+            "detail",
             "actor",
         ])
 

@@ -46,7 +46,8 @@ enum TaskInstanceRow {
 
     private static let changing: [SQLIdentifier] = [
         "state", "try_number", "max_tries", "attempt_id", "start_date", "end_date", "duration", "queued_dttm",
-        "next_try_at", "reason", "pool", "pool_slots", "queue", "priority_weight", "operator", "hostname", "pid",
+        "next_try_at", "reason", "pool", "pool_slots", "queue", "priority_weight", "operator", "hostname",
+        "pid",
         "cpu_seconds", "peak_memory", "read_bytes", "written_bytes", "context_switches", "clear_number",
         "end_request", "updated_at",
     ]
@@ -61,7 +62,8 @@ enum TaskInstanceRow {
 
     /// The values of the columns that change, as ``update`` and the insertions want them.
     static func appendChanging(
-        _ instance: TaskInstance, at instant: String, _ instants: inout InstantTexts, to values: inout [SQLValue]
+        _ instance: TaskInstance, at instant: String, _ instants: inout InstantTexts,
+        to values: inout [SQLValue]
     ) {
         values.append((instance.state?.rawValue).sqlValue)
         values.append(.integer(Int64(instance.tryNumber)))

@@ -14,7 +14,8 @@ package struct SQLiteSchema: SchemaDialect {
             version: 2, name: "keep what is asked of running tasks, and count clears", statements: requests),
         // Each change of a task's state paid for it, and what is active is found by the runs that have not finished.
         Migration(
-            version: 3, name: "drop the index of active tasks", statements: ["drop index task_instance_active"]),
+            version: 3, name: "drop the index of active tasks",
+            statements: ["drop index task_instance_active"]),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"

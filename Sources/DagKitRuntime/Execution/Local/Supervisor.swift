@@ -171,7 +171,8 @@ final class Supervisor {
         nextTrim = nil
         let idle = workers.filter(\.isIdle).sorted { $0.idleSince > $1.idleSince }
         for (index, worker) in idle.enumerated() where index > 0 {
-            let limit = index >= configuration.idleWorkers ? configuration.surplusTime : configuration.idleTime
+            let limit =
+                index >= configuration.idleWorkers ? configuration.surplusTime : configuration.idleTime
             let due = worker.idleSince.advanced(by: limit)
             if due <= now { dismiss(worker) } else { nextTrim = min(nextTrim ?? due, due) }
         }
