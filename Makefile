@@ -9,8 +9,8 @@ BUILD_FLAGS := -c release --static-swift-stdlib
 DAGCTL := .build/release/dagctl
 VENV := .build/venv
 
-PACKAGES := libsqlite3-dev libcurl4-openssl-dev libsodium-dev libmicrohttpd-dev zlib1g-dev pkg-config tzdata ca-certificates
-TEST_PACKAGES := python3 python3-venv openssl sqlite3 git
+PACKAGES := libsqlite3-dev libpq-dev libcurl4-openssl-dev libsodium-dev libmicrohttpd-dev zlib1g-dev pkg-config tzdata ca-certificates
+TEST_PACKAGES := python3 python3-venv openssl sqlite3 postgresql git
 PYTHON_PACKAGES := aiosmtpd==1.4.6
 
 .PHONY: help

@@ -1,5 +1,8 @@
 public import DagKitCore
+import DagKitPostgres
 import DagKitRuntime
+import DagKitSQL
+import DagKitSQLite
 import DagKitSystem
 public import FoundationEssentials
 import Glibc
@@ -206,9 +209,13 @@ public final class Workspace: Sendable {
         var services = TaskServices(
             metadata: DeploymentMetadata(store: try await store(), entries: environmentEntries, mask: mask),
             settings: try configuration(), zones: try dags().zones, home: home.path)
+        services[SQLDrivers.self] = drivers
         for one in tool.extensions { try await one.services(&services) }
         return services
     }
+
+    /// The databases that connections may name.
+    var drivers: SQLDrivers { SQLDrivers([SQLiteDriver(), PostgresDriver()]) }
 
     /// The variables and connections of the environment.
     var environmentEntries: EnvironmentEntries {

@@ -39,6 +39,9 @@ public struct XCom: Hashable, Codable, Sendable {
     /// The key under which a task's return value is stored.
     public static let returnValue = "return_value"
 
+    /// The key under which it is stored which downstream tasks a branch, or what is like it, skips; Airflow's name.
+    public static let skipDecision = "skipmixin_key"
+
     public let task: TaskInstanceKey
     public let key: String
     public let output: EncodedOutput
@@ -60,6 +63,8 @@ struct OutputReader {
         case .single, .ifSuccessful:
             guard let first = stored.first else {
                 if shape == .ifSuccessful { return try decode("null", typeName: "nothing") }
+                // A task that returns nothing stores nothing: its readers get just that.
+                if let nothing = None() as? Value { return nothing }
                 throw .missing(producer: producer, reader: reader)
             }
             return try decode(first.output.json, typeName: first.output.typeName)

@@ -340,7 +340,9 @@ extension InMemoryStore.StoredRun {
         for (key, values) in outputs where key.mapIndex < 0 {
             counts[key.taskID] = values[XCom.returnValue]?.count
         }
-        return RunSnapshot(run: run, instances: ordered, outputCounts: counts)
+        return RunSnapshot(
+            run: run, instances: ordered, outputCounts: counts,
+            skipDecisions: allOutputs.filter { $0.key == XCom.skipDecision })
     }
 
     var allOutputs: [XCom] {

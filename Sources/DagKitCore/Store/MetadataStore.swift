@@ -204,10 +204,16 @@ public struct RunSnapshot: Hashable, Sendable {
     /// How many elements the outputs that are mapped over have.
     public var outputCounts: [TaskID: Int]
 
-    public init(run: DAGRun, instances: [TaskInstance], outputCounts: [TaskID: Int] = [:]) {
+    /// The outputs under ``XCom/skipDecision``, by task: what branches and their kin decided.
+    public var skipDecisions: [XCom]
+
+    public init(
+        run: DAGRun, instances: [TaskInstance], outputCounts: [TaskID: Int] = [:], skipDecisions: [XCom] = []
+    ) {
         self.run = run
         self.instances = instances
         self.outputCounts = outputCounts
+        self.skipDecisions = skipDecisions
     }
 }
 
