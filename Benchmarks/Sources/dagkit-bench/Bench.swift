@@ -23,17 +23,16 @@ final class Bench: Sendable {
         _ dags: [any DAG], _ execution: Execution, parallelism: Int = 10, durability: Durability = .process,
         _ body: (Bench) async throws -> Value
     ) async throws -> Value {
-        try await withTemporaryFolder { home in
-            let bench = try await Bench(
-                home: home, dags: dags, execution, parallelism: parallelism, durability: durability)
-            do {
-                let value = try await body(bench)
-                try await bench.stop()
-                return value
-            } catch {
-                try? await bench.stop()
-                throw error
-            }
+        let bench = try await Bench(
+            home: TemporaryFolders.make(), dags: dags, execution, parallelism: parallelism,
+            durability: durability)
+        do {
+            let value = try await body(bench)
+            try await bench.stop()
+            return value
+        } catch {
+            try? await bench.stop()
+            throw error
         }
     }
 

@@ -8,6 +8,7 @@ import Glibc
 /// `BENCH_EXECUTION` the one way to run attempts that is measured (`in process` or `warm workers`).
 enum BenchmarkCommand {
     static func run(_ arguments: [String]) async {
+        defer { TemporaryFolders.removeAll() }
         do {
             if arguments.count > 1, arguments[1] == SchedulerProgram.argument {
                 return try await SchedulerProgram.run(Array(arguments.dropFirst(2)))
@@ -18,6 +19,7 @@ enum BenchmarkCommand {
             _ = Array("dagkit-bench: error: \(error)\n".utf8).withUnsafeBytes {
                 write(2, $0.baseAddress, $0.count)
             }
+            TemporaryFolders.removeAll()
             exit(1)
         }
     }

@@ -33,19 +33,16 @@ enum Machine {
 
     /// The median time of appending 4 KiB to a file and waiting for the disk, in milliseconds.
     static func diskTime() throws -> Double {
-        try withTemporaryFolder { folder in
-            let file = open(folder + "/fsync", O_CREAT | O_WRONLY, 0o600)
-            defer { close(file) }
-            let page = [UInt8](repeating: 7, count: 4096)
-            return Statistics(
-                (0..<20).map { _ in
-                    let begin = nanoseconds()
-                    _ = page.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-                    fsync(file)
-                    return seconds(since: begin) * 1000
-                }
-            ).median
+        let file = open(try TemporaryFolders.make() + "/fsync", O_CREAT | O_WRONLY, 0o600)
+        defer { close(file) }
+        let page = [UInt8](repeating: 7, count: 4096)
+        let times = (0..<20).map { _ in
+            let begin = nanoseconds()
+            _ = page.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+            fsync(file)
+            return seconds(since: begin) * 1000
         }
+        return Statistics(times).median
     }
 
     static func lines(of path: String) -> [String] {
@@ -63,25 +60,20 @@ enum Machine {
     }
 }
 
-/// A folder that is removed afterwards.
-func withTemporaryFolder<Value>(_ body: (String) throws -> Value) throws -> Value {
-    let folder = try makeTemporaryFolder()
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    return try body(folder)
-}
-
-/// A folder that is removed afterwards.
-func withTemporaryFolder<Value>(_ body: (String) async throws -> Value) async throws -> Value {
-    let folder = try makeTemporaryFolder()
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    return try await body(folder)
-}
-
-private func makeTemporaryFolder() throws -> String {
-    let folder =
+/// A folder of its own for each measurement.
+///
+/// All are removed at the end of the program: a file system that has just freed much is slower for a while.
+enum TemporaryFolders {
+    private static let root =
         FileManager.default.temporaryDirectory.path() + "dagkit-bench-\(UInt64.random(in: 0 ... .max))"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    return folder
+
+    static func make() throws -> String {
+        let folder = "\(root)/\(UInt64.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
+    static func removeAll() { try? FileManager.default.removeItem(atPath: root) }
 }
 
 /// What many measurements of the same thing say.

@@ -5,15 +5,14 @@ import Glibc
 extension Scenario {
     static let long: [Scenario] = [
         Scenario(name: "recovery", about: "a scheduler killed with 1000 running tasks") { _ in
-            try withTemporaryFolder { home in try recovery(home: home, count: 1000) }
+            try recovery(home: TemporaryFolders.make(), count: 1000)
         },
         Scenario(name: "idle-crypto", about: "an idle scheduler with the two crypto dags") { settings in
             guard let dagctl = settings.dagctl else { return [] }
-            return try withTemporaryFolder { home in
-                try Program.run(dagctl, ["db", "migrate"], variables: ["DAGKIT_HOME": home])
-                let scheduler = try Program(dagctl, ["scheduler"], variables: ["DAGKIT_HOME": home])
-                return try idle("idle with the 2 crypto dags", scheduler, seconds: settings.idleSeconds)
-            }
+            let home = try TemporaryFolders.make()
+            try Program.run(dagctl, ["db", "migrate"], variables: ["DAGKIT_HOME": home])
+            let scheduler = try Program(dagctl, ["scheduler"], variables: ["DAGKIT_HOME": home])
+            return try idle("idle with the 2 crypto dags", scheduler, seconds: settings.idleSeconds)
         },
         idle(1000), idle(10_000),
         Scenario(name: "memory", about: "memory over 100,000 task executions") { _ in
@@ -63,11 +62,9 @@ extension Scenario {
 
     private static func idle(_ count: Int) -> Scenario {
         Scenario(name: "idle-\(count)", about: "an idle scheduler with \(count) dags") { settings in
-            try withTemporaryFolder { home in
-                let scheduler = try SchedulerProgram.start(home: home, .idle, count: count)
-                _ = try scheduler.instant(of: "ready")
-                return try idle("idle with \(count) dags", scheduler, seconds: settings.idleSeconds)
-            }
+            let scheduler = try SchedulerProgram.start(home: TemporaryFolders.make(), .idle, count: count)
+            _ = try scheduler.instant(of: "ready")
+            return try idle("idle with \(count) dags", scheduler, seconds: settings.idleSeconds)
         }
     }
 

@@ -6,38 +6,33 @@ extension Scenario {
     static let programs: [Scenario] = [
         Scenario(name: "cli-start", about: "a command from its start to its end") { settings in
             guard let dagctl = settings.dagctl else { return [] }
-            return try withTemporaryFolder { home in
-                try Program.run(dagctl, ["db", "migrate"], variables: ["DAGKIT_HOME": home])
-                return try [["version"], ["dags", "list"]].flatMap { command in
-                    let times = try (0..<40).map { _ in
-                        let start = Machine.nanoseconds()
-                        try Program.run(dagctl, command, variables: ["DAGKIT_HOME": home])
-                        return Machine.seconds(since: start) * 1000
-                    }
-                    let name = "dagctl \(command.joined(separator: " "))"
-                    let statistics = Statistics(times)
-                    return [
-                        Finding.figure("\(name), median of 40", "\(fixed(statistics.median, 1)) ms"),
-                        .figure("\(name), best of 40", "\(fixed(statistics.best, 1)) ms"),
-                    ]
+            let home = try TemporaryFolders.make()
+            try Program.run(dagctl, ["db", "migrate"], variables: ["DAGKIT_HOME": home])
+            return try [["version"], ["dags", "list"]].flatMap { command in
+                let times = try (0..<40).map { _ in
+                    let start = Machine.nanoseconds()
+                    try Program.run(dagctl, command, variables: ["DAGKIT_HOME": home])
+                    return Machine.seconds(since: start) * 1000
                 }
+                let name = "dagctl \(command.joined(separator: " "))"
+                let statistics = Statistics(times)
+                return [
+                    Finding.figure("\(name), median of 40", "\(fixed(statistics.median, 1)) ms"),
+                    .figure("\(name), best of 40", "\(fixed(statistics.best, 1)) ms"),
+                ]
             }
         },
         Scenario(name: "trigger-elsewhere", about: "dagctl trigger in one process, its first task in another")
         {
             settings in
             guard let dagctl = settings.dagctl else { return [] }
-            return try withTemporaryFolder { home in
-                let statistics = Statistics(try triggers(dagctl, home: home, count: 20).map { $0 * 1000 })
-                return [
-                    .figure(
-                        "trigger from another process to the task's shell, p50",
-                        "\(fixed(statistics.median, 1)) ms"),
-                    .figure(
-                        "trigger from another process to the task's shell, p99",
-                        "\(fixed(statistics.quantile(0.99), 1)) ms"),
-                ]
-            }
+            let delays = try triggers(dagctl, home: TemporaryFolders.make(), count: 20)
+            let statistics = Statistics(delays.map { $0 * 1000 })
+            let name = "trigger from another process to the task's shell"
+            return [
+                .figure("\(name), p50", "\(fixed(statistics.median, 1)) ms"),
+                .figure("\(name), p99", "\(fixed(statistics.quantile(0.99), 1)) ms"),
+            ]
         },
     ]
 

@@ -45,8 +45,6 @@ extension Supervisor {
             try? FileSystem.remove(configuration.folders.lock(of: order.attemptID))
             return conclude(failed(order, "\(error)", isRetryable: true, startedAt: self.now()))
         }
-        tell(
-            .started(order.attemptID, processID: worker.child.id, hostname: CurrentProcess.hostName))
     }
 
     func startWaiting(at now: BootTimeClock.Instant) throws {
