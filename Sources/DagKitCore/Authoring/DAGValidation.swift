@@ -81,6 +81,11 @@ struct GraphValidator {
                 place, "maxActiveTasks is \"\(configuration.maxActiveTasks)\", below one",
                 "write 1 or more, or pause the dag")
         }
+        if let limit = configuration.maxConsecutiveFailedRuns, limit < 1 {
+            report(
+                place, "maxConsecutiveFailedRuns is \"\(limit)\", below one",
+                "write 1 or more, or leave it out")
+        }
         if let start = configuration.startDate, let end = configuration.endDate, end < start {
             report(place, "the end date lies before the start date", "swap them")
         }

@@ -323,6 +323,10 @@ extension InMemoryStore.Contents {
             event.number = (events.last?.number ?? 0) + 1
             events.append(event)
         }
+        if batch.pausesDAG, dags[batch.run.dagID]?.isPaused == false {
+            dags[batch.run.dagID]?.isPaused = true
+            audit.append(batch.pause)
+        }
         return true
     }
 

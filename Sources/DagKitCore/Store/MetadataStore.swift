@@ -164,10 +164,22 @@ public struct RunBatch: Sendable {
     public var rendered: [RenderedTemplates] = []
     public var events: [RunEvent] = []
 
+    /// Whether the run's DAG is paused with the change.
+    public var pausesDAG = false
+
     public init(run: DAGRun, expectedRevision: Int64?) {
         self.run = run.key
         self.expectedRevision = expectedRevision
         updatedRun = run
+    }
+}
+
+extension RunBatch {
+    /// The line of the audit log for a DAG that is paused with the change.
+    package var pause: AuditEntry {
+        AuditEntry(
+            at: events.last?.at ?? updatedRun.queuedAt, event: "pause", actor: RunEvent.scheduler,
+            dagID: run.dagID, runID: run.runID, extra: ["reason": "too many runs failed in a row"])
     }
 }
 
