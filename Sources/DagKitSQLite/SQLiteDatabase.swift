@@ -71,6 +71,8 @@ public final class SQLiteDatabase: SQLDatabase {
         }
     }
 
+    public var writingExecutor: (any TaskExecutor)? { writer.executor() }
+
     public func query(_ statement: SQLStatement) async throws -> [SQLRow] {
         let rows: [SQLRow]? = try await readers.run(isInterruptible: true) { connection in
             guard try connection.isReadOnly(statement) else { return nil }

@@ -87,10 +87,10 @@ private struct BatchWriter {
         }
         for output in batch.outputs { try transaction.execute(insertion(output, at: instant)) }
         for rendered in batch.rendered { try transaction.execute(try insertion(rendered)) }
-        if batch.pausesDAG { try pauseDAG() }
+        if batch.pausesDAG { try pauseDAG(of: batch) }
     }
 
-    private func pauseDAG() throws {
+    private func pauseDAG(of batch: RunBatch) throws {
         let changed = try transaction.execute(
             "update dag set is_paused = true where dag_id = \(batch.run.dagID) and not is_paused")
         if changed > 0 { try transaction.note(batch.pause) }

@@ -80,7 +80,7 @@ public final class Scheduler: Sendable {
         }
         defer { pump.cancel() }
         try await loop.adoptRuns()
-        try await turn(&loop)
+        try await withTaskExecutorPreference(store.writingExecutor) { try await turn(&loop) }
         try await loop.close()
     }
 
