@@ -264,6 +264,8 @@ public actor LocalExecutor: Executor {
             await endHolder(of: attempt)
             try FileSystem.remove(folders.lock(of: attempt))
         }
+        // A supervisor that lives makes new ones.
+        for spare in try folders.spareLocks() { try FileSystem.remove(spare) }
     }
 
     /// Waits until nobody holds the lock of an attempt whose supervisor is dead.

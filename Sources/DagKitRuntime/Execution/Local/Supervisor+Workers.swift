@@ -42,7 +42,7 @@ extension Supervisor {
             if worker.attempt != nil { dismiss(worker) }
             worker.attempt = nil
             attempts[order.attemptID] = nil
-            try? FileSystem.remove(configuration.folders.lock(of: order.attemptID))
+            locks.release(order.attemptID)
             return conclude(failed(order, "\(error)", isRetryable: true, startedAt: self.now()))
         }
     }
@@ -67,7 +67,7 @@ extension Supervisor {
 
     private func prepare(_ order: AttemptOrder, at now: BootTimeClock.Instant) throws -> SupervisedAttempt {
         let folders = configuration.folders
-        let lock = try FileLock.acquire(folders.lock(of: order.attemptID), now: self.now())
+        let lock = try locks.take(order.attemptID, now: self.now())
         FaultPoint.lockTaken.pass()
         let log = try AttemptLog(folders.log(of: order), limit: configuration.logLimit, now: self.now)
         return SupervisedAttempt(order, log: log, lock: lock, at: now, wall: self.now())
@@ -122,7 +122,7 @@ extension Supervisor {
         attempt.log.finish()
         worker.attempt = nil
         attempts[outcome.attemptID] = nil
-        try? FileSystem.remove(configuration.folders.lock(of: outcome.attemptID))
+        locks.release(outcome.attemptID)
         conclude(outcome)
     }
 

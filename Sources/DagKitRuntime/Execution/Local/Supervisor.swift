@@ -29,6 +29,7 @@ final class Supervisor {
     var workers: [SupervisedWorker] = []
     var attempts: [AttemptID: SupervisedWorker] = [:]
     var outcomes: OutcomeBox
+    var locks: AttemptLocks
 
     /// Orders that no worker could be started for; tried again when a worker is free, or after a while.
     var waiting: [AttemptOrder] = []
@@ -56,6 +57,7 @@ final class Supervisor {
         try configuration.folders.create()
         program = try CurrentProcess.executableIdentity()
         outcomes = OutcomeBox(configuration.folders, isDurable: configuration.isDurable)
+        locks = AttemptLocks(configuration.folders)
         signals = try SignalSource([SIGTERM, SIGINT, SIGHUP])
         listener = try LocalListener(configuration.folders.socket(of: configuration.generation))
         poller = try Poller()
@@ -77,6 +79,7 @@ final class Supervisor {
         }
         for worker in workers { worker.dismiss(by: clock.now) }
         try ProcessTree.killDescendants()
+        locks.removeSpares()
     }
 
     // MARK: Descriptors
