@@ -119,6 +119,7 @@ let package = Package(
                 "DagKitTesting", "DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitSystem", "DagKitCore",
             ],
             path: "Tests/Faults", swiftSettings: settings),
+        tests("DagctlTests", "dagctl", "DagKitSQLite", "DagKitSQL", "DagKitSystem", "DagKitCore"),
         tests("ArchitectureTests"),
         tests("ExamplesTests", "DagKitSystem"),
     ]

@@ -71,7 +71,7 @@ struct ErrorReport {
     private static func exitCode(for error: SQLError) -> ExitCode {
         switch error.kind {
         case .busy, .serializationFailure, .deadlock, .tooManyConnections: .temporary
-        case .cannotOpen, .corrupt, .full, .connectionLost, .unknownDatabase: .unreachable
+        case .cannotOpen, .corrupt, .full, .inputOutput, .connectionLost, .unknownDatabase: .unreachable
         case .readOnly, .accessDenied: .permission
         default: .failure
         }

@@ -86,6 +86,7 @@ struct SchedulerRun: Sendable {
         do {
             let deployment = try workspace.reloadedDeployment()
             scheduler.replace(with: deployment)
+            for problem in try workspace.dags().problems { log.write(.error, problem.description) }
             log.write(.info, "dags read again: \(deployment.specs.count)")
         } catch {
             log.write(.error, "cannot read the dags again: \(error)")
