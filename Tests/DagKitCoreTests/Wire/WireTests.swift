@@ -1,7 +1,6 @@
+import DagKitCore
 import FoundationEssentials
 import Testing
-
-import DagKitCore
 
 @Suite struct WireTests {
     private static let noon = Date(timeIntervalSince1970: 1_760_000_000.123456)

@@ -40,7 +40,9 @@ package struct ExecutionFolders: Codable, Hashable, Sendable {
     func lock(of attempt: AttemptID) -> String { "\(attempts)/\(attempt).lock" }
 
     /// A lock file that belongs to no attempt for the moment.
-    func spareLock(number: Int, of supervisor: Int32) -> String { "\(attempts)/spare-\(supervisor)-\(number)" }
+    func spareLock(number: Int, of supervisor: Int32) -> String {
+        "\(attempts)/spare-\(supervisor)-\(number)"
+    }
 
     /// The lock files that supervisors have put aside.
     func spareLocks() throws -> [String] {
