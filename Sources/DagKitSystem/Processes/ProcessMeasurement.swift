@@ -15,7 +15,7 @@ package struct ProcessMeasurement: Sendable, Equatable {
     package static func now() -> ProcessMeasurement {
         let own = usage(of: RUSAGE_SELF)
         let children = usage(of: RUSAGE_CHILDREN)
-        let io = ProcessFile("/proc/self/io")
+        let io = ownIO.read()
         return ProcessMeasurement(
             counters: ResourceUsage(
                 cpuSeconds: own.cpuSeconds + children.cpuSeconds, peakMemory: 0,
@@ -39,12 +39,15 @@ package struct ProcessMeasurement: Sendable, Equatable {
     /// Starts the search for the peak of memory anew; without effect where the kernel does not offer it.
     package static func resetPeakMemory() {
         guard let file = try? FileDescriptor.open("/proc/self/clear_refs", O_WRONLY) else { return }
-        try? file.writeAll("5".utf8)
+        _ = try? file.write([UInt8(ascii: "5")])
     }
+
+    private static let ownIO = KeptProcessFile("/proc/self/io")
+    private static let ownStatus = KeptProcessFile("/proc/self/status")
 
     /// The peak as it stands; read at the end of a measurement alone, as the kernel takes its time to tell it.
     private static var peakMemory: Int64 {
-        ProcessFile("/proc/self/status").number(of: "VmHWM").map { $0 * 1024 }
+        ownStatus.read().number(of: "VmHWM").map { $0 * 1024 }
             ?? usage(of: RUSAGE_SELF).peakMemory
     }
 
@@ -58,12 +61,6 @@ package struct ProcessMeasurement: Sendable, Equatable {
 /// A small file of `/proc` with lines of the form `name: 12 kB`, read whole.
 struct ProcessFile {
     private let bytes: [UInt8]
-
-    /// Nothing is in it if it cannot be read.
-    init(_ path: String) {
-        // Such a file is made at the moment of its reading, and is far below a page.
-        bytes = (try? FileDescriptor.open(path, O_RDONLY).read(upTo: 4096)) ?? []
-    }
 
     init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -104,5 +101,27 @@ struct ProcessFile {
             }
         }
         return number
+    }
+}
+
+/// A file of `/proc` about this process that is kept open, as it is read again and again.
+private struct KeptProcessFile: Sendable {
+    private let path: String
+    private let descriptor: Int32
+
+    init(_ path: String) {
+        self.path = path
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    }
+
+    /// What the file says now; nothing if it cannot be read.
+    func read() -> ProcessFile {
+        // The kernel makes such a file at the moment of its reading, and it is far below a page.
+        let bytes = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+            count = max(pread(descriptor, buffer.baseAddress, buffer.count, 0), 0)
+        }
+        if !bytes.isEmpty { return ProcessFile(bytes: bytes) }
+        // Somebody closed all descriptors of the process.
+        return ProcessFile(bytes: (try? FileSystem.read(path)) ?? [])
     }
 }

@@ -99,8 +99,9 @@ final class Supervisor {
 
     /// Waits for room if a channel could not write all.
     func updateWriting(_ channel: FrameChannel) throws {
-        guard let token = tokens[channel.descriptor] else { return }
+        guard channel.hasOutgoing != channel.isAwaited, let token = tokens[channel.descriptor] else { return }
         try poller.setWriting(channel.hasOutgoing, channel.descriptor, as: token)
+        channel.isAwaited = channel.hasOutgoing
     }
 
     private func handle(_ source: Source) throws {
