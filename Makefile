@@ -52,6 +52,26 @@ faults: test-deps ## make every fault of the list and write Documentation/faults
 		$(SWIFT) test --skip-build --no-parallel --filter '^FaultTests\.' --skip FaultArticleTests; \
 		DAGKIT_RECORD=1 $(SWIFT) test --skip-build --filter '^FaultTests\.FaultArticleTests'
 
+.PHONY: soak
+soak: test-deps ## kill at random with 100 seeds and at 200 pairs of fault points (an hour or so)
+	@$(SWIFT) build --build-tests
+	@DAGKIT_KILL_SEEDS=1-100 $(SWIFT) test --skip-build --no-parallel --filter '^FaultTests\.RandomKillTests'
+	@DAGKIT_FAULT_PAIRS=200 $(SWIFT) test --skip-build --no-parallel --filter '^FaultTests\.FaultPointTests'
+
+# Programs end by exit() while values live in main, which the leak check takes for leaks.
+SANITIZERS := address thread
+SANITIZER_OPTIONS := SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 \
+	TSAN_OPTIONS=suppressions=$(CURDIR)/packaging/tsan-suppressions:halt_on_error=0
+
+.PHONY: sanitize
+sanitize: test-deps ## run the tests with the address and the thread sanitizer, in build folders of their own
+	@for sanitizer in $(SANITIZERS); do \
+		echo "== $$sanitizer sanitizer"; \
+		$(SWIFT) build --build-tests --sanitize=$$sanitizer --scratch-path .build/$$sanitizer; \
+		$(SANITIZER_OPTIONS) DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) $(SWIFT) test --skip-build --no-parallel \
+			--sanitize=$$sanitizer --scratch-path .build/$$sanitizer --skip ExamplesTests; \
+	done
+
 .PHONY: bench
 bench: build ## measure speed and write Benchmarks/RESULTS.md; SCENARIOS="light recovery" measures those alone
 	@$(SWIFT) build -c release --package-path Benchmarks
