@@ -65,16 +65,19 @@ extension AttemptOutcome: WireCodable {
             writer.write(processID)
             writer.write(hostname)
             writer.write(rendered)
+            writer.write(mapName)
         }
     }
 
     package init(from reader: inout WireReader) throws(WireError) {
         self = try reader.record { reader throws(WireError) in
-            AttemptOutcome(
+            var outcome = AttemptOutcome(
                 attemptID: try reader.value(), key: try reader.value(), tryNumber: try reader.int(),
                 verdict: try reader.value(), pushed: try reader.list(), startedAt: try reader.value(),
                 endedAt: try reader.value(), usage: try reader.optional(), processID: try reader.optional(),
                 hostname: try reader.optional(), rendered: try reader.list())
+            outcome.mapName = try reader.optional()
+            return outcome
         }
     }
 }

@@ -7,7 +7,7 @@ enum TaskInstanceRow {
     static let columns: SQLStatement = """
         task_id, map_index, max_tries, pool, pool_slots, priority_weight, queue, operator, state, try_number,
         attempt_id, start_date, end_date, queued_dttm, next_try_at, reason, hostname, pid, cpu_seconds, peak_memory,
-        read_bytes, written_bytes, context_switches, clear_number, end_request
+        read_bytes, written_bytes, context_switches, clear_number, end_request, rendered_map_index
         """
 
     static func instance(_ row: SQLRow, of run: RunKey) throws -> TaskInstance {
@@ -30,6 +30,7 @@ enum TaskInstanceRow {
         instance.usage = try usage(&row)
         instance.clearNumber = try row.next()
         instance.endRequest = try row.next()
+        instance.mapName = try row.next()
         return instance
     }
 
@@ -49,7 +50,7 @@ enum TaskInstanceRow {
         "next_try_at", "reason", "pool", "pool_slots", "queue", "priority_weight", "operator", "hostname",
         "pid",
         "cpu_seconds", "peak_memory", "read_bytes", "written_bytes", "context_switches", "clear_number",
-        "end_request", "updated_at",
+        "end_request", "rendered_map_index", "updated_at",
     ]
 
     /// The values of the columns that name an instance.
@@ -90,6 +91,7 @@ enum TaskInstanceRow {
         values.append((usage?.contextSwitches).sqlValue)
         values.append(.integer(Int64(instance.clearNumber)))
         values.append((instance.endRequest?.rawValue).sqlValue)
+        values.append(instance.mapName.sqlValue)
         values.append(.text(instant))
     }
 
