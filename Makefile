@@ -41,9 +41,11 @@ test: test-deps lint ## run the whole test suite with the real components it nee
 	@DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) $(SWIFT) test --skip-build --no-parallel
 
 .PHONY: soak
-soak: test-deps ## run what takes longer than make test: random kills from 100 seeds
+soak: test-deps ## run what takes longer than make test: random kills from 100 seeds, 90 simulated days of crypto
 	@$(SWIFT) build --build-tests
 	@DAGKIT_KILL_SEEDS=1-100 $(SWIFT) test --skip-build --no-parallel --filter RandomKillTests
+	@$(SWIFT) build $(BUILD_FLAGS) --product dagctl
+	@$(DAGCTL) crypto simulate --days 90
 
 .PHONY: faults
 faults: test-deps ## make every fault of the list and write Documentation/faults.md from what was seen
@@ -73,11 +75,10 @@ sanitize: test-deps ## run the tests with the address and the thread sanitizer, 
 	done
 
 .PHONY: bench
-bench: build ## measure speed and write Benchmarks/RESULTS.md
+bench: build ## measure speed and write Benchmarks/RESULTS.md; SCENARIOS="light recovery" measures those alone
 	@$(SWIFT) build -c release --package-path Benchmarks
-	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; export DAGKIT_HOME="$$home"; \
-		$(DAGCTL) db migrate >/dev/null; \
-		DAGCTL=$(CURDIR)/$(DAGCTL) Benchmarks/.build/release/dagkit-bench Benchmarks/RESULTS.md
+	@DAGCTL=$(CURDIR)/$(DAGCTL) Benchmarks/.build/release/dagkit-bench \
+		$(if $(SCENARIOS),$(SCENARIOS),--output Benchmarks/RESULTS.md)
 
 .PHONY: lint
 lint: ## check the format of all Swift files

@@ -107,7 +107,8 @@ let package = Package(
         tests("DagKitHTTPServerTests", "DagKitHTTPServer", "DagKitCore"),
         tests("DagKitCLITests", "DagKitCLI", "DagKitSystem", "DagKitCore", exclude: ["Golden"]),
         tests(
-            "CryptoDagsTests", "SQLTestSupport", "CryptoDags", "CryptoCLI", "DagKit", "DagKitPostgres",
+            "CryptoDagsTests", "SQLTestSupport", "CryptoDags", "CryptoCLI", "dagctl", "DagKit",
+            "DagKitPostgres",
             "DagKitSQL", "DagKitHTTPServer"),
         .executableTarget(
             name: "dagkit-fault-process",

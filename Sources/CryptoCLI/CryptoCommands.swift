@@ -8,11 +8,15 @@ enum CryptoCommands {
         group: "crypto", "Looks at the crypto market's data, and stands in for its source.",
         examples: [
             .init("crypto top -n 5", "the five largest coins of the newest snapshot"),
-            .init("crypto report", "the last daily report"),
-            .init("crypto replay-server --port 8099 --seed 1", "an invented CoinCap on this machine"),
+            .init("crypto history BTC --days 30", "a month of Bitcoin with its shape"),
+            .init("crypto quality", "what the checks found, and which rows"),
+            .init("crypto demo", "both workflows on an invented market, offline"),
         ],
         subcommands: [
-            MarketCommands.status, MarketCommands.top, MarketCommands.report, SchemaCommand.command,
+            StatusCommand.command, TopCommand.command, ReportCommand.command, HistoryCommand.command,
+            AnomaliesCommand.command, QualityCommand.command, ExportCommand.command, ReprocessCommand.command,
+            BackfillCommand.command, DemoCommand.command, SimulateCommand.command, MigrateCommand.command,
+            SchemaCommand.command,
             ReplayServerCommand.command,
         ])
 

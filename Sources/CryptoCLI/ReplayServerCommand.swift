@@ -36,7 +36,7 @@ enum ReplayServerCommand {
         "replay-server", "Serves a recorded or an invented market as CoinCap v3 does.",
         discussion:
             """
-            It answers /v3/assets and /v3/assets/ID until Ctrl-C. What goes wrong on purpose shows what the \
+            It answers /v3/assets, /v3/assets/ID and /v3/assets/ID/history until Ctrl-C. What goes wrong on purpose shows what the \
             pipeline does then.
             """,
         examples: [

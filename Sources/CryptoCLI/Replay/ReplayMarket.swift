@@ -6,22 +6,31 @@ import Synchronization
 /// The market that a ``ReplayServer`` shows.
 public final class ReplayMarket: Sendable {
     private let source: any MarketSource
+    private let past: @Sendable (HistoryQuery) throws -> String?
     private let current = Mutex<MarketDocument?>(nil)
     private let moves: Bool
 
-    private init(_ source: any MarketSource, moves: Bool) {
+    private init(
+        _ source: any MarketSource, moves: Bool, past: @escaping @Sendable (HistoryQuery) throws -> String?
+    ) {
         self.source = source
+        self.past = past
         self.moves = moves
     }
 
     /// An invented market, which moves with the clock.
     public static func generated(seed: UInt64) -> ReplayMarket {
-        ReplayMarket(GeneratedSource(seed: seed), moves: true)
+        let source = GeneratedSource(seed: seed)
+        return ReplayMarket(source, moves: true) { query in
+            source.market.history(of: query.id, every: query.step, from: query.start, to: query.end)
+                .map { String(decoding: $0, as: UTF8.self) }
+        }
     }
 
     /// The recorded answers of a folder, each call for a first page the next one; the last one repeats.
     public static func recorded(folder: String) -> ReplayMarket {
-        ReplayMarket(ReplaySource(folder: folder), moves: false)
+        let source = ReplaySource(folder: folder)
+        return ReplayMarket(source, moves: false) { $0.document(of: try source.prices(of: $0.id)) }
     }
 
     /// Reads the first answer, so that a folder that cannot be replayed is found out before a client asks.
@@ -41,6 +50,9 @@ public final class ReplayMarket: Sendable {
         current.withLock { $0 = document }
         return document
     }
+
+    /// The answer about a coin's past; `nil` if there is no such coin.
+    func history(_ query: HistoryQuery) throws -> String? { try past(query) }
 
     private func fetch(at now: Date, after hash: String?) async throws -> MarketDocument {
         let request = MarketRequest(wanted: GeneratedMarket.coinCount, now: now, previousHash: hash)

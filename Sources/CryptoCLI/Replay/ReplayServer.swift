@@ -76,6 +76,8 @@ public final class ReplayServer: Sendable {
             switch Array(request.segments.dropFirst()) {
             case ["assets"]: return .json(try await assets(request.query))
             case let path where path.count == 2 && path[0] == "assets": return try await asset(path[1])
+            case let path where path.count == 3 && path[0] == "assets" && path[2] == "history":
+                return try history(of: path[1], request.query)
             default: return failure(404, "\(request.path) not found")
             }
         } catch let error as ReplayQueryError {
@@ -102,6 +104,12 @@ public final class ReplayServer: Sendable {
         return .json(document.text(asset))
     }
 
+    private func history(of id: String, _ query: HTTPQuery) throws -> HTTPResponse {
+        let query = try HistoryQuery(id: id, query, now: now())
+        guard let text = try market.history(query) else { return failure(404, "\(id) not found") }
+        return .json(text)
+    }
+
     private static func number(_ text: String?, named name: String) throws(ReplayQueryError) -> Int? {
         guard let text else { return nil }
         guard let number = Int(text), number >= 0 else {
@@ -116,6 +124,6 @@ public final class ReplayServer: Sendable {
 }
 
 /// A query that CoinCap refuses, in its words.
-private struct ReplayQueryError: Error {
+struct ReplayQueryError: Error {
     let message: String
 }

@@ -38,7 +38,7 @@ public enum AnswerClassifier {
         (946_684_800_000...4_102_444_800_000).contains(milliseconds)
     }
 
-    private static func failure(
+    static func failure(
         of answer: RawAnswer, query: String, address: String, usage: CreditUsage?
     ) -> CoinCapError {
         let said = message(of: answer)
@@ -72,7 +72,7 @@ public enum AnswerClassifier {
         }
     }
 
-    private static func unexpectedBody(_ answer: RawAnswer, cause: String) -> CoinCapError {
+    static func unexpectedBody(_ answer: RawAnswer, cause: String) -> CoinCapError {
         .unexpectedBody(
             contentType: answer.headers["content-type"] ?? "none",
             opening: excerpt(String(decoding: answer.body.prefix(200), as: UTF8.self), limit: 40),

@@ -40,11 +40,20 @@ public struct CoinCapSource: MarketSource {
 
     private func page(limit: Int, offset: Int, isFirst: Bool) async throws -> (answer: RawAnswer, count: Int)
     {
-        var plan = RetryPlan(isMetered: configuration.isMetered, seed: UInt64(offset))
+        try await repeating(seed: UInt64(offset)) { usage in
+            try await tryPage(limit: limit, offset: offset, isFirst: isFirst, usage: usage)
+        }
+    }
+
+    /// Makes a call, and makes it again as the kind of its failure allows; each call is counted before it is made.
+    func repeating<Value>(
+        seed: UInt64, _ call: (CreditUsage?) async throws -> Value
+    ) async throws -> Value {
+        var plan = RetryPlan(isMetered: configuration.isMetered, seed: seed)
         while true {
             let usage = try await hooks.beforeCall()
             do {
-                return try await tryPage(limit: limit, offset: offset, isFirst: isFirst, usage: usage)
+                return try await call(usage)
             } catch let error as CoinCapError {
                 guard let delay = plan.delay(after: error) else { throw error }
                 await hooks.onRetry(error, delay)
@@ -57,12 +66,19 @@ public struct CoinCapSource: MarketSource {
         limit: Int, offset: Int, isFirst: Bool, usage: CreditUsage?
     ) async throws -> (answer: RawAnswer, count: Int) {
         let query = "limit=\(limit)" + (offset > 0 ? "&offset=\(offset)" : "")
-        var headers = ["Accept": "application/json"]
-        if let key = configuration.apiKey { headers["Authorization"] = "Bearer \(key)" }
-        let answer = try await transport.get("\(configuration.assetsURL)?\(query)", headers: headers)
+        let answer = try await get("\(configuration.assetsURL)?\(query)")
         let list = try AnswerClassifier.assets(
             of: answer, isFirstPage: isFirst, query: query, address: configuration.host, usage: usage)
         return (answer, list.assets.count)
+    }
+}
+
+extension CoinCapSource {
+    /// One GET with the key in its header.
+    func get(_ url: String) async throws -> RawAnswer {
+        var headers = ["Accept": "application/json"]
+        if let key = configuration.apiKey { headers["Authorization"] = "Bearer \(key)" }
+        return try await transport.get(url, headers: headers)
     }
 }
 

@@ -1,3 +1,4 @@
+import DagKit
 public import FoundationEssentials
 
 #if canImport(Glibc)
@@ -91,6 +92,26 @@ extension GeneratedMarket {
         guard let index = all.firstIndex(where: { $0.coin.id == id }) else { return nil }
         let json = all[index].json(rank: index + 1)
         return Array("{\"data\":\(json),\"timestamp\":\(Self.milliseconds(now))}".utf8)
+    }
+
+    /// The answer to `GET /assets/{id}/history`: a point at each multiple of `step` seconds from `start` on and before
+    /// `end`; `nil` if there is no such coin.
+    public func history(of id: String, every step: TimeInterval, from start: Date, to end: Date) -> [UInt8]? {
+        guard let coin = coins.first(where: { $0.id == id }) else { return nil }
+        var points: [String] = []
+        var time = (start.timeIntervalSince1970 / step).rounded(.up) * step
+        while time < end.timeIntervalSince1970, points.count < 20_000 {
+            let wave =
+                Self.wave(seed: seed, key: 0, at: time) + Self.wave(seed: seed, key: coin.key, at: time)
+            let price = FixedDecimals.text(coin.quote(today: wave, yesterday: wave, volumeNoise: 0).price)
+            let date = Date(timeIntervalSince1970: time)
+            points.append(
+                "{\"priceUsd\":\"\(price)\",\"time\":\(Self.milliseconds(date)),\"date\":\"\(date.isoText)\"}"
+            )
+            time += step
+        }
+        return Array(
+            "{\"data\":[\(points.joined(separator: ","))],\"timestamp\":\(Self.milliseconds(end))}".utf8)
     }
 
     private static func milliseconds(_ now: Date) -> Int64 {

@@ -25,6 +25,18 @@ public struct ReplaySource: MarketSource {
         return SnapshotPayload(source: name, pages: [answer], wanted: nil)
     }
 
+    /// The prices of a coin in the recorded answers, oldest first, as `(milliseconds, text)`.
+    ///
+    /// - Throws: ``ReplayError``.
+    public func prices(of id: String) throws -> [(time: Int64, price: String)] {
+        try recordings().compactMap { recording in
+            guard case .assets(let assets, _)? = try? AssetScanner.scan(recording.body),
+                let price = assets.first(where: { $0.id.text == id })?.priceUsd.text
+            else { return nil }
+            return (recording.timestamp, price)
+        }
+    }
+
     private func recordings() throws -> [Recording] {
         let names: [String]
         do {

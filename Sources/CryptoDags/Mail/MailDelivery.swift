@@ -21,17 +21,17 @@ public struct MailDelivery: Codable, Hashable, Sendable {
 
     /// Sends what waits in the outbox, as far as there is a mail server.
     static func run(_ step: PipelineStep) async throws -> MailDelivery {
-        let mails = try await step.store.pendingMails()
-        guard !mails.isEmpty else { return MailDelivery() }
+        let waiting = try await step.store.pendingMailCount()
+        guard waiting > 0 else { return MailDelivery() }
         let delivery: MailDelivery
         do {
             if let route = try await MailRoute(step.context) {
-                delivery = try await send(mails, over: route, step)
+                delivery = try await send(try await step.store.pendingMails(), over: route, step)
             } else {
-                delivery = MailDelivery(waiting: mails.count, reason: MailRoute.none)
+                delivery = MailDelivery(waiting: waiting, reason: MailRoute.none)
             }
         } catch let error as any DagKitError where error is SMTPError || error is MailError {
-            delivery = MailDelivery(waiting: mails.count, reason: "\(error)")
+            delivery = MailDelivery(waiting: waiting, reason: "\(error)")
         }
         delivery.tell(step.context.logger)
         return delivery

@@ -14,11 +14,7 @@ extension PipelineStep {
     }
 
     private func coinCapSource() async throws -> CoinCapSource {
-        let url = try await context.variable("coincap_url", default: CoinCapConfiguration.defaultURL)
-        let key = try await context.services.metadata.variable("coincap_api_key")
-        let configuration = try CoinCapConfiguration(url: url, apiKey: key)
-        // The address of old: its answer is known without a call.
-        if configuration.host == "api.coincap.io" { throw CoinCapError.retired }
+        let configuration = try await CoinCapConfiguration(context.services.metadata)
         let clock = context.marketClock
         return CoinCapSource(
             configuration, transport: HTTPCoinCapTransport(now: { clock.now().roundedToMicroseconds }),

@@ -1,5 +1,5 @@
 import DagKit
-import FoundationEssentials
+public import FoundationEssentials
 
 /// The checks of a loaded snapshot: `verify_data_quality`.
 struct QualityControl: Sendable {
@@ -7,7 +7,8 @@ struct QualityControl: Sendable {
 
     /// Runs all checks, stores their results, and fails for good if one of them does.
     func run(_ loaded: LoadedSnapshot) async throws -> (CheckedSnapshot, PipelineStep.Note?) {
-        let report = QualityChecks.run(try await input(loaded.snapshotID))
+        let report = QualityChecks.run(
+            try await step.store.qualityInput(of: loaded.snapshotID, isLive: step.isLive, now: step.now))
         try await step.store.save(report, snapshotID: loaded.snapshotID, now: step.now)
         for result in report.warnings { step.context.logger.warning("\(result.check): \(result.message)") }
         guard report.failures.isEmpty else {
@@ -23,15 +24,20 @@ struct QualityControl: Sendable {
         return (checked, .init(records: loaded.rows, status: status, detail: detail))
     }
 
-    private func input(_ id: Int64) async throws -> QualityInput {
-        let snapshot = try await step.store.snapshot(id)
-        let earlier = try await step.store.snapshots(before: snapshot, limit: 10)
+}
+
+extension MarketStore {
+    /// What the quality checks of a stored snapshot look at.
+    ///
+    /// - Throws: ``MarketStoreError``.
+    public func qualityInput(of id: Int64, isLive: Bool, now: Date) async throws -> QualityInput {
+        let snapshot = try await snapshot(id)
+        let earlier = try await snapshots(before: snapshot, limit: 10)
         var previous: [MarketRow]?
-        if let last = earlier.first { previous = try await step.store.rows(of: last.id) }
+        if let last = earlier.first, !last.isThinned { previous = try await rows(of: last.id) }
         return QualityInput(
-            snapshot: try await step.store.processed(id), previous: previous,
-            recentCounts: earlier.map(\.assetCount), wanted: snapshot.wanted,
-            apiTimestamp: snapshot.apiTimestamp, isLive: step.isLive, now: step.now)
+            snapshot: try await processed(id), previous: previous, recentCounts: earlier.map(\.assetCount),
+            wanted: snapshot.wanted, apiTimestamp: snapshot.apiTimestamp, isLive: isLive, now: now)
     }
 }
 

@@ -49,23 +49,30 @@ extension MarketStore {
         of snapshot: Int64, day: String, fetchedAt: Date, _ transaction: any SQLTransaction
     ) throws {
         for period in CandlePeriod.allCases {
-            let start = try start(of: period, at: fetchedAt, day: day).databaseText
-            try transaction.execute(
-                """
-                insert into crypto_bougies (source, crypto_id, periode, debut, ouverture, haut, bas, cloture,
-                    volume_24h_usd, market_cap_usd, rang, points, origine)
-                select source, crypto_id, \(period.rawValue), \(start), prix_usd, prix_usd, prix_usd, prix_usd,
-                    volume_24h_usd, market_cap_usd, rang, 1, 'instantane'
-                from crypto_historique where snapshot_id = \(snapshot)
-                on conflict (source, periode, crypto_id, debut) do update set
-                    haut = case when excluded.haut > crypto_bougies.haut then excluded.haut
-                        else crypto_bougies.haut end,
-                    bas = case when excluded.bas < crypto_bougies.bas then excluded.bas else crypto_bougies.bas end,
-                    cloture = excluded.cloture, volume_24h_usd = excluded.volume_24h_usd,
-                    market_cap_usd = excluded.market_cap_usd, rang = excluded.rang,
-                    points = crypto_bougies.points + 1, origine = excluded.origine
-                """)
+            let start = try start(of: period, at: fetchedAt, day: day)
+            try addCandles(of: snapshot, period: period, start: start, transaction)
         }
+    }
+
+    static func addCandles(
+        of snapshot: Int64, period: CandlePeriod, start: Date, _ transaction: any SQLTransaction
+    ) throws {
+        try transaction.execute(
+            """
+            insert into crypto_bougies (source, crypto_id, periode, debut, ouverture, haut, bas, cloture,
+                volume_24h_usd, market_cap_usd, rang, points, origine)
+            select source, crypto_id, \(period.rawValue), \(start.databaseText), prix_usd, prix_usd, prix_usd,
+                prix_usd, volume_24h_usd, market_cap_usd, rang, 1, 'instantane'
+            from crypto_historique where snapshot_id = \(snapshot)
+            on conflict (source, periode, crypto_id, debut) do update set
+                haut = case when excluded.haut > crypto_bougies.haut then excluded.haut
+                    else crypto_bougies.haut end,
+                bas = case when excluded.bas < crypto_bougies.bas then excluded.bas
+                    else crypto_bougies.bas end,
+                cloture = excluded.cloture, volume_24h_usd = excluded.volume_24h_usd,
+                market_cap_usd = excluded.market_cap_usd, rang = excluded.rang,
+                points = crypto_bougies.points + 1, origine = excluded.origine
+            """)
     }
 
     static func start(of period: CandlePeriod, at instant: Date, day: String) throws -> Date {

@@ -45,7 +45,7 @@ extension MarketStore {
             try Self.deleteSnapshots(before: cutoff.databaseText, batch: batch, $0)
         }
         try await repeating(&outcome) { try Self.thin(before: detail.databaseText, batch: batch, $0) }
-        try await deleteRest(before: cutoff.databaseText, daily: daily, &outcome)
+        try await deleteRest(before: cutoff.databaseText, daily: daily, now: now, &outcome)
         return outcome
     }
 
@@ -120,8 +120,12 @@ extension MarketStore {
         return outcome
     }
 
-    private func deleteRest(before cutoff: String, daily: Date, _ outcome: inout CleanupOutcome) async throws
-    {
+    /// How long a mail may wait in the outbox, in seconds.
+    private static let longestWaitOfMails: TimeInterval = 7 * 86_400
+
+    private func deleteRest(
+        before cutoff: String, daily: Date, now: Date, _ outcome: inout CleanupOutcome
+    ) async throws {
         outcome.answers += try await database.execute(
             """
             delete from crypto_raw where fetched_at < \(cutoff)
@@ -142,6 +146,13 @@ extension MarketStore {
         try await database.execute("delete from anomaly_alerts where alerted_at < \(cutoff)")
         try await database.execute("delete from outbox where state <> 'pending' and created_at < \(cutoff)")
         try await database.execute("delete from reports where date < \(daily.ds)")
+        // A mail that could not go out within a week is news no more.
+        let lastWeek = now.addingTimeInterval(-Self.longestWaitOfMails).databaseText
+        try await database.execute(
+            """
+            update outbox set state = 'failed', last_error = 'not sent within 7 days'
+            where state = 'pending' and created_at < \(lastWeek)
+            """)
     }
 }
 

@@ -29,6 +29,11 @@ extension MarketStore {
         }
     }
 
+    /// How many mails wait.
+    public func pendingMailCount() async throws -> Int {
+        try await database.query("select count(*) from outbox where state = 'pending'")[0][0]
+    }
+
     /// The mails that wait, oldest first.
     public func pendingMails(limit: Int = 100) async throws -> [OutboxMail] {
         try await database.query(

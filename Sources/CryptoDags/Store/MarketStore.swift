@@ -100,12 +100,14 @@ public enum MarketStoreError: DagKitError, Equatable {
     case otherCodec(found: String, ours: String)
     case noSnapshot(Int64)
     case damagedValue(column: String, snapshot: Int64)
+    case thinned(Int64)
 
     public var problem: String {
         switch self {
         case .noPayload(let dagID, let runID): "run \"\(runID)\" of \"\(dagID)\" stored no answer"
         case .damagedBody(let what): "a stored answer is damaged: \"\(what)\""
         case .otherCodec(let found, let ours): "a stored answer is packed with \"\(found)\", not with \(ours)"
+        case .thinned(let id): "snapshot \"\(id)\" lost its rows and answer, since its day has a later one"
         case .noSnapshot(let id): "there is no snapshot \"\(id)\""
         case .damagedValue(let column, let snapshot):
             "column \"\(column)\" of snapshot \"\(snapshot)\" holds what it cannot hold"
@@ -117,6 +119,7 @@ public enum MarketStoreError: DagKitError, Equatable {
         case .noPayload: "clear the run from its first task"
         case .damagedBody, .damagedValue: "restore the market store from a backup or clear the run"
         case .otherCodec: "open the store as the program that wrote it"
+        case .thinned: "take the last snapshot of its day, or raise crypto.detail_days for those to come"
         case .noSnapshot: "run crypto_data_pipeline first"
         }
     }

@@ -57,7 +57,7 @@ struct ErrorReport {
     static func exitCode(for error: any Error) -> ExitCode {
         switch error {
         case is UsageError: .usage
-        case let error as CommandError: error.exitCode
+        case let error as any ExitCodeError: error.exitCode
         case is ConfigurationError, is INIError, is EnvironmentError: .configuration
         case let error as StoreError: error == .foreign ? .configuration : .unreachable
         case let error as SQLError: exitCode(for: error)
@@ -88,7 +88,7 @@ struct ErrorReport {
 }
 
 /// Why a command cannot do what was asked for.
-enum CommandError: DagKitError {
+enum CommandError: ExitCodeError {
     case noDAG(String, near: String?)
     case noTask(String, dag: DAGID, near: String?)
     case noRun(String, dag: DAGID, near: String?)

@@ -1,3 +1,11 @@
+public import DagKitCore
+
+/// An error that says itself how the command that met it ends; others end it with ``ExitCode/failure``.
+public protocol ExitCodeError: DagKitError {
+    /// The exit status of the command.
+    var exitCode: ExitCode { get }
+}
+
 /// How a command ended, as the shell sees it.
 public enum ExitCode: Int32, Error, CaseIterable, Sendable {
     case success = 0

@@ -74,7 +74,7 @@ public final class Scheduler: Sendable {
         try await loop.open(initial)
         let events = try await executor.start()
         let mailbox = mailbox
-        let pump = Task {
+        let pump = Task(executorPreference: store.writingExecutor) {
             for await event in events { mailbox.post(.executor(event)) }
             mailbox.post(.executorEnded)
         }
@@ -85,13 +85,14 @@ public final class Scheduler: Sendable {
         let delivering = Task { await delivery?.run() }
         defer { delivering.cancel() }
         try await loop.adoptRuns()
-        try await turn(&loop, delivery)
+        try await withTaskExecutorPreference(store.writingExecutor) { try await turn(&loop, delivery) }
         delivery?.finish()
         await delivering.value
         try await loop.close()
     }
 
-    private func turn(_ loop: inout SchedulerLoop, _ delivery: NoticeDelivery?) async throws {
+    /// It belongs to no actor, so that it runs where the store prefers it.
+    @concurrent private func turn(_ loop: inout SchedulerLoop, _ delivery: NoticeDelivery?) async throws {
         let mailbox = mailbox
         var alarm = Alarm(clock: clock) { mailbox.post(.alarm) }
         var isStopping = false

@@ -12,7 +12,12 @@ package struct SQLiteSchema: SchemaDialect {
             statements: runs + runDetails + dags + settings + housekeeping),
         Migration(
             version: 2, name: "keep what is asked of running tasks, and count clears", statements: requests),
-        Migration(version: 3, name: "keep what people are to be told", statements: notices),
+        Migration(version: 3, name: "name the instances of mapped tasks", statements: mapNames),
+        // Each change of a task's state paid for it, and what is active is found by the runs that have not finished.
+        Migration(
+            version: 4, name: "drop the index of active tasks",
+            statements: ["drop index task_instance_active"]),
+        Migration(version: 5, name: "keep what people are to be told", statements: notices),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"
@@ -385,5 +390,11 @@ package struct SQLiteSchema: SchemaDialect {
         "alter table task_instance add column end_request varchar(20)",
         "alter table task_instance_history add column clear_number integer not null default 0",
         "alter table task_instance_history add column end_request varchar(20)",
+    ]
+
+    /// Airflow 2.10's column for what an author calls an instance of a mapped task.
+    private static let mapNames: [SQLStatement] = [
+        "alter table task_instance add column rendered_map_index varchar(250)",
+        "alter table task_instance_history add column rendered_map_index varchar(250)",
     ]
 }

@@ -7,7 +7,7 @@ import Synchronization
 /// A deployment in a home of its own, in which DAGs run as `dagctl dags test` runs them.
 final class Deployment: Sendable {
     let folder: TemporaryFolder
-    let metadata: FixedMetadata
+    private let metadata: Mutex<FixedMetadata>
     private let settings: FixedSettings
     private let time: Mutex<Date>
     private let lines = Mutex<[String]>([])
@@ -18,7 +18,7 @@ final class Deployment: Sendable {
         connections: [Connection] = [], now: Date = .noon
     ) throws {
         folder = try TemporaryFolder()
-        metadata = FixedMetadata(variables: variables, connections: connections)
+        metadata = Mutex(FixedMetadata(variables: variables, connections: connections))
         var full: [String: String] = [:]
         for (key, value) in settings { full[key.contains(".") ? key : "crypto.\(key)"] = value }
         self.settings = FixedSettings(values: full)
@@ -27,6 +27,9 @@ final class Deployment: Sendable {
 
     /// What the tasks wrote to their logs.
     var log: [String] { lines.withLock { $0 } }
+
+    /// The deployment's only connection is this one from now on.
+    func connect(_ connection: Connection) { metadata.withLock { $0.connections = [connection] } }
 
     /// The time moves on.
     func pass(_ seconds: TimeInterval) { time.withLock { $0 = $0.addingTimeInterval(seconds) } }
@@ -82,7 +85,7 @@ final class Deployment: Sendable {
     }
 
     private var services: TaskServices {
-        var services = TaskServices(metadata: metadata, settings: settings, home: folder.path)
+        var services = TaskServices(metadata: metadata.withLock { $0 }, settings: settings, home: folder.path)
         services[SQLDrivers.self] = SQLDrivers([SQLiteDriver(), PostgresDriver()])
         services[MarketClock.self] = MarketClock(now: { self.now }, sleep: { _ in })
         return services
