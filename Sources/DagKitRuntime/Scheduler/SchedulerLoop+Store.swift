@@ -14,10 +14,13 @@ extension SchedulerLoop {
                 try await store.updateJob(job, state: "running", heartbeat: now, end: nil)
                 lastPoll = now
             }
+            if isBlind { log.info("the store can be read again") }
+            isBlind = false
         } catch let error as CancellationError {
             throw error
         } catch {
-            log.error("cannot read the store: \(error)")
+            if !isBlind { log.error("cannot read the store: \(error)") }
+            isBlind = true
             lastPoll = now
         }
         for run in foreignRuns.sorted() {

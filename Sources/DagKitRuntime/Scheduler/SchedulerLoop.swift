@@ -28,6 +28,9 @@ package struct SchedulerLoop: Sendable {
     var isReconciled = false
     var mustLook = false
 
+    /// Whether the store could not be read when it was last looked at, which is told once.
+    var isBlind = false
+
     /// Runs that somebody else changed and that were not taken anew yet.
     var foreignRuns: Set<RunKey> = []
 

@@ -38,6 +38,28 @@ import Testing
 
     @Test(
         .fault(
+            .F17, "a scheduler with nothing to do says it once, however long it takes",
+            by: .really("another process holds the write lock over several polls")))
+    func `F17 a scheduler that only waits says it once`() async throws {
+        let home = try FaultHome(
+            settings: ["DAGKIT__DATABASE__BUSY_TIMEOUT": "0.05", "DAGKIT__SCHEDULER__POLL_INTERVAL": "0.1"])
+        _ = try await home.dagctl("db", "migrate")
+        let scheduler = try home.startScheduler()
+        #expect(try await holds { home.schedulerLines().contains { $0.contains("scheduler started") } })
+
+        let lock = try await home.holdWriteLock()
+        #expect(try await holds { home.schedulerLines().contains { $0.contains("cannot read the store") } })
+        try await BootTimeClock().sleep(for: .seconds(1))
+        try await lock.release()
+
+        #expect(try await holds { home.schedulerLines().contains { $0.contains("can be read again") } })
+        scheduler.send(SIGTERM)
+        #expect(try await scheduler.wait().isSuccess)
+        #expect(home.schedulerLines().count { $0.contains("cannot read the store") } == 1)
+    }
+
+    @Test(
+        .fault(
             .F17, "a scheduler that starts meanwhile ends with status 75 and one line",
             by: .really("another process holds the write lock")))
     func `F17 a scheduler does not start on a locked database`() async throws {
