@@ -27,6 +27,17 @@ import Testing
         Feature(
             dag: "mapping", shows: ["longest is 30", "chart of ETH per week", "btc: 3.0, eth: 3.0"]),
         Feature(dag: "outputs", shows: ["200000 of 200000 rows in"]),
+        Feature(dag: "params", conf: #"{"limit": 7}"#, shows: ["loads 7 rows, full"]),
+        Feature(
+            dag: "params", conf: #"{"limit": 7000, "mode": "quik"}"#, status: 2,
+            shows: [
+                #"param "limit" is 7000, above 1000; write at most 1000"#,
+                #"param "mode" is "quik"; did you mean "quick"?"#,
+            ]),
+        Feature(dag: "failures", shows: ["fetched at try 3", "load succeeded"]),
+        Feature(
+            dag: "failures", conf: #"{"status": 404}"#, status: 1,
+            shows: ["fetch failed (status 404", "load skipped (fail_fast: task fetch failed)"]),
         Feature(dag: "groups", shows: ["checks.order.lowest succeeded", "end succeeded"]),
     ])
     func `the example of a feature does what it says`(feature: Feature) async throws {

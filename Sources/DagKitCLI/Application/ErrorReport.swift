@@ -97,6 +97,8 @@ enum CommandError: ExitCodeError {
     case connectionExists(String)
     case runExists(RunKey)
     case invalidDAG(DAGID, problems: [DAGProblem])
+    /// What is wrong with the conf of a run.
+    case invalidParams(DAGID, problems: [SchemaProblem])
     case notJSON(String, cause: JSONError)
     case notFound(String, remedy: String)
     case failed(String, remedy: String)
@@ -108,7 +110,7 @@ enum CommandError: ExitCodeError {
         switch self {
         case .noDAG, .noTask, .noRun, .noVariable, .noConnection, .notFound: .notFound
         case .connectionExists, .runExists, .conflict: .conflict
-        case .notJSON: .usage
+        case .notJSON, .invalidParams: .usage
         case .invalidDAG, .failed: .failure
         case .timedOut: .timeout
         case .unreachable: .unreachable
@@ -127,6 +129,9 @@ enum CommandError: ExitCodeError {
             "dag \"\(key.dagID)\" has a run \"\(key.runID)\", or one of its logical date, already"
         case .invalidDAG(let id, let problems):
             "dag \"\(id)\" cannot be used\n" + problems.map(\.description).joined(separator: "\n")
+        case .invalidParams(let id, let problems):
+            "dag \"\(id)\" cannot run with these params\n"
+                + problems.map { "param \($0.description)" }.joined(separator: "\n")
         case .notJSON(let what, let cause): "\(what) is no JSON: \(cause)"
         case .notFound(let problem, _), .failed(let problem, _), .conflict(let problem, _),
             .timedOut(let problem, _),
@@ -148,7 +153,7 @@ enum CommandError: ExitCodeError {
         case .noConnection(let id, _): "run: dagctl connections add \(id) --conn-uri URI"
         case .connectionExists: "delete it first, or add --overwrite"
         case .runExists: "use another run id or logical date"
-        case .invalidDAG, .notJSON: "mend it"
+        case .invalidDAG, .invalidParams, .notJSON: "mend it"
         case .notFound(_, let remedy), .failed(_, let remedy), .conflict(_, let remedy),
             .timedOut(_, let remedy),
             .unreachable(_, let remedy):
@@ -159,7 +164,7 @@ enum CommandError: ExitCodeError {
     var description: String {
         switch self {
         // These carry whole messages with remedies of their own.
-        case .invalidDAG, .notJSON: problem
+        case .invalidDAG, .invalidParams, .notJSON: problem
         default: "\(problem); \(remedy)"
         }
     }

@@ -127,7 +127,11 @@ struct LocalRun {
         progress.waiting.removeAll { reference in
             let instance = machine[reference]
             let slots = progress.pools[instance.pool] ?? 0
-            let isFree = occupied[instance.pool, default: 0] + instance.poolSlots <= slots
+            let task = spec.tasks[reference.task]
+            let sisters = (Array(progress.running.values) + chosen).count { $0.task == reference.task }
+            let isFree =
+                occupied[instance.pool, default: 0] + instance.poolSlots <= slots
+                && sisters < min(task.maxActiveInstances ?? .max, task.maxActiveInstancesPerRun ?? .max)
             guard isFree, progress.running.count + chosen.count < executor.capacity else { return false }
             occupied[instance.pool, default: 0] += instance.poolSlots
             chosen.append(reference)

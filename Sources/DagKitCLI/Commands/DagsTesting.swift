@@ -19,6 +19,7 @@ enum DagsTesting {
     ) { call in
         let workspace = call.workspace
         let spec = try workspace.dags().spec(call[SharedParameters.dagID])
+        try call.checkParams(call[SharedParameters.conf], of: spec)
         let now = workspace.now
         let run = call.manualRun(
             of: spec, call[SharedParameters.optionalRunReference],

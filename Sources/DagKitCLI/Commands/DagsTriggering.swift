@@ -46,6 +46,7 @@ enum DagsTriggering {
         exitCodes: [.notFound, .conflict, .unreachable, .timeout, .interrupted]
     ) { call in
         let spec = try call.workspace.dags().spec(call[SharedParameters.dagID])
+        try call.checkParams(call[SharedParameters.conf], of: spec)
         let store = try await call.workspace.store()
         try await call.registerIfNew(spec, in: store)
         let run = try await create(call, spec, store)

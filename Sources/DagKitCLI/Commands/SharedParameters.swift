@@ -104,6 +104,14 @@ extension Invocation {
         throw CommandError.noDAG(id.rawValue, near: NearMiss.nearest(to: id.rawValue, among: names))
     }
 
+    /// Refuses a conf that the DAG's params cannot have.
+    ///
+    /// - Throws: ``CommandError/invalidParams(_:problems:)`` with all that is wrong.
+    func checkParams(_ conf: JSONValue?, of spec: DAGSpec) throws(CommandError) {
+        let problems = spec.configuration.problems(withConf: conf ?? .object([:]))
+        if !problems.isEmpty { throw .invalidParams(spec.id, problems: problems) }
+    }
+
     /// The task of a DAG of this executable.
     ///
     /// - Throws: ``CommandError/noTask(_:dag:near:)``.

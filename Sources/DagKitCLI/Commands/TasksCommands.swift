@@ -57,6 +57,7 @@ enum TasksCommands {
     ) { call in
         let spec = try call.workspace.dags().spec(call[SharedParameters.dagID])
         let task = try call.task(call[SharedParameters.taskID], of: spec)
+        try call.checkParams(call[params], of: spec)
         let run = try await run(
             of: spec, call[SharedParameters.optionalRunReference], conf: call[params] ?? .object([:]), call)
         if call[dryRun] {

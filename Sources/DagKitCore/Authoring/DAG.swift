@@ -42,6 +42,9 @@ public struct DAGConfiguration: Sendable {
     public var maxActiveRuns: Int
     public var maxActiveTasks: Int
 
+    /// Whether the first task that fails for good ends the run: what runs is ended, what has not begun is skipped.
+    public var failsFast: Bool
+
     /// How many instances a mapped task may have at most.
     public var maxMapLength: Int
     /// After how many failed runs in a row the DAG pauses itself; `nil` for never.
@@ -55,6 +58,9 @@ public struct DAGConfiguration: Sendable {
 
     /// The defaults of the `params` that a trigger's conf may override; an object.
     public var params: JSONValue
+
+    /// What must hold of the params of a run, as a ``JSONSchema`` of the whole object; `nil` if nothing must.
+    public var paramSchema: JSONValue?
     public var defaults: TaskDefaults
     public let location: SourceLocation
 
@@ -68,7 +74,7 @@ public struct DAGConfiguration: Sendable {
         maxActiveRuns: Int = 16, maxActiveTasks: Int = 16, maxMapLength: Int = 1024,
         maxConsecutiveFailedRuns: Int? = nil,
         runTimeout: Duration? = nil,
-        isPausedAtCreation: Bool? = nil, params: JSONValue = .object([:]),
+        isPausedAtCreation: Bool? = nil, params: ParamSet = [:], failsFast: Bool = false,
         defaults: TaskDefaults = TaskDefaults(), fileID: String = #fileID, line: Int = #line
     ) {
         self.id = id
@@ -85,10 +91,22 @@ public struct DAGConfiguration: Sendable {
         self.maxConsecutiveFailedRuns = maxConsecutiveFailedRuns
         self.runTimeout = runTimeout
         self.isPausedAtCreation = isPausedAtCreation
-        self.params = params
+        self.params = params.defaults
+        self.paramSchema = params.schema
+        self.paramProblems = params.problems
+        self.failsFast = failsFast
         self.defaults = defaults
         self.location = SourceLocation(file: fileID, line: line)
         self.malformedDates = [startDate, endDate].compactMap { $0?.malformed }
+    }
+
+    /// What is wrong with the declaration of the params; the validator reports it.
+    package var paramProblems: [SchemaProblem]
+
+    /// All that is wrong with what a trigger hands over: a conf that the params cannot have.
+    public func problems(withConf conf: JSONValue) -> [SchemaProblem] {
+        guard let schema = paramSchema.flatMap({ try? JSONSchema($0) }) else { return [] }
+        return schema.problems(with: params.merging(conf), at: "")
     }
 
     /// Texts given as dates that are none; the validator reports them.

@@ -123,6 +123,9 @@ public struct TaskSpec: Sendable {
     public let retries: Int
     public let retryPolicy: RetryPolicy
     public let timeout: Duration?
+    /// How many instances of the task may run at once, over all runs and in one run.
+    public let maxActiveInstances: Int?
+    public let maxActiveInstancesPerRun: Int?
     public let pool: String
     public let poolSlots: Int
 
@@ -205,6 +208,8 @@ public struct TaskSpec: Sendable {
             isExponential: options.exponentialBackoff ?? defaults.exponentialBackoff,
             maximumDelay: options.maxRetryDelay ?? defaults.maxRetryDelay)
         timeout = options.timeout ?? defaults.timeout
+        maxActiveInstances = options.maxActiveInstances
+        maxActiveInstancesPerRun = options.maxActiveInstancesPerRun
         pool = options.pool ?? defaults.pool
         poolSlots = options.poolSlots
         priorityWeight = weight
@@ -212,7 +217,7 @@ public struct TaskSpec: Sendable {
         owner = options.owner ?? defaults.owner
         documentation = options.documentation
         location = draft.location
-        work = draft.work
+        work = draft.work.deciding(by: options.errorPolicy ?? defaults.errorPolicy)
         declaration = draft.declaration
     }
 }

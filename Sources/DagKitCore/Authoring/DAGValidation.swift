@@ -93,8 +93,27 @@ struct GraphValidator {
         if let start = configuration.startDate, let end = configuration.endDate, end < start {
             report(place, "the end date lies before the start date", "swap them")
         }
-        if case .object = configuration.params { return }
-        report(place, "params are no JSON object", "write them as [\"name\": value]")
+        guard case .object = configuration.params else {
+            return report(place, "params are no JSON object", "write them as [\"name\": value]")
+        }
+        checkParams()
+    }
+
+    /// The schema must be one, and the defaults must be what it asks for.
+    private mutating func checkParams() {
+        let configuration = draft.configuration
+        for problem in configuration.paramProblems {
+            report(configuration.location, problem.problem, problem.remedy)
+        }
+        guard let document = configuration.paramSchema else { return }
+        do throws(JSONSchemaError) {
+            let schema = try JSONSchema(document)
+            for problem in schema.problems(with: configuration.params, at: "") {
+                report(configuration.location, "the default of param \(problem.problem)", problem.remedy)
+            }
+        } catch {
+            report(configuration.location, "the params' \(error.problem)", error.remedy)
+        }
     }
 
     // MARK: The graph
@@ -158,6 +177,7 @@ struct GraphValidator {
             }
         }
         checkRoles(task, places)
+        checkLimits(of: task)
         if task.options.poolSlots < 1 {
             report(
                 task.location, "task \"\(task.id)\" takes \"\(task.options.poolSlots)\" pool slots",
@@ -172,6 +192,24 @@ struct GraphValidator {
             report(
                 task.location, "task \"\(task.id)\" has a timeout that is not positive",
                 "write a longer one, or none")
+        }
+    }
+
+    private mutating func checkLimits(of task: TaskDraft) {
+        let limits = [
+            ("maxActiveInstances", task.options.maxActiveInstances),
+            ("maxActiveInstancesPerRun", task.options.maxActiveInstancesPerRun),
+        ]
+        for case (let name, let limit?) in limits where limit < 1 {
+            report(
+                task.location, "task \"\(task.id)\" has \(name) \"\(limit)\", below one", "write 1 or more")
+        }
+        let rule = task.options.triggerRule
+        if draft.configuration.failsFast, task.kind != .teardown, rule != .allSuccess {
+            report(
+                task.location,
+                "task \"\(task.id)\" has trigger rule \(rule.rawValue) in a dag that fails fast",
+                "use all_success, or let the dag not fail fast")
         }
     }
 

@@ -19,7 +19,8 @@ struct PriorityWeights {
         }
     }
 
-    subscript(index: Int) -> Int { weights[index] }
+    /// The weight of a task, within the bounds of Airflow's column.
+    subscript(index: Int) -> Int { min(max(weights[index], Int(Int32.min)), Int(Int32.max)) }
 
     /// The weight of each task and of all that is reached from it over `neighbours`, each counted once.
     ///
@@ -30,7 +31,9 @@ struct PriorityWeights {
         for list in neighbours { for neighbour in list { hits[neighbour] += 1 } }
         if hits.allSatisfy({ $0 <= 1 }) {
             var sums = own
-            for index in order { for neighbour in neighbours[index] { sums[index] += sums[neighbour] } }
+            for index in order {
+                for neighbour in neighbours[index] { sums[index] = sums[index].adding(sums[neighbour]) }
+            }
             return sums
         }
         let words = (own.count + 63) / 64
@@ -56,10 +59,18 @@ struct PriorityWeights {
         for (word, bits) in set.enumerated() {
             var left = bits
             while left != 0 {
-                total += own[word * 64 + left.trailingZeroBitCount]
+                total = total.adding(own[word * 64 + left.trailingZeroBitCount])
                 left &= left - 1
             }
         }
         return total
+    }
+}
+
+extension Int {
+    /// The sum, or the outermost number on its side if it is too large.
+    fileprivate func adding(_ other: Int) -> Int {
+        let (sum, isTooLarge) = addingReportingOverflow(other)
+        return isTooLarge ? (other > 0 ? .max : .min) : sum
     }
 }

@@ -11,6 +11,15 @@ public struct TaskOptions: Hashable, Sendable {
     /// How long one try may run before its whole process group is ended.
     public var timeout: Duration?
     public var triggerRule: TriggerRule
+
+    /// Decides by its error what becomes of a failed try.
+    public var errorPolicy: ErrorPolicy?
+
+    /// How many instances of the task may run at once, over all runs.
+    public var maxActiveInstances: Int?
+
+    /// How many instances of the task may run at once in one run.
+    public var maxActiveInstancesPerRun: Int?
     public var pool: String?
     public var poolSlots: Int
     public var priorityWeight: Int?
@@ -24,6 +33,7 @@ public struct TaskOptions: Hashable, Sendable {
     public init(
         retries: Int? = nil, retryDelay: Duration? = nil, exponentialBackoff: Bool? = nil,
         maxRetryDelay: Duration? = nil, timeout: Duration? = nil, triggerRule: TriggerRule = .allSuccess,
+        errorPolicy: ErrorPolicy? = nil, maxActiveInstances: Int? = nil, maxActiveInstancesPerRun: Int? = nil,
         pool: String? = nil, poolSlots: Int = 1, priorityWeight: Int? = nil, weightRule: WeightRule? = nil,
         queue: String? = nil, owner: String? = nil, documentation: String? = nil
     ) {
@@ -33,6 +43,9 @@ public struct TaskOptions: Hashable, Sendable {
         self.maxRetryDelay = maxRetryDelay
         self.timeout = timeout
         self.triggerRule = triggerRule
+        self.errorPolicy = errorPolicy
+        self.maxActiveInstances = maxActiveInstances
+        self.maxActiveInstancesPerRun = maxActiveInstancesPerRun
         self.pool = pool
         self.poolSlots = poolSlots
         self.priorityWeight = priorityWeight
@@ -50,6 +63,9 @@ public struct TaskDefaults: Hashable, Sendable {
     public var exponentialBackoff: Bool
     public var maxRetryDelay: Duration?
     public var timeout: Duration?
+
+    /// Decides by its error what becomes of a failed try.
+    public var errorPolicy: ErrorPolicy?
     public var pool: String
     public var priorityWeight: Int
     public var weightRule: WeightRule
@@ -64,7 +80,8 @@ public struct TaskDefaults: Hashable, Sendable {
 
     public init(
         retries: Int = 0, retryDelay: Duration = .seconds(300), exponentialBackoff: Bool = false,
-        maxRetryDelay: Duration? = nil, timeout: Duration? = nil, pool: String = Pool.defaultName,
+        maxRetryDelay: Duration? = nil, timeout: Duration? = nil, errorPolicy: ErrorPolicy? = nil,
+        pool: String = Pool.defaultName,
         priorityWeight: Int = 1, weightRule: WeightRule = .downstream, queue: String = "default",
         owner: String = "dagkit", emailOnFailure: [String] = [], emailOnRetry: [String] = []
     ) {
@@ -73,6 +90,7 @@ public struct TaskDefaults: Hashable, Sendable {
         self.exponentialBackoff = exponentialBackoff
         self.maxRetryDelay = maxRetryDelay
         self.timeout = timeout
+        self.errorPolicy = errorPolicy
         self.pool = pool
         self.priorityWeight = priorityWeight
         self.weightRule = weightRule

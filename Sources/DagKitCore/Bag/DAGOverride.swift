@@ -16,6 +16,8 @@ package struct DAGOverride: Sendable {
     private let maxConsecutiveFailedRuns: Int?
     private let runTimeout: Duration?
     private let params: JSONValue?
+    private let paramSchema: JSONValue?
+    private let failsFast: Bool?
     private let defaults: DefaultsOverride
     let problems: [DAGProblem]
 
@@ -39,6 +41,8 @@ package struct DAGOverride: Sendable {
         maxConsecutiveFailedRuns = reader.integer("max_consecutive_failed_dag_runs")
         runTimeout = reader.duration("dagrun_timeout")
         params = reader.object("params")
+        paramSchema = reader.object("params_schema")
+        failsFast = reader.bool("fail_fast")
         defaults = DefaultsOverride(&reader, file: file)
         reader.finish(also: ["tasks"])
         for (place, name, remedy) in SecretLiteral.found(in: node) {
@@ -62,6 +66,8 @@ package struct DAGOverride: Sendable {
         configuration.maxMapLength = maxMapLength ?? base.maxMapLength
         configuration.maxConsecutiveFailedRuns = maxConsecutiveFailedRuns ?? base.maxConsecutiveFailedRuns
         configuration.runTimeout = runTimeout ?? base.runTimeout
+        configuration.paramSchema = paramSchema ?? base.paramSchema
+        configuration.failsFast = failsFast ?? base.failsFast
         if let params { configuration.params = base.params.merging(params) }
         configuration.defaults = defaults.applied(to: base.defaults)
         return configuration
@@ -103,6 +109,8 @@ struct DefaultsOverride: Sendable {
     private let timeout: Duration?
     private let pool: String?
     private let priorityWeight: Int?
+    private let weightRule: WeightRule?
+    private let queue: String?
     private let owner: String?
     private let emailOnFailure: [String]?
     private let emailOnRetry: [String]?
@@ -116,6 +124,8 @@ struct DefaultsOverride: Sendable {
         timeout = reader?.duration("execution_timeout")
         pool = reader?.string("pool")
         priorityWeight = reader?.integer("priority_weight")
+        weightRule = reader?.choice("weight_rule")
+        queue = reader?.string("queue")
         owner = reader?.string("owner")
         emailOnFailure = reader?.strings("email_on_failure")
         emailOnRetry = reader?.strings("email_on_retry")
@@ -132,6 +142,8 @@ struct DefaultsOverride: Sendable {
         defaults.timeout = timeout ?? base.timeout
         defaults.pool = pool ?? base.pool
         defaults.priorityWeight = priorityWeight ?? base.priorityWeight
+        defaults.weightRule = weightRule ?? base.weightRule
+        defaults.queue = queue ?? base.queue
         defaults.owner = owner ?? base.owner
         defaults.emailOnFailure = emailOnFailure ?? base.emailOnFailure
         defaults.emailOnRetry = emailOnRetry ?? base.emailOnRetry

@@ -89,9 +89,13 @@ enum DeclaredDAG {
             retries: reader.integer("retries"), retryDelay: reader.duration("retry_delay"),
             exponentialBackoff: reader.bool("retry_exponential_backoff"),
             maxRetryDelay: reader.duration("max_retry_delay"), timeout: reader.duration("execution_timeout"),
-            triggerRule: reader.choice("trigger_rule") ?? .allSuccess, pool: reader.string("pool"),
+            triggerRule: reader.choice("trigger_rule") ?? .allSuccess,
+            maxActiveInstances: reader.integer("max_active_tis_per_dag"),
+            maxActiveInstancesPerRun: reader.integer("max_active_tis_per_dagrun"),
+            pool: reader.string("pool"),
             poolSlots: reader.integer("pool_slots") ?? 1, priorityWeight: reader.integer("priority_weight"),
-            weightRule: reader.choice("weight_rule"), owner: reader.string("owner"),
+            weightRule: reader.choice("weight_rule"), queue: reader.string("queue"),
+            owner: reader.string("owner"),
             documentation: reader.string("doc"))
     }
 }

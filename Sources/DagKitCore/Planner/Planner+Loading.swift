@@ -89,8 +89,11 @@ extension Planner {
     private mutating func occupy(_ reference: InstanceRef, of machine: RunMachine) {
         let instance = machine[reference]
         guard let attempt = instance.attemptID, running[attempt] == nil else { return }
+        let limits = limits(of: reference, in: machine.run.key).map(\.0)
+        for limit in limits { occupied[limit, default: 0] += 1 }
         running[attempt] = Slot(
-            run: machine.run.key, reference: reference, pool: instance.pool, poolSlots: instance.poolSlots)
+            run: machine.run.key, reference: reference, pool: instance.pool, poolSlots: instance.poolSlots,
+            limits: limits)
         pools[instance.pool]?.occupied += instance.poolSlots
         dags[machine.run.dagID]?.runningTasks += 1
     }

@@ -88,7 +88,7 @@ extension Planner {
             // The instance alone is read out: a copy of the machine would make the next change copy all of it.
             guard let instance = machines[candidate.run]?[candidate.reference], instance.state == .scheduled
             else { continue }
-            if let obstacle = obstacle(to: instance) {
+            if let obstacle = obstacle(to: instance, candidate) {
                 let reason = reason(of: obstacle)
                 machines[candidate.run]?.explainWait(candidate.reference, reason: reason)
                 touched.insert(candidate.run)
@@ -105,7 +105,7 @@ extension Planner {
         for (run, reference, attempt) in chosen { order(attempt, reference, of: run) }
     }
 
-    private func obstacle(to instance: TaskInstance) -> Obstacle? {
+    private func obstacle(to instance: TaskInstance, _ candidate: Candidate) -> Obstacle? {
         let id = instance.key.run.dagID
         guard let entry = dags[id], !entry.isPaused else { return .pause(id) }
         if entry.runningTasks >= entry.spec.configuration.maxActiveTasks { return .dag(id) }
@@ -113,7 +113,9 @@ extension Planner {
         else {
             return .pool(instance.pool)
         }
-        return nil
+        return limits(of: candidate.reference, in: candidate.run).first {
+            occupied[$0.0, default: 0] >= $0.1
+        }?.0
     }
 
     private func reason(of obstacle: Obstacle) -> String {
@@ -124,13 +126,18 @@ extension Planner {
         case .dag(let id):
             "waits for a slot of dag \(id) (max_active_tasks \(dags[id]?.spec.configuration.maxActiveTasks ?? 0))"
         case .pause(let id): "dag \(id) is paused"
+        case .task(_, let id): "waits for another instance of task \(id) to end (max_active_tis_per_dag)"
+        case .taskOfRun(_, let id):
+            "waits for another instance of task \(id) in its run to end (max_active_tis_per_dagrun)"
         }
     }
 
     private mutating func occupy(_ attempt: AttemptID, _ candidate: Candidate, _ instance: TaskInstance) {
+        let limits = limits(of: candidate.reference, in: candidate.run).map(\.0)
+        for limit in limits { occupied[limit, default: 0] += 1 }
         running[attempt] = Slot(
             run: candidate.run, reference: candidate.reference, pool: instance.pool,
-            poolSlots: instance.poolSlots)
+            poolSlots: instance.poolSlots, limits: limits)
         pools[instance.pool]?.occupied += instance.poolSlots
         dags[candidate.run.dagID]?.runningTasks += 1
     }

@@ -19,6 +19,8 @@ public struct Planner: Sendable {
 
     /// Candidates that wait for something else than one of the ``parallelism`` slots, by what they wait for.
     var blocked: [Obstacle: Heap<Candidate>] = [:]
+    /// How many attempts count against the limits of single tasks; those without limits are not counted.
+    var occupied: [Obstacle: Int] = [:]
     var deadlines = Heap<Deadline>()
     var tokens: [AttemptID] = []
     var touched: Set<RunKey> = []
@@ -68,6 +70,9 @@ public struct Planner: Sendable {
         public let reference: InstanceRef
         let pool: String
         let poolSlots: Int
+
+        /// The limits of its task that the attempt counts against.
+        var limits: [Obstacle] = []
     }
 
     /// A pool with the slots that are taken.
@@ -94,6 +99,10 @@ public struct Planner: Sendable {
         case pool(String)
         case dag(DAGID)
         case pause(DAGID)
+        /// The task has as many instances running as it may, over all runs.
+        case task(DAGID, TaskID)
+        /// The same, in one run.
+        case taskOfRun(RunKey, TaskID)
     }
 
     /// An instant at which a run or a schedule wants to be looked at.
@@ -201,6 +210,20 @@ public struct Planner: Sendable {
         dags[slot.run.dagID]?.runningTasks -= 1
         unblock(.pool(slot.pool), all: true)
         unblock(.dag(slot.run.dagID), all: false)
+        for limit in slot.limits {
+            occupied[limit, default: 1] -= 1
+            if occupied[limit] == 0 { occupied[limit] = nil }
+            unblock(limit, all: true)
+        }
+    }
+
+    /// The limits of a task on its own instances, with how many of them may run.
+    func limits(of reference: InstanceRef, in run: RunKey) -> [(Obstacle, Int)] {
+        guard let task = machines[run]?.spec.tasks[reference.task] else { return [] }
+        var limits: [(Obstacle, Int)] = []
+        if let limit = task.maxActiveInstances { limits.append((.task(run.dagID, task.id), limit)) }
+        if let limit = task.maxActiveInstancesPerRun { limits.append((.taskOfRun(run, task.id), limit)) }
+        return limits
     }
 
     /// Lets candidates that waited for `obstacle` try again.

@@ -97,7 +97,8 @@ extension RunMachine {
         let task = spec.tasks[reference.task]
         let instance = self[reference]
         guard isRetryable, !isEnding, instance.maxTries > 0, instance.tryNumber <= instance.maxTries else {
-            return change(reference, .failed, at: end, reason: reason, detail: facts)
+            change(reference, .failed, at: end, reason: reason, detail: facts)
+            return failFast(after: reference, at: end)
         }
         let due =
             delay.map { end + $0.seconds }
@@ -251,7 +252,11 @@ extension RunMachine {
     /// What the states of the tasks make of the run once all have finished.
     var verdict: (state: RunState, reason: String?) {
         if isEnding { return (.failed, run.reason) }
-        let leaves = spec.verdictLeaves.flatMap { nodes[$0].instances }.filter { $0.state != .removed }
+        // Where the first failure ends the run, what was skipped for it does not make it a success.
+        let deciders =
+            spec.configuration.failsFast
+            ? spec.tasks.filter { !$0.isIgnoredByVerdict }.map(\.index) : spec.verdictLeaves
+        let leaves = deciders.flatMap { nodes[$0].instances }.filter { $0.state != .removed }
         let hasFailure = leaves.contains { $0.state == .failed || $0.state == .upstreamFailed }
         return hasFailure ? (.failed, failureReason) : (.success, nil)
     }

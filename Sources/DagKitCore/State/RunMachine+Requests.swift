@@ -116,7 +116,7 @@ extension RunMachine {
 
     // MARK: Ending what runs
 
-    private mutating func request(
+    mutating func request(
         _ request: EndRequest, of reference: InstanceRef, reason: String, by actor: String, at now: Date
     ) {
         let attempt = self[reference].attemptID
@@ -159,5 +159,22 @@ extension TaskInstance {
         ended.endDate = end
         ended.reason = reason
         return ended
+    }
+}
+
+extension RunMachine {
+    /// Ends a run whose DAG fails fast: what runs is ended and failed, what has not begun is skipped. Teardowns are
+    /// left to do their work.
+    mutating func failFast(after reference: InstanceRef, at now: Date) {
+        guard spec.configuration.failsFast, spec.tasks[reference.task].kind != .teardown else { return }
+        let reason = "fail_fast: task \(spec.tasks[reference.task].id) failed"
+        for other in references(where: { !$0.isFinished }) where spec.tasks[other.task].kind != .teardown {
+            if self[other].state?.isActive == true {
+                guard self[other].endRequest == nil else { continue }
+                request(.failed, of: other, reason: reason, by: RunEvent.scheduler, at: now)
+            } else {
+                change(other, .skipped, at: now, reason: reason)
+            }
+        }
     }
 }

@@ -57,6 +57,27 @@ import Testing
         #expect(second.effects.orders.map(\.key.taskID) == ["b"])
     }
 
+    @Test func `a task runs no more instances than it may, and the next one follows`() throws {
+        var draft = GraphDraft(configuration: DAGConfiguration("limited"))
+        draft.tasks = ["a", "b"].map { id in
+            TaskDraft(
+                id: TaskID(id), edges: [], options: TaskOptions(maxActiveInstances: id == "a" ? 1 : nil),
+                operatorName: "Fixture", work: TaskWork { _ in nil },
+                location: SourceLocation(file: "Fixture.swift", line: 1))
+        }
+        var bench = try PlannerBench(DAGSpec(draft, zones: TimeZones()))
+        let first = bench.trigger()
+        #expect(first.effects.orders.map(\.key.taskID).sorted() == ["a", "b"])
+
+        let second = bench.trigger()
+        #expect(second.effects.orders.map(\.key.taskID) == ["b"])
+        let waiting = second.batches.flatMap(\.instances).first { $0.taskID == "a" && $0.state == .scheduled }
+        #expect(waiting?.reason == "waits for another instance of task a to end (max_active_tis_per_dag)")
+        let third = bench.finish(try #require(first.effects.orders.first { $0.key.taskID == "a" }))
+
+        #expect(third.effects.orders.map(\.key.taskID) == ["a"])
+    }
+
     @Test func `max_active_tasks holds back one dag and not the others`() throws {
         let narrow = try DAGSpec.fixture(
             "narrow", maxActiveTasks: 1,

@@ -1,3 +1,4 @@
 import DagKitCLI
 
-await CommandLineTool(dags: [Branching(), Teardown(), Groups(), Mapping(), Outputs()]).main()
+await CommandLineTool(dags: [Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures()])
+    .main()
