@@ -1,7 +1,8 @@
-/// A generator of repeatable random numbers (SplitMix64): the same seed gives the same numbers everywhere.
+/// A generator of repeatable random numbers (SplitMix64).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
+    /// Creates a generator; the same seed gives the same numbers.
     public init(seed: UInt64) { state = seed }
 
     public mutating func next() -> UInt64 {

@@ -62,7 +62,7 @@ struct ErrorReport {
         case let error as StoreError: error == .foreign ? .configuration : .unreachable
         case let error as SQLError: exitCode(for: error)
         case let error as SystemError: exitCode(for: error)
-        case is FileLockError: .temporary
+        case is FileLockError, is RunChangeError: .temporary
         case is CancellationError: .interrupted
         default: .failure
         }

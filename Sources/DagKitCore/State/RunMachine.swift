@@ -58,6 +58,12 @@ public struct RunMachine: Sendable {
         case finished(AttemptOutcome)
         /// Time passed: retries fall due, the run times out.
         case tick
+        /// Somebody wants instances to start anew.
+        case clear([InstanceRef], actor: String)
+        /// Somebody gives instances a final state.
+        case mark([InstanceRef], MarkedState, actor: String)
+        /// Somebody gives the run a verdict.
+        case markRun(MarkedState, actor: String)
     }
 
     /// A task with its instances and the tallies that decide about it.
@@ -81,7 +87,7 @@ public struct RunMachine: Sendable {
     // MARK: Making one
 
     /// Creates the machine of a run that is created now; its first batch creates the run.
-    public init(creating run: DAGRun, of spec: DAGSpec, actor: String = "scheduler") {
+    public init(creating run: DAGRun, of spec: DAGSpec, actor: String = RunEvent.scheduler) {
         self.init(
             spec: spec, run: run, expectedRevision: nil,
             nodes: spec.tasks.map { task in
@@ -200,7 +206,7 @@ public struct RunMachine: Sendable {
 
     /// When the run times out; `nil` if it never does, or did already.
     var timeoutInstant: Date? {
-        guard run.reason != Self.timedOut, let start = run.startDate,
+        guard !isEnding, let start = run.startDate,
             let limit = spec.configuration.runTimeout
         else { return nil }
         return start + limit.seconds

@@ -1,4 +1,5 @@
 import DagKitCore
+import DagKitSystem
 
 extension SchedulerLoop {
     /// Commits what a step decided, and acts on what was stored.
@@ -6,9 +7,11 @@ extension SchedulerLoop {
         var conflicts: Set<RunKey> = []
         if !step.batches.isEmpty {
             let durability = configuration.durability
+            step.passFaultPoints(isStored: false)
             let result = try await persisted("cannot store what was decided") {
                 try await store.commit(step.batches, durability: durability)
             }
+            step.passFaultPoints(isStored: true)
             conflicts = result.conflicts
             let written = Int64(
                 step.batches.lazy.filter { !conflicts.contains($0.run) }.map(\.events.count).reduce(0, +))
@@ -23,10 +26,18 @@ extension SchedulerLoop {
         for run in conflicts { for outcome in unstored[run] ?? [] { refused.insert(outcome.attemptID) } }
         unstored = unstored.filter { conflicts.contains($0.key) }
         let orders = effects.orders.filter { !conflicts.contains($0.key.run) }
-        if !orders.isEmpty { await executor.dispatch(orders) }
+        if !orders.isEmpty {
+            FaultPoint.ordering.pass()
+            await executor.dispatch(orders)
+            FaultPoint.ordered.pass()
+        }
         for attempt in effects.kills { await executor.kill(attempt, reason: "the run was ended") }
         let acknowledged = effects.acknowledged.filter { !refused.contains($0) }
-        if !acknowledged.isEmpty { await executor.acknowledge(acknowledged) }
+        if !acknowledged.isEmpty {
+            FaultPoint.acknowledging.pass()
+            await executor.acknowledge(acknowledged)
+            FaultPoint.acknowledged.pass()
+        }
         if !effects.nextRuns.isEmpty {
             try await persisted("cannot store the next runs") {
                 try await store.setNextRuns(effects.nextRuns)

@@ -30,7 +30,7 @@ extension SchedulerLoop {
     private mutating func readChanges() async throws {
         while true {
             let events = try await store.changes(after: cursor, limit: 1000)
-            for event in events where event.actor != "scheduler" { foreignRuns.insert(event.run) }
+            for event in events where event.actor != RunEvent.scheduler { foreignRuns.insert(event.run) }
             cursor = events.last?.number ?? cursor
             if events.count < 1000 { return }
         }

@@ -43,6 +43,7 @@ struct OutcomeBox {
                 MessageCoding.bytes(of: outcome), to: folders.outcome(of: outcome.attemptID),
                 durable: isDurable)
             written.insert(outcome.attemptID)
+            FaultPoint.outcomeWritten.pass()
         }
     }
 

@@ -22,6 +22,7 @@ extension Supervisor {
     func start(_ order: AttemptOrder, at now: BootTimeClock.Instant) throws {
         // A scheduler that was not sure may say it twice.
         guard attempts[order.attemptID] == nil, !outcomes.contains(order.attemptID) else { return }
+        FaultPoint.orderReceived.pass()
         if isRetiring { return conclude(notStarted(order, "the supervisor takes no attempts any more")) }
         guard let worker = freeWorker() else {
             waiting.append(order)
@@ -35,6 +36,7 @@ extension Supervisor {
                 "attempt \(order.tryNumber) of \(order.lastTry) of \(order.key) starts in process \(worker.child.id)"
             )
             try worker.run(attempt)
+            FaultPoint.workerTold.pass()
         } catch {
             // Before any of its effects: it fails with that reason, and its retry delay keeps it from trying in circles.
             if worker.attempt != nil { dismiss(worker) }
@@ -68,6 +70,7 @@ extension Supervisor {
     private func prepare(_ order: AttemptOrder, at now: BootTimeClock.Instant) throws -> SupervisedAttempt {
         let folders = configuration.folders
         let lock = try FileLock.acquire(folders.lock(of: order.attemptID), now: self.now())
+        FaultPoint.lockTaken.pass()
         let log = try AttemptLog(folders.log(of: order), limit: configuration.logLimit, now: self.now)
         return SupervisedAttempt(order, log: log, lock: lock, at: now, wall: self.now())
     }
@@ -103,6 +106,7 @@ extension Supervisor {
 
     private func finish(_ reported: AttemptOutcome, of worker: SupervisedWorker, isSpent: Bool) throws {
         guard let attempt = worker.attempt, attempt.order.attemptID == reported.attemptID else { return }
+        FaultPoint.outcomeReceived.pass()
         worker.drain()
         worker.reportedSeconds += reported.usage?.cpuSeconds ?? 0
         let outcome = attempt.judge(reported)

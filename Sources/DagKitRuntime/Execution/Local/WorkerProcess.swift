@@ -44,7 +44,9 @@ struct WorkerProcess {
         let state = try WorkerState()
         var usual: Int?
         while let (order, lock) = try await channel.nextOrder() {
+            FaultPoint.attemptReceived.pass()
             var outcome = await run(order)
+            FaultPoint.workEnded.pass()
             let leftovers = try ProcessTree.killDescendants()
             if !leftovers.isEmpty {
                 logger.warning("ended \(leftovers.count) processes that the task had left behind")
@@ -59,6 +61,7 @@ struct WorkerProcess {
             outcome.processID = Int(getpid())
             outcome.hostname = CurrentProcess.hostName
             try await channel.report(.finished(outcome, isSpent: isSpent))
+            FaultPoint.outcomeReported.pass()
         }
     }
 
@@ -72,6 +75,7 @@ struct WorkerProcess {
             var services = try await services(order)
             services.metadata = MaskingMetadata(services.metadata, channel: channel)
             try await channel.mask(SecretFinder.secrets(in: order))
+            FaultPoint.workBegins.pass()
             outcome = await attempt(order, work, services)
         } catch {
             logger.error("\(error)")
