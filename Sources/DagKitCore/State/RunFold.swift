@@ -10,6 +10,8 @@ extension DAGRun {
         case .runStarted:
             state = .running
             startDate = event.at
+            reason = nil
+        case .runWaiting: reason = event.reason
         case .runSucceeded, .runFailed:
             state = event.kind == .runSucceeded ? .success : .failed
             endDate = event.at
@@ -20,7 +22,7 @@ extension DAGRun {
             queuedAt = event.at
             startDate = nil
             endDate = nil
-            reason = nil
+            reason = event.reason
             clearNumber += 1
         default: break
         }
@@ -57,6 +59,7 @@ extension DAGRun {
             runAfter: runAfter, conf: fields["conf"] ?? .object([:]),
             triggeredBy: fields["triggered_by"]?.string,
             queuedAt: event.at, structureHash: hash)
+        reason = event.reason
     }
 }
 
@@ -71,6 +74,7 @@ extension TaskInstance {
             queuedAt = event.at
             startDate = event.at
             reason = nil
+        case .waiting: reason = event.reason
         case .requeued:
             state = .scheduled
             attemptID = nil
@@ -89,7 +93,7 @@ extension TaskInstance {
             reason = event.reason
             if endRequest == .clear { state = .restarting }
         case .cleared: clear(event)
-        case .runCreated, .runStarted, .runSucceeded, .runFailed, .runEnding, .runCleared, .expanded: break
+        case .runCreated, .runWaiting, .runStarted, .runSucceeded, .runFailed, .runEnding, .runCleared, .expanded: break
         }
     }
 

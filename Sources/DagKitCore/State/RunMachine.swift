@@ -223,6 +223,7 @@ public struct RunMachine: Sendable {
     /// What was decided since the last call, to be committed whole; `nil` if nothing was.
     public mutating func takeBatch() -> RunBatch? {
         guard !pending.events.isEmpty || !changed.isEmpty else { return nil }
+        explainUnsaidWaits()
         run.revision += 1
         var batch = pending
         batch.updatedRun = run

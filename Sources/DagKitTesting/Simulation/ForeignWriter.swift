@@ -27,8 +27,9 @@ struct ForeignWriter {
             let pool = try Pool(simulator.pools[place].name, slots: slots)
             try await store.setPool(pool, by: actor, at: now)
             return "sets pool \(pool.name) to \(slots) slots"
-        case .rerun(let choice): return try await rerun(choice)
-        case .markSkipped(let choice): return try await markSkipped(choice)
+        case .clear(let choice): return try await clear(choice)
+        case .mark(let choice, let state): return try await mark(choice, state)
+        case .markRun(let choice, let state): return try await markRun(choice, state)
         }
     }
 
@@ -52,38 +53,40 @@ struct ForeignWriter {
         return "\(isPaused ? "pauses" : "unpauses") \(id)"
     }
 
-    /// Lets an instance that has finished run again, in a run that goes on.
-    private func rerun(_ choice: Int) async throws -> String? {
-        try await change(choice, .scheduled, reason: "cleared by hand") { instance in
-            instance.state == .success || instance.state == .failed
+    private func clear(_ choice: Int) async throws -> String? {
+        guard let key = chosen(choice) else { return nil }
+        let selection = TaskSelection(tasks: [key.taskID], includesDownstream: true)
+        return try await change(key.run, "clears \(key) and what is downstream") { [actor] machine in
+            .clear(selection.references(in: machine), actor: actor)
         }
     }
 
-    /// Settles an instance that no attempt exists of.
-    private func markSkipped(_ choice: Int) async throws -> String? {
-        try await change(choice, .skipped, reason: "marked by hand") { instance in
-            instance.attemptID == nil && !instance.isFinished
+    private func mark(_ choice: Int, _ state: MarkedState) async throws -> String? {
+        guard let key = chosen(choice) else { return nil }
+        return try await change(key.run, "marks \(key) \(state.rawValue)") { [actor] machine in
+            machine.reference(to: key).map { .mark([$0], state, actor: actor) }
         }
+    }
+
+    private func markRun(_ choice: Int, _ state: MarkedState) async throws -> String? {
+        guard let key = chosen(choice) else { return nil }
+        return try await change(key.run, "marks \(key.run) \(state.rawValue)") { [actor] _ in
+            .markRun(state, actor: actor)
+        }
+    }
+
+    /// A task instance of one of the newest runs.
+    private func chosen(_ choice: Int) -> TaskInstanceKey? {
+        let candidates = auditor.newestInstances
+        return candidates.isEmpty ? nil : candidates[choice % candidates.count]
     }
 
     private func change(
-        _ choice: Int, _ kind: RunEvent.Kind, reason: String, where isMeant: (TaskInstance) -> Bool
+        _ run: RunKey, _ deed: String, _ event: @Sendable (RunMachine) -> RunMachine.Event?
     ) async throws -> String? {
-        let candidates = auditor.openInstances.filter(isMeant)
-        guard !candidates.isEmpty else { return nil }
-        let old = candidates[choice % candidates.count]
-        guard let run = try await store.snapshot(of: old.key.run)?.run, run.state == .running else { return nil }
-        var (changedRun, instance) = (run, old)
-        changedRun.revision += 1
-        let event = RunEvent(
-            kind, run: run.key, at: now, taskID: old.taskID, mapIndex: old.mapIndex,
-            tryNumber: kind == .scheduled ? old.tryNumber + 1 : old.tryNumber, reason: reason, actor: actor)
-        instance.apply(event)
-        var batch = RunBatch(run: changedRun, expectedRevision: run.revision)
-        batch.instances = [instance]
-        batch.events = [event]
-        if kind == .scheduled { batch.history = [old] }
-        guard try await store.commit([batch], durability: .full).conflicts.isEmpty else { return nil }
-        return "\(kind.rawValue) \(old.key)"
+        guard let spec = simulator.dags.first(where: { $0.id == run.dagID }),
+            let change = try await store.change(run, of: spec, at: now, event), !change.step.events.isEmpty
+        else { return nil }
+        return deed
     }
 }

@@ -37,7 +37,7 @@ struct LimitCheck {
     ) {
         if runBefore != .running, runAfter == .running { runsByDAG[dag, default: 0] += 1 }
         if runBefore == .running, runAfter != .running { runsByDAG[dag, default: 0] -= 1 }
-        let (was, isNow) = (before?.state == .running, after?.state == .running)
+        let (was, isNow) = (before?.state?.isActive == true, after?.state?.isActive == true)
         guard was != isNow, let instance = after else { return }
         running += isNow ? 1 : -1
         byDAG[dag, default: 0] += isNow ? 1 : -1

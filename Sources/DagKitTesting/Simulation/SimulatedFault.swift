@@ -1,4 +1,4 @@
-import DagKitCore
+public import DagKitCore
 public import FoundationEssentials
 
 /// Something that goes wrong, or that somebody else does, in a simulation.
@@ -41,10 +41,12 @@ public enum SimulatedFault: Hashable, Sendable {
         case unpause(dag: Int)
         /// Sets a pool, by its place in the list.
         case resize(pool: Int, slots: Int)
-        /// Lets a finished task instance of an open run run again, chosen by a number.
-        case rerun(choice: Int)
-        /// Settles a task instance of an open run that has no attempt, chosen by a number.
-        case markSkipped(choice: Int)
+        /// Clears a task instance, chosen by a number, with those downstream of it.
+        case clear(choice: Int)
+        /// Marks a task instance, chosen by a number.
+        case mark(choice: Int, MarkedState)
+        /// Marks a run, chosen by a number.
+        case markRun(choice: Int, MarkedState)
     }
 
     /// When the fault happens, if it happens at an instant.
@@ -130,16 +132,21 @@ private struct FaultDraw {
 
     private func write(_ random: inout SeededGenerator) -> SimulatedFault.ForeignWrite {
         let dag = Int.random(in: 0..<dags, using: &random)
-        switch Int.random(in: 0..<9, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0...2: return .trigger(dag: dag)
         case 3: return .pause(dag: dag)
         case 4: return .unpause(dag: dag)
         case 5 where pools > 0:
             return .resize(
                 pool: Int.random(in: 0..<pools, using: &random), slots: Int.random(in: 0...4, using: &random))
-        case 6...7: return .rerun(choice: Int.random(in: 0..<100, using: &random))
-        default: return .markSkipped(choice: Int.random(in: 0..<100, using: &random))
+        case 6: return .mark(choice: Int.random(in: 0..<100, using: &random), mark(&random))
+        case 7: return .markRun(choice: Int.random(in: 0..<100, using: &random), mark(&random))
+        default: return .clear(choice: Int.random(in: 0..<100, using: &random))
         }
+    }
+
+    private func mark(_ random: inout SeededGenerator) -> MarkedState {
+        Bool.random(using: &random) ? .success : .failed
     }
 
     private func seconds(_ range: ClosedRange<Int>, _ random: inout SeededGenerator) -> Duration {

@@ -43,9 +43,8 @@ final class SimulationAuditor {
 
     /// Called once the executor may forget an outcome: the store must not wait for it any more.
     func acknowledged(_ attempt: AttemptID) {
-        guard let outcome = outcomes[attempt] else {
-            return report("attempt \(attempt) is acknowledged and has not ended")
-        }
+        // What never reached the executor has no outcome that it could forget.
+        guard let outcome = outcomes[attempt] else { return }
         if instance(outcome.key)?.attemptID == attempt {
             report("the outcome of \(outcome.key) is acknowledged and not stored")
         }
@@ -68,9 +67,9 @@ final class SimulationAuditor {
 
     var openRuns: Int { open.count }
 
-    /// The instances of the runs that have not ended, in a fixed order.
-    var openInstances: [TaskInstance] {
-        open.sorted().flatMap { folds[$0]?.snapshot.instances ?? [] }
+    /// The instances of the newest runs, in a fixed order.
+    var newestInstances: [TaskInstanceKey] {
+        order.suffix(4).flatMap { folds[$0]?.snapshot.instances.map(\.key) ?? [] }
     }
 
     private func instance(_ key: TaskInstanceKey) -> TaskInstance? {
@@ -99,7 +98,7 @@ final class SimulationAuditor {
         touched.insert(event.run)
         guard var fold = folds.removeValue(forKey: event.run) else { return takeCreation(event) }
         let before = fold.instance(of: event)
-        if event.actor == "scheduler", let before { check(event, before, fold) }
+        if event.actor == RunEvent.scheduler, let before { check(event, before, fold) }
         let state = fold.run.state
         fold.apply(event)
         let after = fold.instance(of: event)
@@ -107,7 +106,9 @@ final class SimulationAuditor {
         limits.count(event, dag: event.run.dagID, from: state, before, to: fold.run.state, after)
         if fold.run.state.isFinished, !state.isFinished {
             open.remove(event.run)
-            checkVerdict(fold)
+            if event.actor == RunEvent.scheduler { checkVerdict(fold) }
+        } else if state.isFinished, !fold.run.state.isFinished {
+            open.insert(event.run)
         }
     }
 
@@ -146,7 +147,7 @@ final class SimulationAuditor {
                 return report("\(place) under a token that was used before")
             }
         case .succeeded, .failed, .upForRetry, .requeued: checkOutcome(event, before, fold, place)
-        case .skipped where before.attemptID != nil: checkOutcome(event, before, fold, place)
+        case .skipped where before.attemptID != nil, .cleared: checkOutcome(event, before, fold, place)
         default: break
         }
     }
@@ -163,6 +164,7 @@ final class SimulationAuditor {
         _ event: RunEvent, _ before: TaskInstance, _ fold: RunFold, _ place: String
     ) {
         guard let attempt = before.attemptID else {
+            if event.kind == .cleared { return report("\(place) by itself") }
             let isEmpty = specs[event.run.dagID]?.task(before.taskID)?.isEmpty == true
             if event.kind == .succeeded, isEmpty { return checkRule(before, fold, place) }
             return report("\(place) and has no attempt")
@@ -172,7 +174,10 @@ final class SimulationAuditor {
             if event.kind == .requeued { return }
             return report("\(place) and its attempt \(attempt) has not ended")
         }
-        if !outcome.verdict.agrees(with: event.kind) {
+        // Whatever an attempt came to that was being ended: what was asked for is done.
+        if let request = before.endRequest {
+            if !request.agrees(with: event.kind) { report("\(place) though \(request.rawValue) was asked for") }
+        } else if !outcome.verdict.agrees(with: event.kind) {
             report("\(place) but its attempt \(attempt) came to \(outcome.verdict)")
         }
     }
@@ -272,7 +277,7 @@ final class SimulationAuditor {
 
     private static func line(of event: RunEvent) -> String {
         let place = event.task.map(\.description) ?? event.run.description
-        let by = event.actor == "scheduler" ? "" : " by \(event.actor)"
+        let by = event.actor == RunEvent.scheduler ? "" : " by \(event.actor)"
         let attempt = event.attemptID.map { " attempt \($0)" } ?? ""
         let number = event.tryNumber.map { " try \($0)" } ?? ""
         let reason = event.reason.map { " (\($0))" } ?? ""
@@ -288,6 +293,17 @@ extension AttemptOutcome.Verdict {
         case .skipped: kind == .skipped
         case .failed: kind == .failed || kind == .upForRetry
         case .notStarted: kind == .requeued
+        }
+    }
+}
+
+extension EndRequest {
+    /// Whether an event tells that the request was carried out.
+    func agrees(with kind: RunEvent.Kind) -> Bool {
+        switch self {
+        case .clear: kind == .cleared
+        case .success: kind == .succeeded
+        case .failed: kind == .failed
         }
     }
 }

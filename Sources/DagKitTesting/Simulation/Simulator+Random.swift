@@ -74,7 +74,9 @@ private struct SimulationDraw {
                 pool: ["narrow", "wide", nil, nil, nil].randomElement(using: &random) ?? nil,
                 priorityWeight: Int.random(in: 1...3, using: &random)),
             operatorName: "Simulated", mappedOver: isMapped ? source : nil,
-            work: Int.random(in: 0..<8, using: &random) == 0 && !isMapped ? .nothing : TaskWork { _ in nil },
+            // The first task takes its time: one run after the other of no length would fill the history.
+            work: index > 0 && !isMapped && Int.random(in: 0..<8, using: &random) == 0
+                ? .nothing : TaskWork { _ in nil },
             location: SourceLocation(file: "simulated", line: 1 + index))
     }
 
