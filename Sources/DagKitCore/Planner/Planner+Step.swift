@@ -122,7 +122,8 @@ extension Planner {
     private func instance(of candidate: Candidate) -> TaskInstance? {
         if let floor = floors[candidate.run], candidate.ordinal <= floor { return nil }
         // The instance alone is read out: a copy of the machine would make the next change copy all of it.
-        guard let instance = machines[candidate.run]?[candidate.reference], instance.state == .scheduled else {
+        guard let instance = machines[candidate.run]?[candidate.reference], instance.state == .scheduled
+        else {
             return nil
         }
         return instance

@@ -93,7 +93,9 @@ extension TaskInstance {
             reason = event.reason
             if endRequest == .clear { state = .restarting }
         case .cleared: clear(event)
-        case .runCreated, .runWaiting, .runStarted, .runSucceeded, .runFailed, .runEnding, .runCleared, .expanded: break
+        case .runCreated, .runWaiting, .runStarted, .runSucceeded, .runFailed, .runEnding, .runCleared,
+            .expanded:
+            break
         }
     }
 

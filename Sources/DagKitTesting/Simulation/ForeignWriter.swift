@@ -48,7 +48,7 @@ struct ForeignWriter {
     private func setPaused(_ isPaused: Bool, _ place: Int) async throws -> String? {
         guard simulator.dags.indices.contains(place) else { return nil }
         let id = simulator.dags[place].id
-        _ = try await store.setPaused(isPaused, [id], by: actor, at: now)
+        guard try await store.setPaused(isPaused, [id], by: actor, at: now) == [id] else { return nil }
         auditor.expectPaused(id, isPaused)
         return "\(isPaused ? "pauses" : "unpauses") \(id)"
     }

@@ -79,6 +79,19 @@ public enum SimulatedFault: Hashable, Sendable {
 }
 
 extension SimulatedFault {
+    /// The fault at an earlier step, if it happens at one.
+    func earlier(by part: Double) -> SimulatedFault {
+        func scaled(_ step: Int) -> Int { max(1, Int(Double(step) * part)) }
+        return switch self {
+        case .crash(let step, let takesEffect): .crash(step: scaled(step), takesEffect: takesEffect)
+        case .storeError(let step, let takesEffect): .storeError(step: scaled(step), takesEffect: takesEffect)
+        case .storeOutage(let step, let duration): .storeOutage(step: scaled(step), duration)
+        case .slowStore(let step, let duration): .slowStore(step: scaled(step), duration)
+        case .foreignWrite(let step, let write): .foreignWrite(step: scaled(step), write)
+        default: self
+        }
+    }
+
     /// Faults drawn from a seed.
     ///
     /// - Parameters:
@@ -126,7 +139,8 @@ private struct FaultDraw {
         case 18: return .stop(at: instant(&random))
         default:
             let most = Int(longestJump.seconds)
-            return .clockJump(at: instant(&random), by: .seconds(Int.random(in: -most...most, using: &random)))
+            return .clockJump(
+                at: instant(&random), by: .seconds(Int.random(in: -most...most, using: &random)))
         }
     }
 
@@ -173,7 +187,8 @@ extension SimulatedFault: CustomStringConvertible {
         case .outcomeLost(let attempt): "the outcome of attempt \(attempt) is lost until the next connection"
         case .outcomeRepeated(let attempt, let duration):
             "the outcome of attempt \(attempt) comes again after \(duration)"
-        case .outcomeLate(let attempt, let duration): "the outcome of attempt \(attempt) is late by \(duration)"
+        case .outcomeLate(let attempt, let duration):
+            "the outcome of attempt \(attempt) is late by \(duration)"
         case .executorLost(let instant): "the executor dies with its attempts at \(instant.isoText)"
         case .stop(let instant): "the scheduler is told to stop at \(instant.isoText)"
         case .clockJump(let instant, let by): "the clock is set by \(by) at \(instant.isoText)"

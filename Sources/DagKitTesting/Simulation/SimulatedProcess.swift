@@ -91,7 +91,9 @@ final class SimulatedProcess: StoreProxy, Executor, SchedulerClock {
         await act { for order in orders { world.begin(order) } }
     }
 
-    func kill(_ attempt: AttemptID, reason: String) async { await act { world.kill(attempt, reason: reason) } }
+    func kill(_ attempt: AttemptID, reason: String) async {
+        await act { world.kill(attempt, reason: reason) }
+    }
 
     func acknowledge(_ attempts: [AttemptID]) async { await act { await world.acknowledge(attempts) } }
 
@@ -119,7 +121,9 @@ final class SimulatedProcess: StoreProxy, Executor, SchedulerClock {
         try await step("a read") { try await base.changes(after: number, limit: limit) }
     }
 
-    func lastEventNumber() async throws -> Int64 { try await step("a read") { try await base.lastEventNumber() } }
+    func lastEventNumber() async throws -> Int64 {
+        try await step("a read") { try await base.lastEventNumber() }
+    }
 
     func lastScheduledIntervals() async throws -> [DAGID: DataInterval] {
         try await step("a read") { try await base.lastScheduledIntervals() }

@@ -243,7 +243,8 @@ final class SimulatedWorld: @unchecked Sendable {
         live.remove(at: place)
         let outcome = AttemptOutcome(
             attemptID: id, key: attempt.order.key, tryNumber: attempt.order.tryNumber, verdict: verdict,
-            startedAt: attempt.startedAt, endedAt: max(now, attempt.startedAt), processID: 1, hostname: "simulated")
+            startedAt: attempt.startedAt, endedAt: max(now, attempt.startedAt), processID: 1,
+            hostname: "simulated")
         attempts[id]?.outcome = outcome
         auditor.ended(outcome)
         var delay: Int64? = 0

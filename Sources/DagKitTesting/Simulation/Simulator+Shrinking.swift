@@ -1,4 +1,5 @@
 import DagKitCore
+import FoundationEssentials
 
 extension Simulator {
     /// The first seed of a range whose simulation breaks a promise, made small; `nil` if none does.
@@ -18,7 +19,7 @@ extension Simulator {
         return nil
     }
 
-    /// A smaller simulation that still breaks a promise: fewer faults, DAGs and tasks; this one if it breaks none.
+    /// A smaller simulation that still breaks a promise: fewer faults, DAGs and tasks, less time; this one if it breaks none.
     public func minimized() async -> Simulator {
         var smallest = self
         while let smaller = await smallest.reduced() { smallest = smaller }
@@ -36,18 +37,39 @@ extension Simulator {
             }
             size /= 2
         }
+        if let shorter = await shortened()?.broken() { return shorter }
         for place in dags.indices where dags.count > 1 {
             var candidate = self
             candidate.dags.remove(at: place)
-            if await candidate.isBroken() { return candidate }
+            if let broken = await candidate.broken() { return broken }
         }
         for place in dags.indices {
             for task in dags[place].tasks.indices.reversed() {
                 guard let smaller = dags[place].dropping(task) else { continue }
                 var candidate = self
                 candidate.dags[place] = smaller
-                if await candidate.isBroken() { return candidate }
+                if let broken = await candidate.broken() { return broken }
             }
+        }
+        return nil
+    }
+
+    /// The simulation with half of its time; `nil` if it is short already.
+    private func shortened() -> Simulator? {
+        let span = end.timeIntervalSince(start)
+        guard span > 600 else { return nil }
+        var candidate = self
+        candidate.end = (start + span / 2).roundedToMicroseconds
+        candidate.dags = dags.map { $0.simulated(through: candidate.end) }
+        return candidate
+    }
+
+    /// The simulation if it breaks a promise; else, since less happens in it, the same with faults that come earlier.
+    private func broken() async -> Simulator? {
+        for part in [1, 0.75, 0.5, 0.3, 0.2, 0.1, 0.05] {
+            var candidate = self
+            candidate.faults = faults.map { $0.earlier(by: part) }
+            if await candidate.isBroken() { return candidate }
         }
         return nil
     }
@@ -85,7 +107,8 @@ public struct SimulatedFailure: Sendable, CustomStringConvertible {
                 let mapping = task.mappedOver.map { ", mapped over \(dag.tasks[$0].id)" } ?? ""
                 lines.append(
                     "  \(task.id)" + (upstream.isEmpty ? "" : " after \(upstream)")
-                        + ", \(task.triggerRule.rawValue), retries \(task.retries), pool \(task.pool)" + mapping)
+                        + ", \(task.triggerRule.rawValue), retries \(task.retries), pool \(task.pool)"
+                        + mapping)
             }
         }
         lines += simulator.faults.map { "fault: \($0)" }
