@@ -70,9 +70,9 @@ struct ErrorReport {
 
     private static func exitCode(for error: SQLError) -> ExitCode {
         switch error.kind {
-        case .busy: .temporary
-        case .cannotOpen, .corrupt, .full: .unreachable
-        case .readOnly: .permission
+        case .busy, .serializationFailure, .deadlock, .tooManyConnections: .temporary
+        case .cannotOpen, .corrupt, .full, .inputOutput, .connectionLost, .unknownDatabase: .unreachable
+        case .readOnly, .accessDenied: .permission
         default: .failure
         }
     }

@@ -10,9 +10,13 @@ struct SchedulerRun: Sendable {
     private let configuration: Configuration
     private let store: any MetadataStore
 
+    /// Whether the pages of the database were looked at.
+    private let isChecked: Bool
+
     init(_ workspace: Workspace) async throws {
         self.workspace = workspace
         configuration = try workspace.configuration()
+        isChecked = try await DatabaseHealth(workspace).requireSoundAtStart()
         store = try await workspace.store()
     }
 
@@ -25,6 +29,11 @@ struct SchedulerRun: Sendable {
         let door = try SchedulerDoor(home: home, now: workspace.now)
         let log = try SchedulerLogFile(
             folder: try workspace.logs + "/scheduler", console: workspace.console, now: workspace.system.now)
+        if !isChecked {
+            log.write(
+                .info,
+                "the database is too large to be checked at each start: run dagctl db check now and then")
+        }
         for problem in try workspace.dags().problems { log.write(.error, problem.description) }
         let scheduler = Scheduler(
             store: store, executor: try await executor(log.schedulerLog),
@@ -86,6 +95,9 @@ struct SchedulerRun: Sendable {
         do {
             let deployment = try workspace.reloadedDeployment()
             scheduler.replace(with: deployment)
+            for error in deployment.importErrors.sorted(by: { $0.key < $1.key }).flatMap(\.value) {
+                for line in error.text.split(separator: "\n") { log.write(.error, String(line)) }
+            }
             log.write(.info, "dags read again: \(deployment.specs.count)")
         } catch {
             log.write(.error, "cannot read the dags again: \(error)")

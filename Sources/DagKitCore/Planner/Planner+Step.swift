@@ -178,9 +178,10 @@ extension Planner {
                 let reason = queueReason(of: key, at: now)
                 machines[key]?.explainWait(reason: reason, at: now)
             }
-            guard let batch = machines[key]?.takeBatch() else { continue }
-            step.batches.append(batch)
+            guard var batch = machines[key]?.takeBatch() else { continue }
+            defer { step.batches.append(batch) }
             if batch.updatedRun.state.isFinished {
+                batch.pausesDAG = pauses(batch.updatedRun)
                 close(batch.updatedRun)
             } else if let deadline = machines[key]?.nextDeadline {
                 deadlines.insert(Deadline(at: deadline, subject: .run(key)))
@@ -198,6 +199,18 @@ extension Planner {
         if entry.isPaused { return "dag \(key.dagID) is paused" }
         if run.runAfter > now { return "waits until \(run.runAfter.isoText)" }
         return "waits for other runs of dag \(key.dagID) to end (max_active_runs \(entry.maxActiveRuns))"
+    }
+
+    /// Counts the verdict on a run; true if its DAG pauses, since too many of its runs failed in a row.
+    private mutating func pauses(_ run: DAGRun) -> Bool {
+        guard let entry = dags[run.dagID] else { return false }
+        let count = run.state == .failed ? entry.failuresInARow + 1 : 0
+        dags[run.dagID]?.failuresInARow = count
+        guard let limit = entry.spec.configuration.maxConsecutiveFailedRuns, count >= limit, !entry.isPaused
+        else { return false }
+        dags[run.dagID]?.isPaused = true
+        pending.pausedDAGs.append(run.dagID)
+        return true
     }
 
     private mutating func close(_ run: DAGRun) {

@@ -36,6 +36,7 @@ extension RunMachine {
         let instance = self[reference]
         guard instance.state == .scheduled else { return }
         if instance.tryNumber > 1 { pending.clearedOutputs.append(instance.key) }
+        if spec.tasks[reference.task].skipRule != nil { forgetDecision(of: reference.task) }
         change(reference, .running, at: now, tryNumber: instance.tryNumber, attempt: attempt)
     }
 
@@ -58,6 +59,13 @@ extension RunMachine {
         }
         switch outcome.verdict {
         case .success(let output):
+            let decision: SkipDecision?
+            do throws(SkipDecisionError) {
+                decision = try skipDecision(of: spec.tasks[reference.task], output)
+            } catch {
+                return fail(
+                    reference, reason: "\(error)", isRetryable: false, delay: nil, at: end, facts: facts)
+            }
             pending.outputs += outcome.pushed
             if let output {
                 pending.outputs.append(XCom(task: outcome.key, key: XCom.returnValue, output: output))
@@ -66,6 +74,7 @@ extension RunMachine {
                 }
             }
             change(reference, .succeeded, at: end, detail: facts)
+            if let decision { apply(decision, of: reference, at: end) }
         case .skipped(let reason):
             pending.outputs += outcome.pushed
             change(reference, .skipped, at: end, reason: reason, detail: facts)
@@ -142,6 +151,7 @@ extension RunMachine {
 
     private mutating func evaluate(_ index: Int, at now: Date) {
         let task = spec.tasks[index]
+        if let decider = skipDecider(of: index) { return skip(index, by: decider, at: now) }
         if !nodes[index].isExpanded, nodes[index].instances[0].state == nil {
             switch decision(task, mapIndex: nil) {
             case .wait: return
@@ -182,6 +192,12 @@ extension RunMachine {
     /// An empty task has nothing to run: it is done in the commit that makes it ready.
     private mutating func complete(_ reference: InstanceRef, at now: Date) {
         change(reference, .succeeded, at: now, tryNumber: 1)
+        if spec.tasks[reference.task].skipRule == .latestOnly {
+            let skipped = isLatest(at: now) ? [] : spec.tasks[reference.task].downstream
+            apply(
+                SkipDecision(skipped: skipped.filter { spec.tasks[$0].kind != .teardown }), of: reference,
+                at: now)
+        }
     }
 
     private mutating func schedule(_ reference: InstanceRef, at now: Date) {

@@ -41,6 +41,7 @@ extension RunMachine {
         if instance.tryNumber > 0 { pending.history.append(instance.endedAttempt(reason: reason, at: now)) }
         pending.clearedOutputs.append(instance.key)
         outputCounts[instance.taskID] = nil
+        if spec.tasks[reference.task].skipRule != nil { forgetDecision(of: reference.task) }
         let tries = instance.tryNumber + spec.tasks[reference.task].retries
         change(
             reference, .cleared, at: now, reason: reason, detail: ["max_tries": .integer(Int64(tries))],

@@ -25,6 +25,9 @@ public struct RunMachine: Sendable {
     var active = 0
     var retries = Heap<Retry>()
     var outputCounts: [TaskID: Int]
+
+    /// For each task that a branch, short circuit or latest-only point skips, the tasks that decided it.
+    var skippedBy: [Int: Set<Int>] = [:]
     var pending: RunBatch
     var changed: Set<InstanceRef> = []
 
@@ -122,6 +125,7 @@ public struct RunMachine: Sendable {
         }
         self.init(spec: spec, run: snapshot.run, expectedRevision: snapshot.run.revision, nodes: nodes)
         outputCounts = snapshot.outputCounts
+        for decision in snapshot.skipDecisions { restore(decision) }
         for index in added { changed.insert(InstanceRef(task: index, instance: 0)) }
         for instance in lost { remove(instance, at: now) }
         if run.structureHash != spec.structureHash {

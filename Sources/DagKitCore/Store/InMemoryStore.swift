@@ -337,6 +337,10 @@ extension InMemoryStore.Contents {
         if let date = batch.updatedRun.logicalDate {
             logicalDates[batch.run.dagID, default: []].insert(date)
         }
+        if batch.pausesDAG, dags[batch.run.dagID]?.isPaused == false {
+            dags[batch.run.dagID]?.isPaused = true
+            audit.append(batch.pause)
+        }
         return true
     }
 
@@ -366,7 +370,9 @@ extension InMemoryStore.StoredRun {
         for (key, values) in outputs where key.mapIndex < 0 {
             counts[key.taskID] = values[XCom.returnValue]?.count
         }
-        return RunSnapshot(run: run, instances: ordered, outputCounts: counts)
+        return RunSnapshot(
+            run: run, instances: ordered, outputCounts: counts,
+            skipDecisions: allOutputs.filter { $0.key == XCom.skipDecision })
     }
 
     var allOutputs: [XCom] {

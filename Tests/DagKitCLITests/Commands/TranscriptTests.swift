@@ -122,6 +122,19 @@ import Testing
             ])
     }
 
+    @Test func `a connection is tested by opening its database`() async throws {
+        try await record(
+            "connections-test.txt", Session(),
+            [
+                "dagctl connections add mine --conn-type sqlite --conn-host :memory:",
+                "dagctl connections test mine",
+                "dagctl connections add away --conn-uri postgresql://127.0.0.1:1/market",
+                "dagctl connections test away",
+                "dagctl connections add mail --conn-type smtp --conn-host mail",
+                "dagctl connections test mail", "dagctl connections test nobody",
+            ])
+    }
+
     @Test func `connections are added, shown and deleted`() async throws {
         try await record(
             "connections.txt",

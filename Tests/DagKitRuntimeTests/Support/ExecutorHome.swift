@@ -25,9 +25,11 @@ final class ExecutorHome: Sendable {
 
     /// A new executor, as the next scheduler would make one.
     func executor() -> LocalExecutor {
-        LocalExecutor(
-            configuration, capacity: 8, program: Self.program,
-            environment: ["PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"])
+        // A build with a sanitizer tells its processes how to report.
+        let sanitizers = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
+        let environment = ["PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"].merging(sanitizers) { $1 }
+        return LocalExecutor(
+            configuration, capacity: 8, program: Self.program, environment: environment)
     }
 
     /// An order for a task of the DAG.
