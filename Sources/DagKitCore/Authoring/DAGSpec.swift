@@ -103,6 +103,12 @@ public struct DAGSpec: Sendable {
     /// The tasks whose states make the verdict on a run.
     var verdictLeaves: [Int] { facts.verdictLeaves }
 
+    /// The tasks of each mapped group.
+    var mapMembers: [String: [Int]] { facts.mapMembers }
+
+    /// For each task, the tasks that are mapped over its output.
+    var mapReaders: [Int: [Int]] { facts.mapReaders }
+
     /// The tasks on the paths of a branch.
     func choices(of branch: Int) -> BranchChoices { facts.choices[branch] ?? BranchChoices() }
 
@@ -127,8 +133,14 @@ public struct TaskSpec: Sendable {
     /// Whether the verdict on a run leaves this task out: a teardown that does not fail its run.
     public let isIgnoredByVerdict: Bool
 
-    /// The task whose output is mapped over; `nil` for a task that is not mapped.
-    public let mappedOver: Int?
+    /// The tasks whose outputs are mapped over.
+    public let mapSources: [Int]
+
+    /// How many instances the task gets; `nil` for a task that is not mapped.
+    package let mapping: MapShape?
+
+    /// The mapped group that the task belongs to; its tasks follow each other instance by instance.
+    public let mapGroup: String?
     public let triggerRule: TriggerRule
     public let retries: Int
     public let retryPolicy: RetryPolicy
@@ -158,7 +170,7 @@ public struct TaskSpec: Sendable {
     /// What graphs write beside the edges from upstream tasks, by their index.
     public let edgeLabels: [Int: String]
 
-    public var isMapped: Bool { mappedOver != nil }
+    public var isMapped: Bool { mapping != nil }
 
     /// Whether the task has nothing to run.
     public var isEmpty: Bool { work.isEmpty }
@@ -195,7 +207,9 @@ public struct TaskSpec: Sendable {
         operatorName = draft.operatorName
         self.upstream = upstream
         self.downstream = downstream
-        mappedOver = draft.mappedOver.flatMap { places[$0] }
+        mapping = draft.mapping
+        mapSources = draft.mapping.map { Set($0.sources.compactMap { places[$0] }).sorted() } ?? []
+        mapGroup = draft.mapGroup
         skipRule = draft.skipRule
         var paths: [Int: Set<String>] = [:]
         var labels: [Int: String] = [:]
@@ -233,8 +247,8 @@ public struct TaskSpec: Sendable {
                 timeout: timeout, triggerRule: triggerRule, pool: pool, poolSlots: poolSlots,
                 priorityWeight: priorityWeight, weightRule: .absolute, queue: queue, owner: owner,
                 documentation: documentation),
-            operatorName: operatorName, kind: kind, mappedOver: mappedOver.map { spec.tasks[$0].id },
-            work: work, location: location, declaration: declaration)
+            operatorName: operatorName, kind: kind, work: work, location: location, declaration: declaration)
+        draft.mapping = mapping
         draft.teardownFailsRun = kind == .teardown && !isIgnoredByVerdict
         return draft
     }

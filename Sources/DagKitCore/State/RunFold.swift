@@ -136,6 +136,7 @@ extension TaskInstance {
         startDate = startDate ?? event.at
         endDate = event.at
         reason = event.reason
+        if let name = event.detail["map_name"]?.string { mapName = name }
         usage = event.detail["usage"].flatMap(ResourceUsage.init(json:))
         processID = event.detail["pid"]?.integer.map(Int.init)
         hostname = event.detail["hostname"]?.string
@@ -170,7 +171,13 @@ public struct RunFold: Sendable {
         run.apply(event)
         guard let id = event.taskID, let index = spec.index(of: id) else { return }
         if event.kind == .expanded, let count = event.detail["count"]?.integer {
-            nodes[index] = (0..<Int(count)).map { spec.tasks[index].newInstance(of: run.key, mapIndex: $0) }
+            // A list that became longer adds to the instances that are there.
+            let known = nodes[index].filter { $0.mapIndex >= 0 }
+            nodes[index] =
+                known
+                + (known.count..<max(known.count, Int(count))).map {
+                    spec.tasks[index].newInstance(of: run.key, mapIndex: $0)
+                }
         } else if nodes[index].indices.contains(max(event.mapIndex, 0)) {
             nodes[index][max(event.mapIndex, 0)].apply(event)
         }

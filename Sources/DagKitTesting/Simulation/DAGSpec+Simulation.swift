@@ -16,7 +16,7 @@ extension DAGSpec {
         draft.tasks.removeAll { $0.id == id }
         for place in draft.tasks.indices {
             draft.tasks[place].edges.removeAll { $0.upstream == id }
-            if draft.tasks[place].mappedOver == id { draft.tasks[place].mappedOver = nil }
+            if draft.tasks[place].mapping?.sources.contains(id) == true { draft.tasks[place].mapping = nil }
         }
         return draft.tasks.isEmpty ? nil : try? DAGSpec(draft, schedule: schedule)
     }

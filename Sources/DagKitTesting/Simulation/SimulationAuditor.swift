@@ -62,7 +62,7 @@ final class SimulationAuditor {
 
     func isMappedOver(_ key: TaskInstanceKey) -> Bool {
         guard let spec = specs[key.run.dagID], let index = spec.index(of: key.taskID) else { return false }
-        return spec.tasks[index].downstream.contains { spec.tasks[$0].mappedOver == index }
+        return spec.tasks[index].downstream.contains { spec.tasks[$0].mapSources.contains(index) }
     }
 
     var openRuns: Int { open.count }

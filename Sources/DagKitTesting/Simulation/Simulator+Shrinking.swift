@@ -104,7 +104,7 @@ public struct SimulatedFailure: Sendable, CustomStringConvertible {
             lines.append("dag \(dag.id), schedule \(dag.configuration.schedule)")
             for task in dag.tasks {
                 let upstream = task.upstream.map { dag.tasks[$0].id.rawValue }.joined(separator: ", ")
-                let mapping = task.mappedOver.map { ", mapped over \(dag.tasks[$0].id)" } ?? ""
+                let mapping = task.mapSources.map { ", mapped over \(dag.tasks[$0].id)" }.joined()
                 lines.append(
                     "  \(task.id)" + (upstream.isEmpty ? "" : " after \(upstream)")
                         + ", \(task.triggerRule.rawValue), retries \(task.retries), pool \(task.pool)"

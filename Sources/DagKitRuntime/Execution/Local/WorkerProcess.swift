@@ -75,6 +75,7 @@ struct WorkerProcess {
             let work = try library.work(for: order)
             var services = try await services(order)
             services.metadata = MaskingMetadata(services.metadata, channel: channel)
+            services = services.offeringOutputFiles()
             try await channel.mask(SecretFinder.secrets(in: order))
             FaultPoint.workBegins.pass()
             outcome = await attempt(order, work, services)
