@@ -48,7 +48,8 @@ public enum DagKitWorker {
         _ library: TaskLibrary, _ services: @escaping @Sendable (AttemptOrder) async throws -> TaskServices
     ) async -> Never {
         do {
-            try await WorkerProcess(library, services: services) { Date().roundedToMicroseconds }.run()
+            let worker = try WorkerProcess(library, services: services) { Date().roundedToMicroseconds }
+            try await withTaskExecutorPreference(ThreadExecutor()) { try await worker.run() }
             exit(0)
         } catch {
             end(because: error)

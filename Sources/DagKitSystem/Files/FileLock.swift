@@ -20,8 +20,10 @@ package struct FileLock: ~Copyable, Sendable {
             guard errno == EWOULDBLOCK else { throw SystemError.last("lock", path) }
             throw FileLockError.held(path, by: holder(in: file))
         }
-        ftruncate(file.raw, 0)
-        try file.writeAll("pid \(getpid()) since \(now.formatted(.iso8601))\n".utf8)
+        // The rest of an older text goes last: a file that is emptied first is written to the disk when it is closed.
+        let text = Array("pid \(getpid()) since \(now.isoText.prefix(19))Z\n".utf8)
+        try file.writeAll(text)
+        ftruncate(file.raw, text.count)
         return FileLock(descriptor: file)
     }
 

@@ -105,7 +105,11 @@ public actor LocalExecutor: Executor {
         var kept: [ProcessIdentity: [AttemptID]] = [:]
         for attempt in attempts {
             guard let place = unstored.removeValue(forKey: attempt) else { continue }
-            if let place { kept[place, default: []].append(attempt) }
+            if let place, links[place] != nil {
+                // The supervisor removes what it keeps.
+                kept[place, default: []].append(attempt)
+                continue
+            }
             try? FileSystem.remove(folders.outcome(of: attempt))
             try? FileSystem.remove(folders.lock(of: attempt))
         }
@@ -186,8 +190,6 @@ public actor LocalExecutor: Executor {
             while let message = try await link.receive() {
                 switch message {
                 case .welcome: break
-                case .started(let attempt, let process, let host):
-                    continuation.yield(.started(attempt, processID: Int(process), hostname: host))
                 case .finished(let outcome): finish(outcome, keptBy: link.process)
                 }
             }
@@ -262,6 +264,8 @@ public actor LocalExecutor: Executor {
             await endHolder(of: attempt)
             try FileSystem.remove(folders.lock(of: attempt))
         }
+        // A supervisor that lives makes new ones.
+        for spare in try folders.spareLocks() { try FileSystem.remove(spare) }
     }
 
     /// Waits until nobody holds the lock of an attempt whose supervisor is dead.

@@ -42,11 +42,9 @@ extension Supervisor {
             if worker.attempt != nil { dismiss(worker) }
             worker.attempt = nil
             attempts[order.attemptID] = nil
-            try? FileSystem.remove(configuration.folders.lock(of: order.attemptID))
+            locks.release(order.attemptID)
             return conclude(failed(order, "\(error)", isRetryable: true, startedAt: self.now()))
         }
-        tell(
-            .started(order.attemptID, processID: worker.child.id, hostname: CurrentProcess.hostName))
     }
 
     func startWaiting(at now: BootTimeClock.Instant) throws {
@@ -69,7 +67,7 @@ extension Supervisor {
 
     private func prepare(_ order: AttemptOrder, at now: BootTimeClock.Instant) throws -> SupervisedAttempt {
         let folders = configuration.folders
-        let lock = try FileLock.acquire(folders.lock(of: order.attemptID), now: self.now())
+        let lock = try locks.take(order.attemptID, now: self.now())
         FaultPoint.lockTaken.pass()
         let log = try AttemptLog(folders.log(of: order), limit: configuration.logLimit, now: self.now)
         return SupervisedAttempt(order, log: log, lock: lock, at: now, wall: self.now())
@@ -114,7 +112,7 @@ extension Supervisor {
             isSpent || attempt.ending != nil || worker.attemptCount >= configuration.attemptsPerWorker
         close(attempt, of: worker, outcome)
         worker.idleSince = clock.now
-        if mustGo { dismiss(worker) }
+        if mustGo { dismiss(worker) } else { planTrim() }
         if !waiting.isEmpty { try startWaiting(at: clock.now) }
     }
 
@@ -124,7 +122,7 @@ extension Supervisor {
         attempt.log.finish()
         worker.attempt = nil
         attempts[outcome.attemptID] = nil
-        try? FileSystem.remove(configuration.folders.lock(of: outcome.attemptID))
+        locks.release(outcome.attemptID)
         conclude(outcome)
     }
 
