@@ -41,7 +41,9 @@ test: test-deps lint ## run the whole test suite with the real components it nee
 	@DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) $(SWIFT) test --skip-build --no-parallel
 
 .PHONY: soak
-soak: test-deps ## run what takes longer than make test: random kills from 100 seeds, 90 simulated days of crypto
+soak: test-deps ## run what takes longer than make test: 10,000 simulations, kills from 100 seeds, 90 days of crypto
+	@$(SWIFT) build -c release --product dagkit-soak
+	@.build/release/dagkit-soak 10000
 	@$(SWIFT) build --build-tests
 	@DAGKIT_KILL_SEEDS=1-100 $(SWIFT) test --skip-build --no-parallel --filter RandomKillTests
 	@$(SWIFT) build $(BUILD_FLAGS) --product dagctl

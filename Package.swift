@@ -98,6 +98,10 @@ let package = Package(
         .executableTarget(
             name: "dagkit-test-worker", dependencies: ["DagKitRuntime", "DagKitSystem", "DagKitCore"],
             path: "Tests/TestWorker", swiftSettings: settings),
+        .executableTarget(
+            name: "dagkit-soak", dependencies: ["DagKitTesting", "DagKitCore"], path: "Tests/Soak",
+            swiftSettings: settings),
+        tests("DagKitTestingTests", "DagKitTesting", "DagKitRuntime", "DagKitCore"),
         tests(
             "DagKitRuntimeTests", "dagkit-test-worker", "DagKitRuntime", "DagKitTesting", "DagKitSystem",
             "DagKitCore"),

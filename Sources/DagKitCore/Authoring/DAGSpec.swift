@@ -47,16 +47,31 @@ public struct DAGSpec: Sendable {
         guard validator.problems.isEmpty, let timetable else {
             throw DAGValidationError(dagID: draft.configuration.id, problems: validator.problems)
         }
-        self.init(draft, order: order, timetable: timetable)
+        let configuration = draft.configuration
+        self.init(
+            draft, order: order,
+            schedule: RunSchedule(
+                timetable, startDate: configuration.startDate, endDate: configuration.endDate,
+                catchup: configuration.catchup))
+    }
+
+    /// Checks what was drafted, but for the schedule, which is given.
+    ///
+    /// - Throws: ``DAGValidationError`` with all that is wrong.
+    package init(_ draft: GraphDraft, schedule: RunSchedule) throws(DAGValidationError) {
+        var validator = GraphValidator(draft)
+        let order = validator.checkedOrder()
+        guard validator.problems.isEmpty else {
+            throw DAGValidationError(dagID: draft.configuration.id, problems: validator.problems)
+        }
+        self.init(draft, order: order, schedule: schedule)
     }
 
     /// Freezes a draft in which nothing is wrong.
-    private init(_ draft: GraphDraft, order: [Int], timetable: any Timetable) {
+    private init(_ draft: GraphDraft, order: [Int], schedule: RunSchedule) {
         configuration = draft.configuration
         location = draft.configuration.location
-        schedule = RunSchedule(
-            timetable, startDate: configuration.startDate, endDate: configuration.endDate,
-            catchup: configuration.catchup)
+        self.schedule = schedule
         tasks = TaskSpec.resolved(order.map { draft.tasks[$0] }, defaults: draft.configuration.defaults)
         groups = draft.groups.values.map { TaskGroupSpec(id: $0.id, about: $0.about) }.sorted {
             $0.id < $1.id
@@ -64,6 +79,13 @@ public struct DAGSpec: Sendable {
         indexByID = Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0.index) })
         facts = GraphFacts(tasks)
         structureHash = GraphStructure.hash(of: tasks)
+    }
+
+    /// What the DAG was made of, its edges for order alone and its defaults filled in.
+    package func draft() -> GraphDraft {
+        var draft = GraphDraft(configuration: configuration)
+        draft.tasks = tasks.map { $0.draft(in: self) }
+        return draft
     }
 
     /// The index of the task called `id`; `nil` if there is none.
@@ -219,6 +241,21 @@ public struct TaskSpec: Sendable {
         location = draft.location
         work = draft.work.deciding(by: options.errorPolicy ?? defaults.errorPolicy)
         declaration = draft.declaration
+    }
+
+    fileprivate func draft(in spec: DAGSpec) -> TaskDraft {
+        var draft = TaskDraft(
+            id: id, group: group, edges: upstream.map { TaskEdge(to: spec.tasks[$0].id) },
+            options: TaskOptions(
+                retries: retries, retryDelay: retryPolicy.delay,
+                exponentialBackoff: retryPolicy.isExponential, maxRetryDelay: retryPolicy.maximumDelay,
+                timeout: timeout, triggerRule: triggerRule, pool: pool, poolSlots: poolSlots,
+                priorityWeight: priorityWeight, weightRule: .absolute, queue: queue, owner: owner,
+                documentation: documentation),
+            operatorName: operatorName, kind: kind, work: work, location: location, declaration: declaration)
+        draft.mapping = mapping
+        draft.teardownFailsRun = kind == .teardown && !isIgnoredByVerdict
+        return draft
     }
 }
 

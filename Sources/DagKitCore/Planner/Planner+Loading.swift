@@ -43,6 +43,7 @@ extension Planner {
         let changed = dags.filter { id, entry in entry.isPaused != paused.contains(id) }.keys
         for id in changed.sorted() {
             dags[id]?.isPaused = paused.contains(id)
+            touched.formUnion(dags[id]?.activeRuns ?? [])
             guard !paused.contains(id) else { continue }
             dags[id]?.activeSince = now
             planNext(id, at: now)
@@ -73,11 +74,13 @@ extension Planner {
         if snapshot.run.state.isFinished { return }
         let machine = RunMachine(snapshot, of: spec, at: now)
         machines[key] = machine
+        floors[key] = ordinal
         dags[key.dagID]?.activeRuns.insert(key)
         for reference in machine.running { occupy(reference, of: machine) }
         if snapshot.run.state == .queued {
             dags[key.dagID]?.queuedRuns.insert(QueuedRun(runAfter: snapshot.run.runAfter, key: key))
             waitingDAGs.insert(key.dagID)
+            touched.insert(key)
         } else {
             advance(key, .start, at: now)
         }
@@ -101,6 +104,7 @@ extension Planner {
     /// Drops what is known of a run; its slots are freed.
     public mutating func forget(_ key: RunKey) {
         guard machines.removeValue(forKey: key) != nil else { return }
+        floors[key] = nil
         for (attempt, slot) in running where slot.run == key { release(attempt) }
         dags[key.dagID]?.activeRuns.remove(key)
         var queued = Heap<QueuedRun>()

@@ -12,7 +12,7 @@ extension Planner {
             startQueuedRuns(at: now)
             fillSlots(at: now)
         }
-        return takeStep(at: now)
+        return takeStep(at: now, explainsQueue: startsWork)
     }
 
     private mutating func expireDeadlines(at now: Date) {
@@ -20,7 +20,9 @@ extension Planner {
             deadlines.removeFirst()
             switch deadline.subject {
             case .run(let key): advance(key, .tick, at: now)
-            case .schedule(let id): dueDAGs.insert(id)
+            case .schedule(let id):
+                dueDAGs.insert(id)
+                waitingDAGs.insert(id)
             }
         }
     }
@@ -29,6 +31,12 @@ extension Planner {
 
     private mutating func createDueRuns(at now: Date) {
         for id in dueDAGs.sorted() {
+            // A run that covers the time since the one before is planned when that has ended.
+            if let entry = dags[id], entry.spec.schedule.timetable.maximumActiveRuns != nil,
+                entry.activeRuns.isEmpty
+            {
+                planNext(id, at: now)
+            }
             while let entry = dags[id], !entry.isPaused, let next = entry.next, next.runAfter <= now,
                 entry.activeRuns.count < entry.maxActiveRuns
             {
@@ -54,9 +62,15 @@ extension Planner {
     /// Works out the next scheduled run of a DAG.
     mutating func planNext(_ id: DAGID, at now: Date) {
         guard let entry = dags[id] else { return }
-        let next = entry.spec.schedule.plan(
+        var next = entry.spec.schedule.plan(
             after: entry.lastInterval, now: now, activeSince: entry.activeSince, limit: 0
         ).next
+        if let last = entry.lastInterval, let planned = next, planned.logicalDate <= last.start {
+            // A timetable that goes by the clock stands still with it, and goes back with it: the planner does not.
+            let soonest = Date(microseconds: last.start.microsecondsSinceEpoch + 1)
+            let start = max(last.end, planned.dataInterval.end, soonest)
+            next = PlannedRun(dataInterval: DataInterval(exactly: start), runAfter: start)
+        }
         guard next != entry.next else { return }
         dags[id]?.next = next
         pending.nextRuns[id] = .some(next)
@@ -83,26 +97,39 @@ extension Planner {
     // MARK: Slots
 
     private mutating func fillSlots(at now: Date) {
-        var chosen: [(run: RunKey, reference: InstanceRef, attempt: AttemptID)] = []
         while running.count < parallelism, !tokens.isEmpty, let candidate = ready.removeFirst() {
-            // The instance alone is read out: a copy of the machine would make the next change copy all of it.
-            guard let instance = machines[candidate.run]?[candidate.reference], instance.state == .scheduled
-            else { continue }
+            guard let instance = instance(of: candidate) else {
+                // Its turn goes to the next one of its DAG.
+                unblock(.dag(candidate.run.dagID), all: false)
+                continue
+            }
             if let obstacle = obstacle(to: instance, candidate) {
+                switch obstacle {
+                case .dag, .pause: break
+                default: unblock(.dag(candidate.run.dagID), all: false)
+                }
                 let reason = reason(of: obstacle)
-                machines[candidate.run]?.explainWait(candidate.reference, reason: reason)
+                machines[candidate.run]?.explainWait(candidate.reference, reason: reason, at: now)
                 touched.insert(candidate.run)
                 blocked[obstacle, default: Heap()].insert(candidate)
                 continue
             }
             let attempt = tokens.removeLast()
             occupy(attempt, candidate, instance)
-            chosen.append((candidate.run, candidate.reference, attempt))
+            advance(candidate.run, .dispatched([(candidate.reference, attempt)]), at: now)
+            order(attempt, candidate.reference, of: candidate.run)
         }
-        var attempts: [RunKey: [(InstanceRef, AttemptID)]] = [:]
-        for (run, reference, attempt) in chosen { attempts[run, default: []].append((reference, attempt)) }
-        for (run, attempts) in attempts { advance(run, .dispatched(attempts), at: now) }
-        for (run, reference, attempt) in chosen { order(attempt, reference, of: run) }
+    }
+
+    /// The instance that a candidate stands for; `nil` if it waits no longer, or if its run was taken anew since.
+    private func instance(of candidate: Candidate) -> TaskInstance? {
+        if let floor = floors[candidate.run], candidate.ordinal <= floor { return nil }
+        // The instance alone is read out: a copy of the machine would make the next change copy all of it.
+        guard let instance = machines[candidate.run]?[candidate.reference], instance.state == .scheduled
+        else {
+            return nil
+        }
+        return instance
     }
 
     private func obstacle(to instance: TaskInstance, _ candidate: Candidate) -> Obstacle? {
@@ -154,9 +181,13 @@ extension Planner {
 
     // MARK: Handing over
 
-    private mutating func takeStep(at now: Date) -> Step {
+    private mutating func takeStep(at now: Date, explainsQueue: Bool) -> Step {
         var step = Step()
         for key in touched.sorted() {
+            if explainsQueue, machines[key]?.run.state == .queued {
+                let reason = queueReason(of: key, at: now)
+                machines[key]?.explainWait(reason: reason, at: now)
+            }
             guard var batch = machines[key]?.takeBatch() else { continue }
             defer { step.batches.append(batch) }
             if batch.updatedRun.state.isFinished {
@@ -170,6 +201,14 @@ extension Planner {
         step.effects = pending
         pending = Effects()
         return step
+    }
+
+    /// Why a run that may not start yet waits.
+    private func queueReason(of key: RunKey, at now: Date) -> String {
+        guard let entry = dags[key.dagID], let run = machines[key]?.run else { return "" }
+        if entry.isPaused { return "dag \(key.dagID) is paused" }
+        if run.runAfter > now { return "waits until \(run.runAfter.isoText)" }
+        return "waits for other runs of dag \(key.dagID) to end (max_active_runs \(entry.maxActiveRuns))"
     }
 
     /// Counts the verdict on a run; true if its DAG pauses, since too many of its runs failed in a row.
@@ -187,6 +226,7 @@ extension Planner {
     private mutating func close(_ run: DAGRun) {
         pending.finishedRuns.append(run)
         machines[run.key] = nil
+        floors[run.key] = nil
         dags[run.dagID]?.activeRuns.remove(run.key)
         dueDAGs.insert(run.dagID)
         waitingDAGs.insert(run.dagID)

@@ -27,6 +27,9 @@ public struct Planner: Sendable {
     var dueDAGs: Set<DAGID> = []
     var waitingDAGs: Set<DAGID> = []
     var ordinal = 0
+
+    /// For runs that were taken from the store: candidates up to this ordinal belong to what was known before.
+    var floors: [RunKey: Int] = [:]
     var pending = Effects()
 
     /// - Parameter parallelism: How many attempts may run at once.

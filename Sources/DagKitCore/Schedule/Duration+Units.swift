@@ -9,7 +9,7 @@ extension Duration {
     public static func days(_ days: some BinaryInteger) -> Duration { .seconds(days) * 86_400 }
 
     /// The span in microseconds, rounded down; clamped to about 292,000 years.
-    var microseconds: Int64 {
+    package var microseconds: Int64 {
         let (seconds, attoseconds) = components
         let limit: Int64 = 9_000_000_000_000
         return min(max(seconds, -limit), limit) * 1_000_000 + attoseconds / 1_000_000_000_000

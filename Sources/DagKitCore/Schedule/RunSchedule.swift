@@ -22,6 +22,12 @@ public struct RunSchedule: Sendable {
         self.bounds = ScheduleBounds(earliest: startDate, latest: endDate, catchup: catchup)
     }
 
+    /// The schedule without runs for what starts after an instant.
+    package func ending(at instant: Date) -> RunSchedule {
+        let latest = bounds.latest.map { min($0, instant) } ?? instant
+        return RunSchedule(timetable, startDate: bounds.earliest, endDate: latest, catchup: bounds.catchup)
+    }
+
     /// What is due at one moment.
     public struct Plan: Hashable, Sendable {
         /// The runs to create now, in order.

@@ -10,6 +10,8 @@ extension DAGRun {
         case .runStarted:
             state = .running
             startDate = event.at
+            reason = nil
+        case .runWaiting: reason = event.reason
         case .runSucceeded, .runFailed:
             state = event.kind == .runSucceeded ? .success : .failed
             endDate = event.at
@@ -20,7 +22,7 @@ extension DAGRun {
             queuedAt = event.at
             startDate = nil
             endDate = nil
-            reason = nil
+            reason = event.reason
             clearNumber += 1
         default: break
         }
@@ -57,6 +59,7 @@ extension DAGRun {
             runAfter: runAfter, conf: fields["conf"] ?? .object([:]),
             triggeredBy: fields["triggered_by"]?.string,
             queuedAt: event.at, structureHash: hash)
+        reason = event.reason
     }
 }
 
@@ -71,6 +74,7 @@ extension TaskInstance {
             queuedAt = event.at
             startDate = event.at
             reason = nil
+        case .waiting: reason = event.reason
         case .requeued:
             state = .scheduled
             attemptID = nil
@@ -89,7 +93,9 @@ extension TaskInstance {
             reason = event.reason
             if endRequest == .clear { state = .restarting }
         case .cleared: clear(event)
-        case .runCreated, .runStarted, .runSucceeded, .runFailed, .runEnding, .runCleared, .expanded: break
+        case .runCreated, .runWaiting, .runStarted, .runSucceeded, .runFailed, .runEnding, .runCleared,
+            .expanded:
+            break
         }
     }
 
@@ -137,30 +143,68 @@ extension TaskInstance {
     }
 }
 
+/// Folds the events of a run, oldest first, one by one into its state.
+///
+/// ```swift
+/// var fold = RunFold(events[0], of: spec)
+/// for event in events.dropFirst() where event.at <= instant { fold?.apply(event) }
+/// fold?.snapshot  // what was so at that instant
+/// ```
+public struct RunFold: Sendable {
+    /// The structure that the run follows.
+    public let spec: DAGSpec
+    public private(set) var run: DAGRun
+
+    /// By task index.
+    private var nodes: [[TaskInstance]]
+
+    /// Starts with the event of a run's creation; `nil` for any other event.
+    public init?(_ creation: RunEvent, of spec: DAGSpec) {
+        guard let run = DAGRun(creation: creation) else { return nil }
+        self.spec = spec
+        self.run = run
+        nodes = spec.tasks.map { [$0.newInstance(of: run.key)] }
+    }
+
+    /// Changes the state by the next event.
+    public mutating func apply(_ event: RunEvent) {
+        run.apply(event)
+        guard let id = event.taskID, let index = spec.index(of: id) else { return }
+        if event.kind == .expanded, let count = event.detail["count"]?.integer {
+            // A list that became longer adds to the instances that are there.
+            let known = nodes[index].filter { $0.mapIndex >= 0 }
+            nodes[index] =
+                known
+                + (known.count..<max(known.count, Int(count))).map {
+                    spec.tasks[index].newInstance(of: run.key, mapIndex: $0)
+                }
+        } else if nodes[index].indices.contains(max(event.mapIndex, 0)) {
+            nodes[index][max(event.mapIndex, 0)].apply(event)
+        }
+    }
+
+    /// The instances of the task at an index.
+    public func instances(of task: Int) -> [TaskInstance] { nodes[task] }
+
+    /// The instance that an event is about; `nil` if it is about the run as a whole.
+    public func instance(of event: RunEvent) -> TaskInstance? {
+        guard let index = event.taskID.flatMap(spec.index(of:)) else { return nil }
+        let place = max(event.mapIndex, 0)
+        return nodes[index].indices.contains(place) ? nodes[index][place] : nil
+    }
+
+    /// The run with all its instances, by the order of the DAG and the map index.
+    public var snapshot: RunSnapshot { RunSnapshot(run: run, instances: nodes.flatMap { $0 }) }
+}
+
 extension RunSnapshot {
     /// Folds the events of a run, oldest first, into its state; `nil` if the first is not its creation.
     ///
     /// - Parameter spec: The structure that the run follows.
     public init?(folding events: [RunEvent], of spec: DAGSpec) {
-        guard let first = events.first, let run = DAGRun(creation: first) else { return nil }
-        self.init(run: run, instances: [])
-        var instances = spec.tasks.map { [$0.newInstance(of: run.key)] }
-        for event in events {
-            self.run.apply(event)
-            guard let id = event.taskID, let index = spec.index(of: id) else { continue }
-            if event.kind == .expanded, let count = event.detail["count"]?.integer {
-                // A list that became longer adds to the instances that are there.
-                let known = instances[index].filter { $0.mapIndex >= 0 }
-                instances[index] =
-                    known
-                    + (known.count..<Int(count)).map {
-                        spec.tasks[index].newInstance(of: run.key, mapIndex: $0)
-                    }
-            } else {
-                instances[index][max(event.mapIndex, 0)].apply(event)
-            }
-        }
-        self.instances = instances.flatMap { $0 }
+        guard let first = events.first, var fold = RunFold(first, of: spec) else { return nil }
+        for event in events { fold.apply(event) }
+        self = fold.snapshot
     }
 }
 

@@ -29,7 +29,7 @@ extension RunMachine {
         }
         step.ready += waitingForSlot
         // Who asked for the end of an attempt may be gone: its executor is told, perhaps again.
-        step.kills += references { $0.endRequest != nil }.compactMap { self[$0].attemptID }
+        step.kills += references { isEnding || $0.endRequest != nil }.compactMap { self[$0].attemptID }
     }
 
     private mutating func dispatch(_ reference: InstanceRef, _ attempt: AttemptID, at now: Date) {

@@ -1,4 +1,4 @@
-import FoundationEssentials
+public import FoundationEssentials
 
 extension RunMachine {
     /// Records an event and applies it to the run.
@@ -27,11 +27,37 @@ extension RunMachine {
         count(reference, from: before, to: self[reference].state)
     }
 
-    /// Says why an instance that was scheduled since the last batch gets no slot yet; the reason is stored with it.
-    public mutating func explainWait(_ reference: InstanceRef, reason: String) {
-        guard let place = scheduledEvents[reference], self[reference].state == .scheduled else { return }
+    /// Says why an instance gets no slot yet; a reason that is stored already costs nothing.
+    public mutating func explainWait(_ reference: InstanceRef, reason: String, at now: Date) {
+        guard self[reference].state == .scheduled, self[reference].reason != reason else { return }
+        guard let place = scheduledEvents[reference] else {
+            return change(reference, .waiting, at: now, reason: reason)
+        }
         pending.events[place].reason = reason
         nodes[reference.task].instances[reference.instance].reason = reason
+    }
+
+    /// Says why the run does not start yet; a reason that is stored already costs nothing.
+    public mutating func explainWait(reason: String, at now: Date) {
+        guard run.state == .queued, run.reason != reason else { return }
+        guard pending.events.last?.kind == .runCreated else {
+            return record(RunEvent(.runWaiting, run: run.key, at: now, reason: reason))
+        }
+        pending.events[pending.events.count - 1].reason = reason
+        run.reason = reason
+    }
+
+    /// What is waited for if nothing else is said.
+    static let waitsForExecutor = "waits for a slot of the executor"
+
+    /// Says of what was scheduled since the last batch, and runs not yet, that it waits for the executor.
+    mutating func explainUnsaidWaits() {
+        for (reference, place) in scheduledEvents {
+            let instance = self[reference]
+            guard instance.state == .scheduled, instance.reason == nil else { continue }
+            pending.events[place].reason = Self.waitsForExecutor
+            nodes[reference.task].instances[reference.instance].reason = Self.waitsForExecutor
+        }
     }
 
     /// Removes an instance of a task that the DAG no longer has.

@@ -249,6 +249,7 @@ public struct RunMachine: Sendable {
     /// What was decided since the last call, to be committed whole; `nil` if nothing was.
     public mutating func takeBatch() -> RunBatch? {
         guard !pending.events.isEmpty || !changed.isEmpty else { return nil }
+        explainUnsaidWaits()
         // The pending batch was begun with the run as it was handed over last.
         let isNew = pending.expectedRevision == nil
         let changesRun = isNew || run != pending.updatedRun

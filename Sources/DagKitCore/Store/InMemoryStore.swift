@@ -11,7 +11,11 @@ public final class InMemoryStore: MetadataStore {
     /// All that the store holds.
     struct Contents {
         var runs: [RunKey: StoredRun] = [:]
+        /// The logical dates that the DAGs have runs for.
+        var logicalDates: [DAGID: Set<Date>] = [:]
+        /// By ascending number.
         var events: [RunEvent] = []
+        var lastEvent: Int64 = 0
         var nextAttempt: Int64 = 1
         var dags: [DAGID: DAGRecord] = [:]
         var structures: [DAGID: [String: JSONValue]] = [:]
@@ -40,6 +44,7 @@ public final class InMemoryStore: MetadataStore {
         /// The keys of the instances in the order in which they were added.
         var order: [TaskInstanceKey] = []
         var history: [TaskInstance] = []
+        var events: [RunEvent] = []
         var outputs: [TaskInstanceKey: [String: EncodedOutput]] = [:]
         var rendered: [TaskInstanceKey: [TemplateField]] = [:]
     }
@@ -93,11 +98,14 @@ public final class InMemoryStore: MetadataStore {
     }
 
     public func events(of run: RunKey) async throws -> [RunEvent] {
-        read { contents in contents.events.filter { $0.run == run } }
+        read { $0.runs[run]?.events ?? [] }
     }
 
     public func changes(after number: Int64, limit: Int) async throws -> [RunEvent] {
-        read { contents in Array(contents.events.drop { $0.number <= number }.prefix(limit)) }
+        read { contents in
+            let start = contents.firstEvent(after: number)
+            return Array(contents.events[start...].prefix(limit))
+        }
     }
 
     public func lastEventNumber() async throws -> Int64 { read { $0.events.last?.number ?? 0 } }
@@ -198,6 +206,7 @@ public final class InMemoryStore: MetadataStore {
                 contents.runs[key] = nil
             }
             contents.events.removeAll { $0.run.dagID == id }
+            contents.logicalDates[id] = nil
             if count > 0 {
                 contents.audit.append(AuditEntry(at: now, event: "delete", actor: actor, dagID: id))
             }
@@ -328,10 +337,15 @@ extension InMemoryStore.Contents {
         // Taken out, so that the change does not copy what the dictionary holds.
         var stored = runs.removeValue(forKey: batch.run) ?? InMemoryStore.StoredRun(run: batch.updatedRun)
         stored.apply(batch)
-        runs[batch.run] = stored
         for var event in batch.events {
-            event.number = (events.last?.number ?? 0) + 1
+            lastEvent += 1
+            event.number = lastEvent
             events.append(event)
+            stored.events.append(event)
+        }
+        runs[batch.run] = stored
+        if let date = batch.updatedRun.logicalDate {
+            logicalDates[batch.run.dagID, default: []].insert(date)
         }
         for var notice in batch.notices {
             lastNotice += 1
@@ -347,7 +361,19 @@ extension InMemoryStore.Contents {
 
     private func hasRun(_ run: DAGRun) -> Bool {
         guard let date = run.logicalDate else { return false }
-        return runs.values.contains { $0.run.dagID == run.dagID && $0.run.logicalDate == date }
+        return logicalDates[run.dagID]?.contains(date) ?? false
+    }
+
+    /// The place of the first event whose number is above `number`.
+    ///
+    /// - Complexity: O(log n).
+    func firstEvent(after number: Int64) -> Int {
+        var (low, high) = (0, events.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if events[middle].number <= number { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }
 

@@ -27,6 +27,8 @@ public struct RunEvent: Hashable, Codable, Sendable {
     /// What happened.
     public enum Kind: String, CaseIterable, Codable, Sendable {
         case runCreated = "run_created"
+        /// The run does not start yet, for the reason given.
+        case runWaiting = "run_waiting"
         case runStarted = "run_started"
         case runSucceeded = "run_succeeded"
         case runFailed = "run_failed"
@@ -38,6 +40,8 @@ public struct RunEvent: Hashable, Codable, Sendable {
         case expanded
         /// The dependencies are met; it waits for a slot, for the reason given.
         case scheduled
+        /// It waits for something else now than what was said last.
+        case waiting
         /// Handed to an executor: the attempt runs.
         case running
         case succeeded, failed, skipped, removed

@@ -19,7 +19,7 @@ extension SchedulerLoop {
             if let last = result.lastEvent, cursor + written == last { cursor = last }
         }
         try await act(step.effects, except: conflicts)
-        for run in conflicts.sorted() { try await reload(run) }
+        for run in conflicts.sorted() { try await reload(run, after: step.effects) }
     }
 
     private mutating func act(_ effects: Planner.Effects, except conflicts: Set<RunKey>) async throws {
@@ -32,7 +32,11 @@ extension SchedulerLoop {
             await executor.dispatch(orders)
             FaultPoint.ordered.pass()
         }
-        for attempt in effects.kills { await executor.kill(attempt, reason: "the run was ended") }
+        // What was decided about a run that somebody changed is void: it is decided anew.
+        let kills = effects.kills.filter { attempt in
+            planner.running[attempt].map { !conflicts.contains($0.run) } ?? true
+        }
+        for attempt in kills { await executor.kill(attempt, reason: "the run was ended") }
         let acknowledged = effects.acknowledged.filter { !refused.contains($0) }
         if !acknowledged.isEmpty {
             FaultPoint.acknowledging.pass()
@@ -54,13 +58,34 @@ extension SchedulerLoop {
     }
 
     /// Takes a run anew from the store, since somebody else changed it, and tells it again what is not stored.
-    mutating func reload(_ run: RunKey) async throws {
+    ///
+    /// - Parameter effects: What was to follow a commit that was refused.
+    mutating func reload(_ run: RunKey, after effects: Planner.Effects? = nil) async throws {
         planner.forget(run)
         let snapshot = try await persisted("cannot read run \(run)") { try await store.snapshot(of: run) }
-        if let snapshot { planner.adopt(snapshot, at: clock.now) }
+        if let snapshot {
+            planner.adopt(snapshot, at: clock.now)
+            if let effects { await act(effects, of: snapshot) }
+        }
         for outcome in unstored.removeValue(forKey: run) ?? [] {
             unstored[run, default: []].append(outcome)
             planner.take(outcome, at: clock.now)
+        }
+    }
+
+    /// Acts on what is stored in spite of a refusal: a commit whose answer was lost was made again, and refused since
+    /// it had been applied the first time.
+    private func act(_ effects: Planner.Effects, of snapshot: RunSnapshot) async {
+        let stored = Set(snapshot.instances.compactMap(\.attemptID))
+        let orders = effects.orders.filter {
+            $0.key.run == snapshot.run.key && stored.contains($0.attemptID)
+        }
+        if !orders.isEmpty { await executor.dispatch(orders) }
+        for run in effects.finishedRuns where run == snapshot.run {
+            await configuration.observer?.runFinished(run)
+        }
+        for failure in effects.failures where snapshot.instances.contains(failure) {
+            await configuration.observer?.taskFailed(failure)
         }
     }
 }

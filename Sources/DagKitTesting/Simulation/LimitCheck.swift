@@ -1,0 +1,65 @@
+import DagKitCore
+
+/// Counts what runs by pool, by DAG and in all, and holds it to the limits.
+struct LimitCheck {
+    private let simulator: Simulator
+    private let maxTasks: [DAGID: Int]
+    private let maxRuns: [DAGID: Int]
+    private var running = 0
+    private var byPool: [String: Int] = [:]
+    private var byDAG: [DAGID: Int] = [:]
+    private var runsByDAG: [DAGID: Int] = [:]
+
+    /// The slots of the pools as the scheduler read them last; one that shrank meanwhile may be over its limit.
+    private var slots: [String: Int] = [:]
+
+    /// What was counted since the last check, so that a limit that shrank is not blamed on what ran before.
+    private var grownPools: Set<String> = []
+
+    init(_ simulator: Simulator) {
+        self.simulator = simulator
+        maxTasks = Dictionary(simulator.dags.map { ($0.id, $0.configuration.maxActiveTasks) }) { $1 }
+        maxRuns = Dictionary(
+            simulator.dags.map { spec in
+                let limit = spec.schedule.timetable.maximumActiveRuns ?? .max
+                return (spec.id, min(limit, spec.configuration.maxActiveRuns))
+            }
+        ) { $1 }
+    }
+
+    mutating func sawPools(_ pools: [Pool]) {
+        slots = Dictionary(pools.map { ($0.name, $0.slots) }) { $1 }
+    }
+
+    mutating func count(
+        _ event: RunEvent, dag: DAGID, from runBefore: RunState, _ before: TaskInstance?,
+        to runAfter: RunState, _ after: TaskInstance?
+    ) {
+        if runBefore != .running, runAfter == .running { runsByDAG[dag, default: 0] += 1 }
+        if runBefore == .running, runAfter != .running { runsByDAG[dag, default: 0] -= 1 }
+        let (was, isNow) = (before?.state?.isActive == true, after?.state?.isActive == true)
+        guard was != isNow, let instance = after else { return }
+        running += isNow ? 1 : -1
+        byDAG[dag, default: 0] += isNow ? 1 : -1
+        byPool[instance.pool, default: 0] += isNow ? instance.poolSlots : -instance.poolSlots
+        if isNow { grownPools.insert(instance.pool) }
+    }
+
+    /// The limit that is exceeded; `nil` if none is.
+    mutating func excess() -> String? {
+        defer { grownPools = [] }
+        if running > simulator.parallelism {
+            return "\(running) attempts run at once, parallelism is \(simulator.parallelism)"
+        }
+        for (dag, count) in byDAG where count > maxTasks[dag] ?? .max {
+            return "dag \(dag) runs \(count) tasks at once, above max_active_tasks"
+        }
+        for (dag, count) in runsByDAG where count > maxRuns[dag] ?? .max {
+            return "dag \(dag) has \(count) runs at once, above max_active_runs"
+        }
+        for pool in grownPools.sorted() where byPool[pool, default: 0] > slots[pool] ?? 0 {
+            return "pool \(pool) has \(byPool[pool, default: 0]) slots taken of \(slots[pool] ?? 0)"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,103 @@
+import DagKitCore
+import FoundationEssentials
+
+extension Simulator {
+    /// A simulation of which a seed decides everything: the DAGs, the limits, what the tasks do, and the faults.
+    public static func random(seed: UInt64) -> Simulator {
+        var draw = SimulationDraw(seed: seed)
+        return draw.simulator()
+    }
+}
+
+/// Draws a simulation.
+private struct SimulationDraw {
+    private let seed: UInt64
+    private var random: SeededGenerator
+
+    init(seed: UInt64) {
+        self.seed = seed
+        random = SeededGenerator(seed: seed)
+    }
+
+    mutating func simulator() -> Simulator {
+        let start = Date(microseconds: 1_772_323_200_000_000)
+        let hours = Int.random(in: 2...6, using: &random)
+        let end = start + Double(hours) * 3600
+        let count = Int.random(in: 1...3, using: &random)
+        let specs = (0..<count).compactMap { try? DAGSpec(dag($0, start: start), zones: TimeZones()) }
+        var simulator = Simulator(specs, from: start, to: end, work: Self.work(seed: seed))
+        simulator.pools = ["narrow", "wide"].enumerated().compactMap { place, name in
+            try? Pool(name, slots: place == 0 ? 1 : 3)
+        }
+        simulator.parallelism = [1, 2, 4, 32].randomElement(using: &random) ?? 4
+        simulator.pollInterval = .seconds([60, 300, 1800].randomElement(using: &random) ?? 60)
+        simulator.restartDelay = .seconds(Int.random(in: 0...120, using: &random))
+        let faults = Int.random(in: 0...25, using: &random)
+        simulator.faults = SimulatedFault.random(
+            faults, seed: random.next(), steps: 40 + 60 * count * hours, attempts: 10 * count * hours,
+            span: start...end, dags: count, pools: 2)
+        return simulator
+    }
+
+    private mutating func dag(_ number: Int, start: Date) -> GraphDraft {
+        let schedules: [Schedule] = [
+            .every(.minutes(20)), .cron("*/30 * * * *"), .cron("@hourly"), .once, .continuous, .none,
+        ]
+        var configuration = DAGConfiguration(
+            // The first has a schedule, so that something happens.
+            DAGID("dag\(number)"),
+            schedule: schedules.dropLast(number == 0 ? 1 : 0).randomElement(using: &random) ?? .none,
+            startDate: InstantLiteral(start - Double(Int.random(in: 0...4, using: &random)) * 3600),
+            catchup: [.all, .latest, .skip].randomElement(using: &random) ?? .all,
+            maxActiveRuns: Int.random(in: 1...4, using: &random),
+            maxActiveTasks: Int.random(in: 1...5, using: &random),
+            runTimeout: Int.random(in: 0..<5, using: &random) == 0 ? .minutes(25) : nil)
+        configuration.defaults = TaskDefaults(retryDelay: .seconds(Int.random(in: 5...400, using: &random)))
+        var draft = GraphDraft(configuration: configuration)
+        for index in 0..<Int.random(in: 1...7, using: &random) {
+            draft.tasks.append(task(index, of: number, before: draft.tasks))
+        }
+        return draft
+    }
+
+    private mutating func task(_ index: Int, of dag: Int, before: [TaskDraft]) -> TaskDraft {
+        var upstream = before.filter { _ in Int.random(in: 0..<5, using: &random) < 2 }.map(\.id)
+        if upstream.isEmpty, let last = before.last, Bool.random(using: &random) { upstream = [last.id] }
+        let source = upstream.first { id in before.contains { $0.id == id && !$0.work.isEmpty } }
+        let isMapped = Int.random(in: 0..<5, using: &random) == 0
+        let rule =
+            Int.random(in: 0..<5, using: &random) == 0
+            ? TriggerRule.allCases.randomElement(using: &random) ?? .allSuccess : .allSuccess
+        return TaskDraft(
+            id: TaskID("task\(index)"), edges: upstream.map { TaskEdge(to: $0) },
+            options: TaskOptions(
+                retries: Int.random(in: 0...2, using: &random),
+                exponentialBackoff: Int.random(in: 0..<4, using: &random) == 0, triggerRule: rule,
+                pool: ["narrow", "wide", nil, nil, nil].randomElement(using: &random) ?? nil,
+                priorityWeight: Int.random(in: 1...3, using: &random)),
+            operatorName: "Simulated", mappedOver: isMapped ? source : nil,
+            // The first task takes its time: one run after the other of no length would fill the history.
+            work: index > 0 && !isMapped && Int.random(in: 0..<8, using: &random) == 0
+                ? .nothing : TaskWork { _ in nil },
+            location: SourceLocation(file: "simulated", line: 1 + index))
+    }
+
+    /// What an attempt does, from the seed and its identity alone: it stays the same when others are left out.
+    private static func work(seed: UInt64) -> @Sendable (SimulatedAttempt) -> SimulatedWork {
+        { attempt in
+            var key = seed
+            for byte in "\(attempt.order.key)#\(attempt.tryNumber)".utf8 {
+                key = (key ^ UInt64(byte)) &* 0x100_0000_01b3
+            }
+            var random = SeededGenerator(seed: key)
+            let duration: Duration = .milliseconds(Int.random(in: 1...400_000, using: &random))
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0: return .fails("exit 1", after: duration)
+            case 1: return .skips("nothing to do", after: duration)
+            case 2 where Bool.random(using: &random): return .failsForGood("no use", after: duration)
+            default:
+                return Simulator.list(Int.random(in: 0...4, using: &random), after: duration)
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import DagKitCore
+import DagKitTesting
+import FoundationEssentials
+import Testing
+
+@Suite struct SimulatorTests {
+    @Test func `500 seeds keep every promise`() async {
+        let start = ContinuousClock.now
+
+        let failure = await Simulator.firstFailure(of: 1...500, Simulator.random)
+
+        let seconds = (ContinuousClock.now - start).seconds
+        print("500 seeds in \(Int(seconds)) s, \(Int(500 / max(seconds, 0.001))) seeds/s")
+        #expect(failure == nil, "\(failure?.description ?? "")")
+    }
+
+    @Test(arguments: 1...12 as ClosedRange<UInt64>)
+    func `a seed gives the same history each time, bit for bit`(seed: UInt64) async {
+        let first = await Simulator.random(seed: seed).run()
+        let second = await Simulator.random(seed: seed).run()
+
+        print("seed \(seed): \(first.hashText)")
+        #expect(first.hashText == second.hashText)
+        #expect(first.steps == second.steps)
+        #expect(first.events > 0)
+    }
+
+    @Test func `recording the lines does not change the history`() async {
+        var simulator = Simulator.random(seed: 7)
+        let silent = await simulator.run()
+        simulator.recordsLines = true
+        let told = await simulator.run()
+
+        #expect(told.hashText == silent.hashText)
+        #expect(told.lines.count >= told.events)
+    }
+
+    @Test func `seeds differ, and between them every kind of fault happens`() async {
+        var hashes: Set<UInt64> = []
+        var kinds: Set<String> = []
+        for seed: UInt64 in 1...80 {
+            let simulator = Simulator.random(seed: seed)
+            hashes.insert(await simulator.run().hash)
+            for fault in simulator.faults { kinds.insert(fault.kind) }
+        }
+
+        #expect(hashes.count == 80)
+        #expect(kinds.count == 13, "\(kinds.sorted())")
+    }
+
+    @Test func `a year of days has a run per day, through failures and clock changes`() async throws {
+        var simulator = try Simulator([Daily()], from: "2026-01-01", to: "2027-01-01") { attempt in
+            attempt.tryNumber == 1 && attempt.number % 7 == 0
+                ? .fails("connection reset", after: .seconds(20)) : .succeeds(after: .minutes(3))
+        }
+        simulator.pools = [try Pool("disk", slots: 1)]
+
+        let history = await simulator.run()
+
+        #expect(history.violations == [])
+        #expect(history.runs(of: "daily").count == 364)
+        #expect(history.runs(of: "daily").allSatisfy { $0.run.state == .success })
+        #expect(history.runs.contains { $0.instances.contains { $0.tryNumber == 2 } })
+    }
+
+    @Test func `a user's dag keeps the promises under faults of many seeds`() async throws {
+        var simulator = try Simulator([Daily()], from: "2026-03-01", to: "2026-03-11")
+        simulator.pools = [try Pool("disk", slots: 1)]
+
+        let failure = await firstFailure(of: simulator)
+
+        #expect(failure == nil, "\(failure?.description ?? "")")
+    }
+
+    private func firstFailure(of simulator: Simulator) async -> SimulatedFailure? {
+        await Simulator.firstFailure(of: 1...50) { simulator.withFaults(seed: $0) }
+    }
+
+    @Test func `a history that does not end is reported with what is waited for`() async throws {
+        var simulator = try Simulator([Daily()], from: "2026-03-01", to: "2026-03-02")
+        simulator.pools = [try Pool("disk", slots: 0)]
+        simulator.patience = .hours(2)
+
+        let history = await simulator.run()
+
+        #expect(history.violations != [])
+        #expect(history.violations.first?.contains("waits for a slot of pool disk") == true)
+    }
+}
+
+private struct Daily: DAG {
+    var configuration = DAGConfiguration(
+        "daily", schedule: .cron("0 3 * * *"), startDate: "2026-01-01", catchup: .all,
+        defaults: TaskDefaults(retries: 2, retryDelay: .minutes(5)))
+
+    func build(_ dag: inout DAGBuilder) {
+        let load = dag.task("load") { _ in 1 }
+        let check = dag.task("check", after: load, options: TaskOptions(pool: "disk")) { _ in 2 }
+        dag.empty("end", after: check)
+    }
+}
+
+extension SimulatedFault {
+    fileprivate var kind: String { Mirror(reflecting: self).children.first?.label ?? "" }
+}
