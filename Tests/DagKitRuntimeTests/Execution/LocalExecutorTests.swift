@@ -215,7 +215,7 @@ import Testing
         _ = try await first.start()
         await first.dispatch([try home.order("gate", 1)])
         let process = try await home.process(of: 1)
-        await first.abandon()
+        await first.handOver()
 
         let second = home.executor()
         var events = ExecutorEvents(try await second.start())
@@ -237,7 +237,7 @@ import Testing
         await first.dispatch([try home.order("gate", 1)])
         _ = try await home.process(of: 1)
         let supervisor = try home.supervisor()
-        await first.abandon()
+        await first.handOver()
         try FileSystem.write([], to: home.file(1) + ".open")
         #expect(try await supervisor.waitForEnd())
 
@@ -259,7 +259,7 @@ import Testing
         var events = ExecutorEvents(try await first.start())
         await first.dispatch([try home.order("hello", 1)])
         _ = await events.outcome()
-        await first.abandon()
+        await first.handOver()
 
         let second = home.executor()
         var again = ExecutorEvents(try await second.start())
@@ -296,7 +296,7 @@ import Testing
         await first.dispatch([try home.order("gate", 1)])
         let process = try await home.process(of: 1)
         kill(process.id, SIGSTOP)
-        await first.abandon()
+        await first.handOver()
 
         let second = home.executor()
         var events = ExecutorEvents(try await second.start())

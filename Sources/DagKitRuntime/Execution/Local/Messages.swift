@@ -3,16 +3,16 @@ import DagKitSystem
 
 /// What a scheduler says to a supervisor.
 enum SchedulerMessage: Codable, Sendable {
-    /// The first message: which program file the scheduler runs.
-    case hello(program: String)
+    /// The first message: what supervisor the scheduler would start.
+    case hello(identity: String)
     case dispatch([AttemptOrder])
     case kill(AttemptID, reason: String)
     /// These outcomes are stored.
     case acknowledge([AttemptID])
     /// End: running attempts get the grace.
     case stop(grace: Duration)
-    /// Another supervisor takes the new attempts: end once nothing is left.
-    case retire
+    /// End at once: running attempts are killed.
+    case endNow
 }
 
 /// What a supervisor says to a scheduler.
@@ -20,12 +20,14 @@ enum SupervisorMessage: Codable, Sendable {
     case welcome(SupervisorWelcome)
     case started(AttemptID, processID: Int32, hostname: String)
     case finished(AttemptOutcome)
+    /// Something that the supervisor's user should know.
+    case warning(String)
 }
 
 /// A supervisor's answer to a scheduler's first message.
 struct SupervisorWelcome: Codable, Sendable {
-    /// The program file that the supervisor and its workers run.
-    let program: String
+    /// What the supervisor and its workers are: ``SupervisorConfiguration/identity``.
+    let identity: String
     let process: ProcessIdentity
     let running: [AttemptOrder]
     /// The outcomes that no scheduler has acknowledged.

@@ -52,9 +52,17 @@ actor SupervisorChannel {
 
 /// The lock of the attempt that a worker runs, held for as long as this lives.
 final class LockHolder: Sendable {
+    /// The number of the lock file's descriptor; -1 if none came along.
+    let raw: Int32
     private let descriptor: FileDescriptor?
 
     init(_ descriptor: consuming FileDescriptor?) {
-        self.descriptor = descriptor
+        if let descriptor {
+            raw = descriptor.raw
+            self.descriptor = descriptor
+        } else {
+            raw = -1
+            self.descriptor = nil
+        }
     }
 }
