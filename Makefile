@@ -40,6 +40,13 @@ test: test-deps lint ## run the whole test suite with the real components it nee
 	@$(SWIFT) build --build-tests
 	@DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) $(SWIFT) test --skip-build --no-parallel
 
+.PHONY: faults
+faults: test-deps ## make every fault of the list and write Documentation/faults.md from what was seen
+	@$(SWIFT) build --build-tests
+	@records=$$(mktemp); trap 'rm -f "$$records"' EXIT; export DAGKIT_FAULT_RECORDS="$$records"; \
+		$(SWIFT) test --skip-build --no-parallel --filter '^FaultTests\.' --skip FaultArticleTests; \
+		DAGKIT_RECORD=1 $(SWIFT) test --skip-build --filter '^FaultTests\.FaultArticleTests'
+
 .PHONY: bench
 bench: build ## measure speed and write Benchmarks/RESULTS.md
 	@$(SWIFT) build -c release --package-path Benchmarks

@@ -94,6 +94,17 @@ let package = Package(
         tests("DagKitCLITests", "DagKitCLI", "DagKitSystem", "DagKitCore", exclude: ["Golden"]),
         tests(
             "CryptoDagsTests", "CryptoDags", "CryptoCLI", "DagKit", "DagKitSQL", "DagKitHTTPServer"),
+        .executableTarget(
+            name: "dagkit-fault-process",
+            dependencies: ["DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitCore"],
+            path: "Tests/FaultProcess", swiftSettings: settings),
+        .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "dagctl", "dagkit-test-worker", "dagkit-fault-process", "DagKitRuntime", "DagKitProviders",
+                "DagKitTesting", "DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitSystem", "DagKitCore",
+            ],
+            path: "Tests/Faults", swiftSettings: settings),
         tests("ArchitectureTests"),
         tests("ExamplesTests", "DagKitSystem"),
     ]

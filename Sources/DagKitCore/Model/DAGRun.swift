@@ -1,7 +1,7 @@
 public import FoundationEssentials
 
 /// What names a run among all runs: its DAG and its id.
-public struct RunKey: Hashable, Codable, Sendable, CustomStringConvertible {
+public struct RunKey: Hashable, Comparable, Codable, Sendable, CustomStringConvertible {
     public let dagID: DAGID
     public let runID: RunID
 
@@ -11,6 +11,10 @@ public struct RunKey: Hashable, Codable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { "\(dagID)/\(runID)" }
+
+    public static func < (left: RunKey, right: RunKey) -> Bool {
+        (left.dagID, left.runID) < (right.dagID, right.runID)
+    }
 }
 
 /// One execution of a DAG for one logical date.

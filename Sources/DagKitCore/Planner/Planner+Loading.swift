@@ -37,7 +37,8 @@ extension Planner {
 
     /// Sets which DAGs are paused; what an unpaused DAG held back goes on.
     public mutating func setPaused(_ paused: Set<DAGID>, at now: Date) {
-        for id in dags.keys where dags[id]?.isPaused != paused.contains(id) {
+        let changed = dags.filter { id, entry in entry.isPaused != paused.contains(id) }.keys
+        for id in changed.sorted() {
             dags[id]?.isPaused = paused.contains(id)
             guard !paused.contains(id) else { continue }
             dags[id]?.activeSince = now

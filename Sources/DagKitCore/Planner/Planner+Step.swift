@@ -28,7 +28,7 @@ extension Planner {
     // MARK: Runs
 
     private mutating func createDueRuns(at now: Date) {
-        for id in dueDAGs {
+        for id in dueDAGs.sorted() {
             while let entry = dags[id], !entry.isPaused, let next = entry.next, next.runAfter <= now,
                 entry.activeRuns.count < entry.maxActiveRuns
             {
@@ -63,7 +63,7 @@ extension Planner {
     }
 
     private mutating func startQueuedRuns(at now: Date) {
-        for id in waitingDAGs {
+        for id in waitingDAGs.sorted() {
             guard let entry = dags[id], !entry.isPaused else { continue }
             var started = entry.activeRuns.count - entry.queuedRuns.count
             while started < entry.maxActiveRuns,
@@ -83,7 +83,7 @@ extension Planner {
     // MARK: Slots
 
     private mutating func fillSlots(at now: Date) {
-        var chosen: [RunKey: [(InstanceRef, AttemptID)]] = [:]
+        var chosen: [(run: RunKey, reference: InstanceRef, attempt: AttemptID)] = []
         while running.count < parallelism, !tokens.isEmpty, let candidate = ready.removeFirst() {
             // The instance alone is read out: a copy of the machine would make the next change copy all of it.
             guard let instance = machines[candidate.run]?[candidate.reference], instance.state == .scheduled
@@ -97,12 +97,12 @@ extension Planner {
             }
             let attempt = tokens.removeLast()
             occupy(attempt, candidate, instance)
-            chosen[candidate.run, default: []].append((candidate.reference, attempt))
+            chosen.append((candidate.run, candidate.reference, attempt))
         }
-        for (run, attempts) in chosen {
-            advance(run, .dispatched(attempts), at: now)
-            for (reference, attempt) in attempts { order(attempt, reference, of: run) }
-        }
+        var attempts: [RunKey: [(InstanceRef, AttemptID)]] = [:]
+        for (run, reference, attempt) in chosen { attempts[run, default: []].append((reference, attempt)) }
+        for (run, attempts) in attempts { advance(run, .dispatched(attempts), at: now) }
+        for (run, reference, attempt) in chosen { order(attempt, reference, of: run) }
     }
 
     private func obstacle(to instance: TaskInstance) -> Obstacle? {
@@ -149,7 +149,7 @@ extension Planner {
 
     private mutating func takeStep(at now: Date) -> Step {
         var step = Step()
-        for key in touched.sorted(by: { ($0.dagID, $0.runID) < ($1.dagID, $1.runID) }) {
+        for key in touched.sorted() {
             guard let batch = machines[key]?.takeBatch() else { continue }
             step.batches.append(batch)
             if batch.updatedRun.state.isFinished {

@@ -162,8 +162,10 @@ public struct Planner: Sendable {
     /// Says which attempts still run after a restart; those that the planner counts as running and that are not
     /// among them never began or died unseen: the same try goes again.
     public mutating func reconcile(alive: Set<AttemptID>, at now: Date) {
-        for (attempt, slot) in running where !alive.contains(attempt) {
-            guard let instance = machines[slot.run]?[slot.reference] else { continue }
+        for attempt in running.keys.filter({ !alive.contains($0) }).sorted() {
+            guard let slot = running[attempt], let instance = machines[slot.run]?[slot.reference] else {
+                continue
+            }
             take(
                 AttemptOutcome(
                     attemptID: attempt, key: instance.key, tryNumber: instance.tryNumber,

@@ -68,9 +68,10 @@ enum Walls {
     ]
 
     /// Who reads the environment beside the command lines: a worker, to give back what a task changed, and what
-    /// starts a child process, to hand it on.
+    /// starts a child process, to hand it on, and the points at which a test lets a process die.
     static let environmentReaders =
         entryPoints + [
+            "Sources/DagKitSystem/Faults/FaultPoint.swift",
             "Sources/DagKitRuntime/Execution/Local/WorkerState.swift",
             "Sources/DagKitSystem/Processes/Command.swift",
             "Sources/DagKitSystem/Processes/CurrentProcess+Environment.swift",

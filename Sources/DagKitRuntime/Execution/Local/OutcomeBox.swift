@@ -65,6 +65,7 @@ struct OutcomeBox {
             try FileSystem.write(bytes, to: path, durable: isDurable)
         }
         written.insert(outcome.attemptID)
+        FaultPoint.outcomeWritten.pass()
         // From now on the outcome's file says that the attempt had begun.
         try? FileSystem.remove(folders.lock(of: outcome.attemptID))
     }

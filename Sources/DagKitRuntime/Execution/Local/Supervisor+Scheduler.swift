@@ -67,6 +67,7 @@ extension Supervisor {
     /// Keeps an outcome and reports it.
     func conclude(_ outcome: AttemptOutcome) {
         outcomes.keep(outcome)
+        FaultPoint.outcomeKept.pass()
         tell(.finished(outcome))
         noteIdle()
     }

@@ -22,6 +22,7 @@ extension Supervisor {
     func start(_ order: AttemptOrder, at now: BootTimeClock.Instant) {
         // A scheduler that was not sure may say it twice.
         guard attempts[order.attemptID] == nil, !outcomes.contains(order.attemptID) else { return }
+        FaultPoint.orderReceived.pass()
         if isRetiring { return conclude(notStarted(order, "the supervisor takes no attempts any more")) }
         do {
             let worker = try freeWorker()
@@ -31,6 +32,7 @@ extension Supervisor {
                     "attempt \(order.tryNumber) of \(order.lastTry) of \(order.key) starts in process \(worker.child.id)"
                 )
                 try worker.run(attempt)
+                FaultPoint.workerTold.pass()
                 attempts[order.attemptID] = worker
             } catch {
                 try? FileSystem.remove(configuration.folders.lock(of: order.attemptID))
@@ -88,6 +90,7 @@ extension Supervisor {
         if memoryKills[MemoryKills.machine] != nil { _ = noteMemoryKills(of: worker) }
         let note = AttemptNote(order, startedAt: wall, worker: worker.child.id).text
         let lock = try lock(order.attemptID, at: wall, note: note)
+        FaultPoint.lockTaken.pass()
         let log = try AttemptLog(
             folders.log(of: order), orElse: folders.fallbackLog(of: order), limit: configuration.logLimit,
             patterns: secrets, mark: OutputLines.mark(of: worker.word), now: self.now)
@@ -137,6 +140,7 @@ extension Supervisor {
 
     private func finish(_ reported: AttemptOutcome, of worker: SupervisedWorker, isSpent: Bool) {
         guard let attempt = worker.attempt, attempt.order.attemptID == reported.attemptID else { return }
+        FaultPoint.outcomeReceived.pass()
         worker.drainAll()
         worker.note(reported.usage)
         if case .failed = reported.verdict { tellMemoryKills(of: worker, to: attempt) }

@@ -54,15 +54,12 @@ actor SupervisorChannel {
 final class LockHolder: Sendable {
     /// The number of the lock file's descriptor; -1 if none came along.
     let raw: Int32
-    private let descriptor: FileDescriptor?
+    private let descriptor: FileDescriptor
 
     init(_ descriptor: consuming FileDescriptor?) {
-        if let descriptor {
-            raw = descriptor.raw
-            self.descriptor = descriptor
-        } else {
-            raw = -1
-            self.descriptor = nil
-        }
+        // Nobody has the descriptor -1, and closing it does nothing.
+        let descriptor = descriptor ?? FileDescriptor(owning: -1)
+        raw = descriptor.raw
+        self.descriptor = descriptor
     }
 }

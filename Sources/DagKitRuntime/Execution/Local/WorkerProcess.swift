@@ -48,7 +48,9 @@ struct WorkerProcess {
     func run() async throws {
         var state = try WorkerState()
         while let (order, lock) = try await channel.nextOrder() {
+            FaultPoint.attemptReceived.pass()
             var (outcome, wasCancelled) = await run(order, lock)
+            FaultPoint.workEnded.pass()
             let leftovers = try ProcessTree.killDescendants()
             if !leftovers.isEmpty {
                 logger.warning("ended \(leftovers.count) processes that the task had left behind")
@@ -60,6 +62,7 @@ struct WorkerProcess {
             outcome.hostname = CurrentProcess.hostName
             // Work that was cancelled may not have heeded it in all its parts.
             try await channel.report(.finished(outcome, isSpent: !isRestored || wasCancelled))
+            FaultPoint.outcomeReported.pass()
         }
     }
 
@@ -77,6 +80,7 @@ struct WorkerProcess {
             services.metadata = MaskingMetadata(services.metadata, channel: channel)
             services[AttemptProcessGroup.self] = AttemptProcessGroup()
             try await channel.mask(SecretFinder.secrets(in: order))
+            FaultPoint.workBegins.pass()
             result = await attempt(order, work, services)
         } catch {
             logger.error("\(error)")

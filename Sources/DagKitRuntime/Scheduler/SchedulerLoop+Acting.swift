@@ -1,0 +1,65 @@
+import DagKitCore
+import DagKitSystem
+
+extension SchedulerLoop {
+    /// Commits what a step decided, and acts on what was stored.
+    mutating func carryOut(_ step: Planner.Step) async throws {
+        var conflicts: Set<RunKey> = []
+        if !step.batches.isEmpty {
+            let durability = configuration.durability
+            step.passFaultPoints(isStored: false)
+            let result = try await persisted("cannot store what was decided") {
+                try await store.commit(step.batches, durability: durability)
+            }
+            step.passFaultPoints(isStored: true)
+            conflicts = result.conflicts
+            let written = Int64(
+                step.batches.lazy.filter { !conflicts.contains($0.run) }.map(\.events.count).reduce(0, +))
+            if let last = result.lastEvent, cursor + written == last { cursor = last }
+        }
+        try await act(step.effects, except: conflicts)
+        for run in conflicts.sorted() { try await reload(run) }
+    }
+
+    private mutating func act(_ effects: Planner.Effects, except conflicts: Set<RunKey>) async throws {
+        var refused: Set<AttemptID> = []
+        for run in conflicts { for outcome in unstored[run] ?? [] { refused.insert(outcome.attemptID) } }
+        unstored = unstored.filter { conflicts.contains($0.key) }
+        let orders = effects.orders.filter { !conflicts.contains($0.key.run) }
+        if !orders.isEmpty {
+            FaultPoint.ordering.pass()
+            await executor.dispatch(orders)
+            FaultPoint.ordered.pass()
+        }
+        for attempt in effects.kills { await executor.kill(attempt, reason: "the run was ended") }
+        let acknowledged = effects.acknowledged.filter { !refused.contains($0) }
+        if !acknowledged.isEmpty {
+            FaultPoint.acknowledging.pass()
+            await executor.acknowledge(acknowledged)
+            FaultPoint.acknowledged.pass()
+        }
+        if !effects.nextRuns.isEmpty {
+            try await persisted("cannot store the next runs") {
+                try await store.setNextRuns(effects.nextRuns)
+            }
+        }
+        for run in effects.finishedRuns where !conflicts.contains(run.key) {
+            log.info("run \(run.key) \(run.state.rawValue)" + (run.reason.map { " (\($0))" } ?? ""))
+            await configuration.observer?.runFinished(run)
+        }
+        for failure in effects.failures where !conflicts.contains(failure.key.run) {
+            await configuration.observer?.taskFailed(failure)
+        }
+    }
+
+    /// Takes a run anew from the store, since somebody else changed it, and tells it again what is not stored.
+    mutating func reload(_ run: RunKey) async throws {
+        planner.forget(run)
+        let snapshot = try await persisted("cannot read run \(run)") { try await store.snapshot(of: run) }
+        if let snapshot { planner.adopt(snapshot, at: clock.now) }
+        for outcome in unstored.removeValue(forKey: run) ?? [] {
+            unstored[run, default: []].append(outcome)
+            planner.take(outcome, at: clock.now)
+        }
+    }
+}

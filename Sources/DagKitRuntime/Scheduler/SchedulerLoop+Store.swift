@@ -1,0 +1,89 @@
+import DagKitCore
+import FoundationEssentials
+
+extension SchedulerLoop {
+    /// Reads what others changed since the last look, and writes the heartbeat.
+    mutating func look() async throws {
+        mustLook = false
+        let now = clock.now
+        do {
+            planner.setPaused(try await store.pausedDAGs(), at: now)
+            planner.setPools(try await store.pools())
+            try await readChanges()
+            if isPollDue {
+                try await store.updateJob(job, state: "running", heartbeat: now, end: nil)
+                lastPoll = now
+            }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            log.error("cannot read the store: \(error)")
+            lastPoll = now
+        }
+        for run in foreignRuns.sorted() {
+            try await reload(run)
+            foreignRuns.remove(run)
+        }
+    }
+
+    /// Notes the runs that others changed; what was noted stays so if a later page cannot be read.
+    private mutating func readChanges() async throws {
+        while true {
+            let events = try await store.changes(after: cursor, limit: 1000)
+            for event in events where event.actor != "scheduler" { foreignRuns.insert(event.run) }
+            cursor = events.last?.number ?? cursor
+            if events.count < 1000 { return }
+        }
+    }
+
+    /// What the store says of the DAGs of a deployment.
+    struct Registration: Sendable {
+        var pools: [Pool]
+        var paused: Set<DAGID>
+        var lastIntervals: [DAGID: DataInterval]
+    }
+
+    /// Registers the DAGs of a deployment.
+    func register(_ deployment: Deployment) async throws -> Registration {
+        let now = clock.now
+        try await store.register(deployment.records, bundle: deployment.bundle, at: now)
+        for (source, errors) in deployment.importErrors {
+            try await store.setImportErrors(errors, of: source, at: now)
+        }
+        return Registration(
+            pools: try await store.pools(), paused: try await store.pausedDAGs(),
+            lastIntervals: try await store.lastScheduledIntervals())
+    }
+
+    /// Lets the planner follow DAGs that are registered.
+    mutating func follow(_ deployment: Deployment, _ registration: Registration) {
+        planner.setPools(registration.pools)
+        planner.setDAGs(
+            deployment.specs, settings: deployment.settings, paused: registration.paused,
+            lastIntervals: registration.lastIntervals, at: clock.now)
+        dagCount = deployment.specs.count
+    }
+
+    /// Does something with the store until it succeeds: scheduling pauses while the store cannot be written, and
+    /// nothing is lost.
+    ///
+    /// - Throws: What the clock throws when the wait is cancelled.
+    func persisted<Result: Sendable>(
+        _ complaint: String, _ body: () async throws -> Result
+    ) async throws -> Result {
+        var wait = 0.05
+        var hasComplained = false
+        while true {
+            do {
+                let result = try await body()
+                if hasComplained { log.info("the store answers again, scheduling goes on") }
+                return result
+            } catch {
+                if !hasComplained { log.error("scheduling pauses: \(complaint): \(error)") }
+                hasComplained = true
+            }
+            try await clock.sleep(until: clock.now + wait)
+            wait = min(wait * 2, 5)
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package import DagKitCore
+package import FoundationEssentials
+
+/// The body of a scheduler: takes messages, looks at the store, decides, commits and acts, in turns.
+///
+/// A loop starts no task and waits for nothing but its store, its executor and its clock. Whoever owns it hands it the
+/// messages: a ``Scheduler`` those of the real world, a simulator those of a virtual one, so that both go through
+/// the same code.
+package struct SchedulerLoop: Sendable {
+    let store: any MetadataStore
+    let executor: any Executor
+    let clock: any SchedulerClock
+    let configuration: Scheduler.Configuration
+    let log: SchedulerLog
+
+    /// What was decided and what is known of the runs.
+    package internal(set) var planner: Planner
+
+    /// Whether the loop was told to stop: nothing new starts, and the owner ends the executor.
+    package internal(set) var isStopping = false
+
+    /// Whether the executor has ended, so that nothing is left to do.
+    package internal(set) var hasEnded = false
+    var job: Int64 = 0
+    var dagCount = 0
+    var cursor: Int64 = 0
+    var lastPoll = Date.distantPast
+    var isReconciled = false
+    var mustLook = false
+
+    /// Runs that somebody else changed and that were not taken anew yet.
+    var foreignRuns: Set<RunKey> = []
+
+    /// Outcomes that were taken and are not stored yet, by run.
+    var unstored: [RunKey: [AttemptOutcome]] = [:]
+
+    /// What can be said to a running scheduler.
+    package enum Message: Sendable {
+        case executor(ExecutorEvent)
+        case executorEnded
+        case deployment(Deployment)
+        /// Somebody wrote to the store.
+        case poke
+        case alarm
+        case stop
+
+        /// Whether it is the alarm that ``SchedulerLoop/nextWake`` asked for.
+        package var isAlarm: Bool {
+            if case .alarm = self { return true }
+            return false
+        }
+    }
+
+    package init(
+        store: any MetadataStore, executor: any Executor, clock: any SchedulerClock,
+        configuration: Scheduler.Configuration, log: SchedulerLog
+    ) {
+        self.store = store
+        self.executor = executor
+        self.clock = clock
+        self.configuration = configuration
+        self.log = log
+        planner = Planner(parallelism: min(configuration.parallelism, executor.capacity))
+    }
+
+    // MARK: Life
+
+    /// Records that the scheduler starts, and registers its DAGs.
+    package mutating func open(_ deployment: Deployment) async throws {
+        job = try await store.startJob(configuration.job)
+        follow(deployment, try await register(deployment))
+        cursor = try await store.lastEventNumber()
+    }
+
+    /// Takes over the runs that have not ended.
+    package mutating func adoptRuns() async throws {
+        for snapshot in try await store.unfinishedRuns() { planner.adopt(snapshot, at: clock.now) }
+        log.info("scheduler started: \(dagCount) dags, \(planner.openRuns) open runs")
+    }
+
+    /// Records that the scheduler ended.
+    package func close() async throws {
+        try await store.updateJob(job, state: "success", heartbeat: clock.now, end: clock.now)
+        log.info("scheduler stopped")
+    }
+
+    // MARK: Turns
+
+    /// When the loop wants a turn even if nothing happens.
+    package var nextWake: Date {
+        let nextPoll = lastPoll + configuration.pollInterval.seconds
+        return isStopping ? nextPoll : min(nextPoll, planner.nextDeadline ?? nextPoll)
+    }
+
+    /// Takes what happened since the last turn, decides all that follows, commits it and acts on it.
+    ///
+    /// - Throws: What the clock throws while the store cannot be reached: the loop is given up, and what it did not
+    ///   store is lost with it.
+    package mutating func turn(_ messages: [Message]) async throws {
+        for message in messages { try await take(message) }
+        // A clock that was set back must not put off the next look.
+        if clock.now < lastPoll { lastPoll = .distantPast }
+        if mustLook || isPollDue { try await look() }
+        try await decide()
+        if configuration.endsWhenIdle, isReconciled, !isStopping, isIdle { stop() }
+    }
+
+    /// Whether the store is to be looked at though nobody knocked.
+    var isPollDue: Bool { clock.now >= lastPoll + configuration.pollInterval.seconds }
+
+    private var isIdle: Bool {
+        planner.openRuns == 0 && !planner.hasMoreToDo
+            && (planner.nextDeadline.map { $0 > clock.now } ?? true)
+    }
+
+    private mutating func take(_ message: Message) async throws {
+        switch message {
+        case .executor(.finished(let outcome)):
+            unstored[outcome.key.run, default: []].append(outcome)
+            planner.take(outcome, at: clock.now)
+        case .executor(.started): break
+        case .executor(.adopted(let alive)):
+            planner.reconcile(alive: Set(alive), at: clock.now)
+            isReconciled = true
+        case .executorEnded: hasEnded = true
+        case .deployment(let deployment):
+            let found = try await persisted("cannot register the dags") { try await register(deployment) }
+            follow(deployment, found)
+        case .poke: mustLook = true
+        case .alarm: break
+        case .stop: stop()
+        }
+    }
+
+    private mutating func stop() {
+        if isStopping { return }
+        isStopping = true
+        log.info("stopping: \(planner.running.count) running attempts get \(configuration.stopGrace)")
+    }
+
+    /// Decides until nothing follows any more, each time committing first and acting then.
+    private mutating func decide() async throws {
+        repeat {
+            if !isStopping { try await refillTokens() }
+            let startsWork = !isStopping && isReconciled
+            let step = planner.step(at: clock.now, startsWork: startsWork)
+            try await carryOut(step)
+        } while planner.hasMoreToDo && !isStopping && isReconciled
+    }
+
+    private mutating func refillTokens() async throws {
+        let missing = planner.missingTokens
+        guard missing > 0 else { return }
+        let range = try await persisted("cannot issue attempt tokens") {
+            try await store.reserveAttempts(max(missing, 256))
+        }
+        planner.addTokens(range)
+    }
+}

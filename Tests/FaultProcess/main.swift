@@ -1,0 +1,1 @@
+await FaultProcess.run(Array(CommandLine.arguments.dropFirst()))

@@ -1,0 +1,78 @@
+import DagKitCore
+import DagKitSystem
+
+/// A DAG of shell tasks that prove how they ran: each holds a lock for its task instance, complains if another one has it,
+/// and writes down that it began and ended.
+enum ProofDAG {
+    static let id: DAGID = "proof"
+
+    /// The members of `dags` in dags.json.
+    static var declaration: JSONValue { declaration() }
+
+    /// - Parameters:
+    ///   - tasks: The ids of the tasks, with those that they wait for.
+    ///   - seconds: How long each task works.
+    static func declaration(
+        tasks: KeyValuePairs<String, [String]> = [
+            "first": [], "left": ["first"], "right": ["first"], "last": ["left", "right"],
+        ],
+        seconds: Double = 0, retries: Int = 50, more: [String: JSONValue] = [:]
+    ) -> JSONValue {
+        let list = tasks.map { id, after in
+            JSONValue.object([
+                "id": .string(id), "operator": "shell", "command": .string(script(seconds: seconds)),
+                "after": .array(after.map(JSONValue.string)),
+            ])
+        }
+        var dag: [String: JSONValue] = [
+            "paused": false, "tasks": .array(list),
+            "defaults": ["retries": .integer(Int64(retries)), "retry_delay": 0],
+        ]
+        dag.merge(more) { $1 }
+        return .object(["proof": .object(dag)])
+    }
+
+    private static func script(seconds: Double) -> String {
+        """
+        instance="$DAGKIT_CTX_DAG_RUN_ID $DAGKIT_CTX_TASK_ID"
+        cd "$DAGKIT_HOME/proof"
+        exec 9>>"$DAGKIT_CTX_TASK_ID-$DAGKIT_CTX_DAG_RUN_ID.lock"
+        flock -n 9 || echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>doubled
+        echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>begun
+        sleep \(seconds)
+        echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>ended
+        echo "$DAGKIT_CTX_TASK_ID"
+        """
+    }
+}
+
+/// What the tasks of ``ProofDAG`` have written down.
+struct Proof {
+    /// The line of an attempt: its run, task and try.
+    struct Entry: Hashable {
+        let run: String
+        let task: String
+        let tryNumber: Int
+    }
+
+    let begun: [Entry]
+    let ended: [Entry]
+
+    /// The attempts that found another one of their task instance alive.
+    let doubled: [Entry]
+
+    init(of home: FaultHome) throws {
+        begun = try Self.entries("\(home.proof)/begun")
+        ended = try Self.entries("\(home.proof)/ended")
+        doubled = try Self.entries("\(home.proof)/doubled")
+    }
+
+    private static func entries(_ path: String) throws -> [Entry] {
+        guard FileSystem.exists(path) else { return [] }
+        return try FileSystem.readText(path).split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ")
+            guard words.count == 3, let number = Int(words[2]) else { return nil }
+            return Entry(run: String(words[0]), task: String(words[1]), tryNumber: number)
+        }
+    }
+}
