@@ -16,26 +16,82 @@ struct SchedulerRun: Sendable {
         store = try await workspace.store()
     }
 
+    /// How a scheduler comes to be the one of its home.
+    enum Entry: Sendable {
+        /// It refuses if there is one.
+        case alone
+        /// It waits for the end of the one that there is.
+        case standby
+        /// It takes the place of the one that there is, and the attempts of that one go on.
+        case handOver
+    }
+
     /// Runs what is due until a signal asks for the end; a second signal ends at once.
     ///
     /// - Parameter endsWhenIdle: Whether to end once nothing runs and nothing is due.
-    func run(endsWhenIdle: Bool) async throws {
-        let home = workspace.home.path
+    /// - Returns: How the process should end.
+    func run(endsWhenIdle: Bool, entry: Entry = .alone) async throws -> ExitCode {
         try workspace.exportToChildren()
-        let door = try SchedulerDoor(home: home, now: workspace.now)
+        let service = ServiceManager(environment: workspace.system.environment)
+        service.hideFromChildren()
+        let door = try await door(entry, service)
         let log = try SchedulerLogFile(
             folder: logs + "/scheduler", console: workspace.console, now: workspace.system.now)
         for problem in try workspace.dags().problems { log.write(.error, problem.description) }
+        let signals = try SchedulerSignals()
+        var settings = try schedulerConfiguration(endsWhenIdle: endsWhenIdle)
+        service.watch(&settings)
         let scheduler = Scheduler(
             store: store, executor: try await executor(log.schedulerLog),
-            deployment: try workspace.deployment(),
-            configuration: try schedulerConfiguration(endsWhenIdle: endsWhenIdle), log: log.schedulerLog)
+            deployment: try workspace.deployment(), configuration: settings, log: log.schedulerLog)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await door.serve { scheduler.poke() } }
-            group.addTask { try await Self.obey(scheduler, reload: { try reload(scheduler, log) }) }
+            group.addTask { await serve(door, scheduler, service, log) }
+            group.addTask {
+                try await signals.obey(scheduler) {
+                    service.reloading { reload(scheduler, log) }
+                } ending: { isHandOver in
+                    service.stopping(isHandOver ? "handing over" : "stopping")
+                }
+            }
             // The scheduler ends last: attempts get their grace while the others wait for signals and visitors.
             try await scheduler.run()
             group.cancelAll()
+        }
+        return signals.forcedCode ?? .success
+    }
+
+    private func door(_ entry: Entry, _ service: ServiceManager) async throws -> SchedulerDoor {
+        let home = workspace.home.path
+        let now = workspace.system.now
+        switch entry {
+        case .alone: return try SchedulerDoor(home: home, now: now())
+        case .handOver:
+            SchedulerSignals.ignoreUntilInCharge()
+            let (door, others) = try await SchedulerDoor.takeOver(home: home, now: now)
+            service.takeOver(others)
+            return door
+        case .standby:
+            SchedulerSignals.ignoreUntilInCharge()
+            if SchedulerDoor.isOccupied(home: home) {
+                let holder = SchedulerDoor.occupant(of: home) ?? "another process"
+                try workspace.console.note("standing by: a scheduler works on this home: \(holder)")
+                service.ready("standing by")
+            }
+            return try await SchedulerDoor.whenFree(home: home, now: now)
+        }
+    }
+
+    private func serve(
+        _ door: SchedulerDoor, _ scheduler: Scheduler, _ service: ServiceManager, _ log: SchedulerLogFile
+    ) async {
+        await door.serve(service: service.entries) { visit in
+            switch visit {
+            case .knock: scheduler.poke()
+            case .takeover(let process):
+                log.write(.info, "process \(process) takes over")
+                service.handOver(to: process)
+                scheduler.handOver()
+            }
         }
     }
 
@@ -62,27 +118,8 @@ struct SchedulerRun: Sendable {
         return try await alone.run(snapshot)
     }
 
-    /// SIGINT and SIGTERM stop, SIGHUP reads the DAGs again; a second request to stop ends the process.
-    private static func obey(_ scheduler: Scheduler, reload: () throws -> Void) async throws {
-        var isStopping = false
-        do {
-            for try await signal in try SignalSource([SIGINT, SIGTERM, SIGHUP]) {
-                if signal == SIGHUP {
-                    try reload()
-                } else if isStopping {
-                    exit(128 + signal)
-                } else {
-                    isStopping = true
-                    scheduler.stop()
-                }
-            }
-        } catch is CancellationError {
-            return
-        }
-    }
-
     /// Reads dags.json again and keeps the last good version of what is broken now.
-    private func reload(_ scheduler: Scheduler, _ log: SchedulerLogFile) throws {
+    private func reload(_ scheduler: Scheduler, _ log: SchedulerLogFile) {
         do {
             let deployment = try workspace.reloadedDeployment()
             scheduler.replace(with: deployment)

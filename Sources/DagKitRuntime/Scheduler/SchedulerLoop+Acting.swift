@@ -53,13 +53,21 @@ extension SchedulerLoop {
     }
 
     /// Takes a run anew from the store, since somebody else changed it, and tells it again what is not stored.
+    ///
+    /// Attempts that run and that the store does not know any more were ended by somebody: they are killed, and what they
+    /// report is refused.
     mutating func reload(_ run: RunKey) async throws {
+        let attempts = planner.running.filter { $0.value.run == run }.keys.sorted()
         planner.forget(run)
         let snapshot = try await persisted("cannot read run \(run)") { try await store.snapshot(of: run) }
         if let snapshot { planner.adopt(snapshot, at: clock.now) }
         for outcome in unstored.removeValue(forKey: run) ?? [] {
             unstored[run, default: []].append(outcome)
             planner.take(outcome, at: clock.now)
+        }
+        let reported = Set((unstored[run] ?? []).map(\.attemptID))
+        for attempt in attempts where planner.running[attempt] == nil && !reported.contains(attempt) {
+            await executor.kill(attempt, reason: "its task was ended by somebody else")
         }
     }
 }

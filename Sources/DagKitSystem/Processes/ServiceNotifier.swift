@@ -5,7 +5,7 @@ import Glibc
 ///
 /// ```swift
 /// let notifier = ServiceNotifier(environment: environment)
-/// notifier?.send("READY=1")
+/// notifier?.send(["READY=1"])
 /// ```
 package struct ServiceNotifier: Sendable {
     /// The socket that the manager listens at; a leading `@` means the abstract name space.
@@ -28,7 +28,7 @@ package struct ServiceNotifier: Sendable {
     }
 
     /// Sends assignments such as `READY=1`; a manager that does not listen misses them.
-    package func send(_ assignments: String...) {
+    package func send(_ assignments: [String]) {
         let text = assignments.joined(separator: "\n")
         _ = Array(text.utf8).withUnsafeBytes { bytes in
             bytes.baseAddress.map { dagkit_notify(socket, $0, bytes.count) }
@@ -39,6 +39,6 @@ package struct ServiceNotifier: Sendable {
     package func sendReloading() {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
-        send("RELOADING=1", "MONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1000)")
+        send(["RELOADING=1", "MONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1000)"])
     }
 }

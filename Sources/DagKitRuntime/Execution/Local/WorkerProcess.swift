@@ -56,12 +56,13 @@ struct WorkerProcess {
                 logger.warning("ended \(leftovers.count) processes that the task had left behind")
             }
             CurrentProcess.flushOutput()
-            let isRestored = try state.restore()
+            let damage = try state.restore()
+            if let damage { logger.warning("\(damage); another process runs the next one") }
             withExtendedLifetime(lock) {}
             outcome.processID = Int(getpid())
             outcome.hostname = CurrentProcess.hostName
             // Work that was cancelled may not have heeded it in all its parts.
-            try await channel.report(.finished(outcome, isSpent: !isRestored || wasCancelled))
+            try await channel.report(.finished(outcome, isSpent: damage != nil || wasCancelled))
             FaultPoint.outcomeReported.pass()
         }
     }

@@ -12,18 +12,28 @@ struct WorkerState: ~Copyable {
     private var usual: Usage?
 
     /// What a task can change for good, or what nobody knows how to set back.
+    ///
+    /// The mask of signals is no part of it: tasks run on threads that hear none, the main thread hears all of them, and
+    /// programs are started with an empty mask.
     private struct Fixed: Equatable {
         let limits: [UInt]
         let priority: Int32
         let handlers: [UInt]
-        let blockedSignals: [Bool]
         let outputs: [UInt]
+
+        /// What differs; `nil` if nothing does.
+        func difference(to other: Fixed) -> String? {
+            if limits != other.limits { return "resource limits" }
+            if priority != other.priority { return "the priority" }
+            if handlers != other.handlers { return "the handling of signals" }
+            return outputs != other.outputs ? "the standard streams" : nil
+        }
 
         static func now() -> Fixed {
             Fixed(
                 limits: [RLIMIT_NOFILE, RLIMIT_CORE, RLIMIT_FSIZE, RLIMIT_AS, RLIMIT_CPU].flatMap(limit),
                 priority: getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0),
-                handlers: [SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGCHLD].map(handler), blockedSignals: blocked(),
+                handlers: [SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGCHLD].map(handler),
                 outputs: [0, 1, 2].map(file))
         }
 
@@ -37,13 +47,6 @@ struct WorkerState: ~Copyable {
             var action = sigaction()
             sigaction(signal, nil, &action)
             return unsafeBitCast(action.__sigaction_handler.sa_handler, to: UInt.self)
-        }
-
-        /// Of the signals that end an attempt, those that the calling thread does not hear.
-        private static func blocked() -> [Bool] {
-            var set = sigset_t()
-            pthread_sigmask(SIG_BLOCK, nil, &set)
-            return [SIGTERM, SIGINT, SIGCHLD].map { sigismember(&set, $0) == 1 }
         }
 
         private static func file(_ descriptor: Int32) -> UInt {
@@ -64,9 +67,12 @@ struct WorkerState: ~Copyable {
             return Usage(descriptors: descriptors, threads: threads, memory: memory)
         }
 
-        func isLeak(beside usual: Usage) -> Bool {
-            descriptors > usual.descriptors + 8 || threads > usual.threads + 32
-                || memory > usual.memory + 256 << 20
+        /// What is so much more than usual that a task must have left it; `nil` if nothing is.
+        func leak(beside usual: Usage) -> String? {
+            if descriptors > usual.descriptors + 8 { return "\(descriptors - usual.descriptors) open files" }
+            if threads > usual.threads + 32 { return "\(threads - usual.threads) threads" }
+            let megabytes = (memory - usual.memory) >> 20
+            return megabytes > 256 ? "\(megabytes) MiB of memory" : nil
         }
     }
 
@@ -80,8 +86,8 @@ struct WorkerState: ~Copyable {
 
     /// Undoes what the last task changed.
     ///
-    /// - Returns: Whether the process is as it was; one that is not should run nothing more.
-    mutating func restore() throws -> Bool {
+    /// - Returns: Why the process is not as it was and should run nothing more; `nil` if it is.
+    mutating func restore() throws -> String? {
         guard fchdir(folder.raw) == 0 else { throw SystemError.last("return to the working folder") }
         umask(fileMode)
         let current = CurrentProcess.environment
@@ -91,6 +97,7 @@ struct WorkerState: ~Copyable {
         }
         let usage = Usage.now()
         defer { usual = usual ?? usage }
-        return Fixed.now() == fixed && !usage.isLeak(beside: usual ?? usage)
+        if let change = fixed.difference(to: Fixed.now()) { return "the task changed \(change)" }
+        return usage.leak(beside: usual ?? usage).map { "the task left \($0) behind" }
     }
 }
