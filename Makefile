@@ -40,6 +40,11 @@ test: test-deps lint ## run the whole test suite with the real components it nee
 	@$(SWIFT) build --build-tests
 	@DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) $(SWIFT) test --skip-build --no-parallel
 
+.PHONY: soak
+soak: test-deps ## run what takes longer than make test: random kills from 100 seeds
+	@$(SWIFT) build --build-tests
+	@DAGKIT_KILL_SEEDS=1-100 $(SWIFT) test --skip-build --no-parallel --filter RandomKillTests
+
 .PHONY: faults
 faults: test-deps ## make every fault of the list and write Documentation/faults.md from what was seen
 	@$(SWIFT) build --build-tests

@@ -23,12 +23,13 @@ struct LoadedDAGs: Sendable {
 
     init(tool: CommandLineTool, workspace: Workspace) throws {
         let file = try Self.file(tool: tool, workspace: workspace)
-        let names = DAGBag.timeZoneNames(of: tool.dags, file: file)
+        let standard = try workspace.defaultTimeZone()
+        let names = DAGBag.timeZoneNames(of: tool.dags, file: file).union([standard].compactMap(\.self))
         zones =
             names.isEmpty
             ? TimeZones()
             : TimeZones(loading: names, from: SystemZones(environment: workspace.system.environment))
-        bag = DAGBag(compiled: tool.dags, file: file, zones: zones)
+        bag = DAGBag(compiled: tool.dags, file: file, zones: zones, defaultTimeZone: standard)
     }
 
     private static func file(tool: CommandLineTool, workspace: Workspace) throws -> DAGsFile? {

@@ -36,7 +36,7 @@ struct SchedulerRun: Sendable {
         service.hideFromChildren()
         let door = try await door(entry, service)
         let log = try SchedulerLogFile(
-            folder: logs + "/scheduler", console: workspace.console, now: workspace.system.now)
+            folder: try workspace.logs + "/scheduler", console: workspace.console, now: workspace.system.now)
         for problem in try workspace.dags().problems { log.write(.error, problem.description) }
         let signals = try SchedulerSignals()
         var settings = try schedulerConfiguration(endsWhenIdle: endsWhenIdle)
@@ -129,14 +129,9 @@ struct SchedulerRun: Sendable {
         }
     }
 
-    private var logs: String {
-        configuration.value("logging", "base_log_folder").flatMap { $0.isEmpty ? nil : $0 }
-            ?? workspace.home.logs
-    }
-
     private func executor(_ log: SchedulerLog) async throws -> any Executor {
         if configuration.value("core", "executor") == "SequentialExecutor" {
-            let logs = logs
+            let logs = try workspace.logs
             let mask = workspace.mask
             let now = workspace.system.now
             return InProcessExecutor(
@@ -146,9 +141,10 @@ struct SchedulerRun: Sendable {
             }
         }
         return LocalExecutor(
-            home: workspace.home.path, logs: logs,
+            home: workspace.home.path, logs: try workspace.logs,
             capacity: try configuration.integer("core", "parallelism") ?? 32,
-            isDurable: configuration.value("database", "durability") == "full", log: log)
+            isDurable: configuration.value("database", "durability") == "full",
+            logLimit: try configuration.integer("logging", "max_log_bytes"), log: log)
     }
 
     private func schedulerConfiguration(endsWhenIdle: Bool) throws -> Scheduler.Configuration {

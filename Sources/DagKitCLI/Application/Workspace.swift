@@ -78,6 +78,21 @@ public final class Workspace: Sendable {
         return Home.absolute(path, system.environment, system.files)
     }
 
+    /// The folder of all logs.
+    var logs: String {
+        get throws {
+            guard let path = try configuration().setting("logging", "base_log_folder")?.value, !path.isEmpty
+            else { return home.logs }
+            return Home.absolute(path, system.environment, system.files)
+        }
+    }
+
+    /// The zone of schedules that name none; `nil` for UTC.
+    func defaultTimeZone() throws -> String? {
+        let zone = try basicConfiguration().setting("core", "default_timezone")?.value ?? ""
+        return zone.isEmpty || zone.lowercased() == "utc" ? nil : zone
+    }
+
     private func readConfiguration() throws -> Configuration {
         let home = home
         var files: [Configuration.File] = []

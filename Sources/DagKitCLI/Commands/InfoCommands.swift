@@ -1,10 +1,5 @@
 import DagKitCore
 
-/// The version of the program.
-public enum DagKitVersion {
-    public static let current = "0.1.0"
-}
-
 /// `version`, `info`.
 enum InfoCommands {
     static let version = CLICommand("version", "Prints the version.") { call in
@@ -30,8 +25,7 @@ enum InfoCommands {
                 "home": .string(home.path), "home_origin": .string(home.origin.description),
                 "dags_file": .text(try workspace.bagPath()), "database": .string(place.path),
                 "database_state": .string(try await state(of: place, call)),
-                "logs": .string(
-                    try workspace.configuration().value("logging", "base_log_folder") ?? home.logs),
+                "logs": .string(try workspace.logs),
                 "dag_count": .count(dags.specs.count), "broken_dag_count": .count(dags.bag.problems.count),
                 "hostname": .string(workspace.system.hostName()), "user": .string(workspace.actor),
             ]))

@@ -11,8 +11,8 @@ public struct ConfigurationKey: Sendable {
         case text
         case flag
         case integer(ClosedRange<Int>)
-        /// Seconds, with a fraction if need be.
-        case seconds
+        /// Seconds, with a fraction if need be, and the least that makes sense.
+        case seconds(from: Double)
         case choice([String])
     }
 
@@ -75,9 +75,9 @@ public struct ConfigurationKey: Sendable {
         case .integer(let range):
             Int(value).map(range.contains) ?? false
                 ? nil : "write a whole number from \(range.lowerBound) to \(range.upperBound)"
-        case .seconds:
-            Double(value).map { $0 >= 0 && $0 <= 1e9 } ?? false
-                ? nil : "write a number of seconds, such as 30"
+        case .seconds(let least):
+            Double(value).map { $0 >= least && $0 <= 1e9 } ?? false
+                ? nil : "write a number of seconds, such as 30, from \(least) on"
         case .choice(let choices):
             choices.contains(value) ? nil : "write one of \(choices.joined(separator: ", "))"
         }
@@ -94,22 +94,11 @@ extension ConfigurationKey {
             "core", "parallelism", kind: .integer(1...10_000), default: "32",
             "How many task instances run at once."),
         .shared(
-            "core", "max_active_tasks_per_dag", kind: .integer(1...10_000), default: "16",
-            "How many task instances of a DAG run at once, unless it says otherwise."),
-        .shared(
-            "core", "max_active_runs_per_dag", kind: .integer(1...10_000), default: "16",
-            "How many runs of a DAG are active at once, unless it says otherwise."),
-        .shared(
             "core", "dags_are_paused_at_creation", kind: .flag, default: "True",
             "Whether a new DAG waits to be unpaused."),
         .shared("core", "default_timezone", default: "utc", "The zone of schedules that name none."),
-        .shared(
-            "core", "default_pool_task_slot_count", kind: .integer(0...100_000), default: "128",
-            "The slots of a new default pool."),
         ConfigurationKey(
             "core", "dags_file", "The DAG bag of the deployment; the nearest dags.json unless set."),
-        ConfigurationKey(
-            "core", "hostname", "The name under which this machine is recorded; its own unless set."),
         ConfigurationKey(
             "database", "sql_alchemy_conn", isSensitive: true, airflow: .init("database", "sql_alchemy_conn"),
             "The metadata database; dagkit.db in the home folder unless set."),
@@ -117,30 +106,18 @@ extension ConfigurationKey {
             "database", "durability", kind: .choice(["process", "full"]), default: "process",
             "Whether task progress must survive a power cut too."),
         ConfigurationKey(
-            "database", "busy_timeout", kind: .seconds, default: "5",
+            "database", "busy_timeout", kind: .seconds(from: 0), default: "5",
             "How long to wait for a locked database."),
         ConfigurationKey(
-            "scheduler", "stop_grace", kind: .seconds, default: "30",
+            "scheduler", "stop_grace", kind: .seconds(from: 0), default: "30",
             "How long running tasks may go on after a stop was asked for."),
         ConfigurationKey(
-            "scheduler", "poll_interval", kind: .seconds, default: "5",
-            "How often to look for changes that no signal told of."),
-        .shared(
-            "scheduler", "scheduler_heartbeat_sec", kind: .seconds, default: "5",
-            "How often the scheduler says that it lives."),
-        .shared(
-            "scheduler", "scheduler_health_check_threshold", kind: .seconds, default: "30",
-            "How old a heartbeat may be before a scheduler counts as dead."),
-        .shared(
-            "scheduler", "catchup_by_default", kind: .flag, default: "False",
-            "Whether missed intervals are run where a declared DAG does not say."),
+            "scheduler", "poll_interval", kind: .seconds(from: 0.1), default: "5",
+            "How often to look for changes that no signal told of, and to write the heartbeat."),
         .shared("logging", "base_log_folder", "The folder of all logs; logs in the home folder unless set."),
-        .shared(
-            "logging", "logging_level", kind: .choice(["DEBUG", "INFO", "WARNING", "ERROR"]), default: "INFO",
-            "The least level that is written."),
         ConfigurationKey(
             "logging", "max_log_bytes", kind: .integer(1024...1 << 40), default: "104857600",
-            "How large the log of one attempt may grow."),
+            "How many bytes an attempt may add to its log."),
         .shared("email", "from_email", "The sender of mails, unless the SMTP connection names one."),
         .shared("email", "email_conn_id", default: "smtp_default", "The connection that mails go through."),
         .shared(
@@ -157,7 +134,8 @@ extension ConfigurationKey {
         .shared("smtp", "smtp_password", "The password to log in with."),
         .shared("smtp", "smtp_mail_from", default: "dagkit@localhost", "The sender's address."),
         .shared(
-            "smtp", "smtp_timeout", kind: .seconds, default: "30", "How long one attempt to send may take."),
+            "smtp", "smtp_timeout", kind: .seconds(from: 1), default: "30",
+            "How long one attempt to send may take."),
         ConfigurationKey(
             "compat", "airflow_env", kind: .flag, default: "True",
             "Whether AIRFLOW__SECTION__KEY names are read too."),

@@ -20,9 +20,14 @@ public struct DAGBag: Sendable {
 
     /// Checks all DAGs.
     ///
-    /// - Parameter zones: The zones of ``timeZoneNames(of:file:)``.
-    public init(compiled: [any DAG], file: DAGsFile? = nil, zones: TimeZones = TimeZones()) {
-        var collector = Collector(zones: zones)
+    /// - Parameters:
+    ///   - zones: The zones of ``timeZoneNames(of:file:)``, and the default one.
+    ///   - defaultTimeZone: The zone of schedules that name none; `nil` for UTC.
+    public init(
+        compiled: [any DAG], file: DAGsFile? = nil, zones: TimeZones = TimeZones(),
+        defaultTimeZone: String? = nil
+    ) {
+        var collector = Collector(zones: zones, defaultTimeZone: defaultTimeZone)
         for override in file?.overrides ?? [] { collector.add(override, compiled) }
         for dag in compiled {
             collector.add(dag, override: file?.overrides.first { $0.id == dag.configuration.id })
@@ -82,6 +87,7 @@ public struct DAGBag: Sendable {
     /// Checks DAG after DAG and keeps what is found.
     private struct Collector {
         let zones: TimeZones
+        let defaultTimeZone: String?
         var specs: [DAGID: DAGSpec] = [:]
         var problems: [DAGID: [DAGProblem]] = [:]
 
@@ -126,6 +132,11 @@ public struct DAGBag: Sendable {
         }
 
         private mutating func checked(_ draft: GraphDraft) -> DAGSpec? {
+            var draft = draft
+            if let defaultTimeZone {
+                draft.configuration.schedule =
+                    draft.configuration.schedule.inDefaultTimeZone(defaultTimeZone)
+            }
             do throws(DAGValidationError) {
                 return try DAGSpec(draft, zones: zones)
             } catch {

@@ -37,8 +37,8 @@ package struct DAGOverride: Sendable {
         params = reader.object("params")
         defaults = DefaultsOverride(&reader, file: file)
         reader.finish(also: ["tasks"])
-        for (place, name) in SecretLiteral.found(in: node) {
-            reader.report(place, "\"\(name)\" holds a secret in clear text", SecretLiteral.remedy)
+        for (place, name, remedy) in SecretLiteral.found(in: node) {
+            reader.report(place, "\"\(name)\" holds a secret in clear text", remedy)
         }
         problems = reader.problems
     }

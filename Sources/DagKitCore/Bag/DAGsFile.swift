@@ -94,9 +94,10 @@ public struct DAGsFile: Sendable {
                         "write a text, a number, true or false")
                     continue
                 }
-                if SecretLiteral.isForbidden(text, under: key) {
+                if SecretLiteral.isForbidden(text, under: key, in: .settings) {
                     reader.report(
-                        value, "setting \(section).\(key) holds a secret in clear text", SecretLiteral.remedy)
+                        value, "setting \(section).\(key) holds a secret in clear text",
+                        SecretLiteral.Place.settings.remedy)
                     continue
                 }
                 settings["\(section).\(key)".lowercased()] = text
@@ -117,27 +118,57 @@ public struct DAGsFile: Sendable {
 }
 
 /// Tells a secret that stands in clear text from a reference to one.
-package enum SecretLiteral {
-    /// The ways to name a secret without writing it.
-    private static let references = ["env:", "file:", "conn:", "var:"]
+enum SecretLiteral {
+    /// Where a secret may be meant, which says how it can be named without writing it.
+    enum Place {
+        /// Settings are read where they are used: `env:` and `file:` lead to the secret.
+        case settings
+        /// The fields of a task are templates.
+        case task
+        /// Params are handed to tasks as they are.
+        case params
 
-    package static let remedy = "write env:NAME, file:PATH, conn:ID or var:KEY, and keep the secret there"
+        var remedy: String {
+            switch self {
+            case .settings: "write env:NAME or file:PATH, and keep the secret there"
+            case .task: "write {{ conn.ID.password }} or {{ var.value.KEY }}, and keep the secret there"
+            case .params: "let the task read a connection or a variable"
+            }
+        }
 
-    /// Whether a text under a sensitive name is the secret itself.
-    package static func isForbidden(_ text: String, under name: String) -> Bool {
-        guard SensitiveNames.standard.contains(name), !text.isEmpty else { return false }
-        if references.contains(where: { text.hasPrefix($0) && text.count > $0.count }) { return false }
-        return !["{{ var.", "{{ conn.", "{{var.", "{{conn."].contains { text.contains($0) }
+        func isReference(_ text: String) -> Bool {
+            switch self {
+            case .settings: ["env:", "file:"].contains { text.hasPrefix($0) && text.count > $0.count }
+            case .task: ["{{ var.", "{{ conn.", "{{var.", "{{conn."].contains { text.contains($0) }
+            case .params: false
+            }
+        }
     }
 
-    /// Every text or number that is a secret in clear text, with its key.
-    static func found(in node: JSONNode, under name: String = "") -> [(node: JSONNode, name: String)] {
-        if let members = node.members { return members.flatMap { found(in: $0.node, under: $0.key) } }
-        if let elements = node.elements { return elements.flatMap { found(in: $0, under: name) } }
+    /// Whether a text under a sensitive name is the secret itself.
+    static func isForbidden(_ text: String, under name: String, in place: Place) -> Bool {
+        SensitiveNames.standard.contains(name) && !text.isEmpty && !place.isReference(text)
+    }
+
+    /// Every text or number of a DAG's entry that is a secret in clear text, with its key.
+    static func found(in entry: JSONNode) -> [(node: JSONNode, name: String, remedy: String)] {
+        (entry.members ?? []).flatMap { key, node in
+            let place: Place = key == "tasks" ? .task : .params
+            return found(in: node, under: key, place).map { ($0, $1, place.remedy) }
+        }
+    }
+
+    private static func found(
+        in node: JSONNode, under name: String, _ place: Place
+    ) -> [(node: JSONNode, name: String)] {
+        if let members = node.members { return members.flatMap { found(in: $0.node, under: $0.key, place) } }
+        if let elements = node.elements { return elements.flatMap { found(in: $0, under: name, place) } }
+        let text: String
         switch node.value {
-        case .string(let text): return isForbidden(text, under: name) ? [(node, name)] : []
-        case .integer, .number: return isForbidden(node.value.text, under: name) ? [(node, name)] : []
+        case .string(let found): text = found
+        case .integer, .number: text = node.value.text
         default: return []
         }
+        return isForbidden(text, under: name, in: place) ? [(node, name)] : []
     }
 }

@@ -58,6 +58,15 @@ public enum Schedule: Hashable, Sendable {
         }
     }
 
+    /// The same schedule, of which a cron line that names no zone is in this one.
+    package func inDefaultTimeZone(_ zone: String) -> Schedule {
+        switch self {
+        case .cron(let text, nil): .cron(text, timeZone: zone)
+        case .cronTrigger(let text, nil, let interval): .cronTrigger(text, timeZone: zone, interval: interval)
+        default: self
+        }
+    }
+
     /// The zones whose rules are needed to make a timetable.
     public var timeZoneNames: Set<String> {
         switch self {

@@ -7,9 +7,9 @@ import Synchronization
 /// FaultPoint.lockTaken.pass()
 /// ```
 /// It is switched by the environment: `DAGKIT_FAULT=supervisor.lock_taken:2` ends the process at the second passing of
-/// that point, `DAGKIT_FAULT=*:7` at the seventh passing of any point. With `DAGKIT_FAULT_TRACE=FILE` passings are counted
-/// over all processes that name the same file, which gets the label of each. Without the variable a passing costs one look at
-/// a flag.
+/// that point, `DAGKIT_FAULT=*:7` at the seventh passing of any point; several stand with commas. With
+/// `DAGKIT_FAULT_TRACE=FILE` passings are counted over all processes that name the same file, which gets the label of each.
+/// Without the variable a passing costs one look at a flag.
 package enum FaultPoint: String, CaseIterable, Sendable {
     // The scheduler, around each commit and each word to the executor.
     case creating = "scheduler.creating"
@@ -48,13 +48,20 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     }
 }
 
-/// At which passing of which point this process dies.
+/// At which passings of which points this process dies.
 final class FaultPlan: Sendable {
-    /// The point; `nil` for any.
-    private let point: String?
-    private let passing: Int
+    /// A passing that is fatal.
+    private struct Fatality {
+        /// The label of the point; `nil` for any.
+        let point: String?
+        let passing: Int
+    }
+
+    private let fatalities: [Fatality]
     private let trace: String?
-    private let count = Atomic(0)
+
+    /// The labels of the passings so far, where no file keeps them.
+    private let passed = Mutex<[String]>([])
 
     /// The label of a passing fills a record of this many bytes, so that its place in the file is its number.
     private static let recordSize = 32
@@ -66,43 +73,54 @@ final class FaultPlan: Sendable {
             String(cString: text), trace: getenv("DAGKIT_FAULT_TRACE").map { String(cString: $0) })
     }
 
-    /// Reads `label:n` or `*:n`; a text that is neither plans nothing.
+    /// Reads `label:n` or `*:n`, several of them with commas; a text that is no such list plans nothing.
     init?(_ text: String, trace: String?) {
-        let parts = text.split(separator: ":")
-        guard parts.count == 2, let passing = Int(parts[1]) else { return nil }
-        point = parts[0] == "*" ? nil : String(parts[0])
-        self.passing = passing
+        var fatalities: [Fatality] = []
+        for entry in text.split(separator: ",") {
+            let parts = entry.split(separator: ":")
+            guard parts.count == 2, let passing = Int(parts[1]) else { return nil }
+            fatalities.append(Fatality(point: parts[0] == "*" ? nil : String(parts[0]), passing: passing))
+        }
+        self.fatalities = fatalities
         self.trace = trace
     }
 
+    /// Counts a passing, and ends the process if it is a fatal one.
     func pass(_ point: FaultPoint) {
-        guard number(of: point) == passing, self.point == nil || self.point == point.rawValue else { return }
-        // What `kill -9` does: no buffer is written, no handler runs.
-        kill(getpid(), SIGKILL)
-        while true { pause() }
+        if isFatal(point) {
+            // What `kill -9` does: no buffer is written, no handler runs.
+            kill(getpid(), SIGKILL)
+            while true { pause() }
+        }
     }
 
-    /// The how-manieth passing this is: of this point, or of any if any counts.
-    private func number(of point: FaultPoint) -> Int {
-        guard let trace else {
-            guard self.point == nil || self.point == point.rawValue else { return 0 }
-            return count.add(1, ordering: .relaxed).newValue
+    private func isFatal(_ point: FaultPoint) -> Bool {
+        let label = point.rawValue
+        let labels = history(with: label)
+        let own = labels.count { $0 == label }
+        return fatalities.contains { fatality in
+            fatality.point == nil
+                ? fatality.passing == labels.count : fatality.point == label && fatality.passing == own
         }
-        let label = Array(point.rawValue.utf8.prefix(Self.recordSize - 1))
-        let record = label + [UInt8](repeating: 0x20, count: Self.recordSize - 1 - label.count) + [0x0A]
+    }
+
+    /// The labels of all passings until now, with this one.
+    private func history(with label: String) -> [String] {
+        guard let trace else {
+            return passed.withLock { passed in
+                passed.append(label)
+                return passed
+            }
+        }
+        let padding = [UInt8](repeating: 0x20, count: Self.recordSize - 1 - label.utf8.count)
         guard let file = try? FileDescriptor.open(trace, O_RDWR | O_CREAT | O_APPEND),
-            (try? file.writeAll(record)) != nil
-        else { return 0 }
+            (try? file.writeAll(Array(label.utf8) + padding + [0x0A])) != nil
+        else { return [] }
         // An appending write leaves the descriptor's place right behind it, whoever else writes.
         let end = Int(lseek(file.raw, 0, SEEK_CUR))
-        guard self.point != nil else { return end / Self.recordSize }
-        return passings(in: file, until: end, of: point)
-    }
-
-    private func passings(in file: borrowing FileDescriptor, until end: Int, of point: FaultPoint) -> Int {
         var bytes = [UInt8](repeating: 0, count: end)
         let count = pread(file.raw, &bytes, end, 0)
         return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self).split(separator: "\n")
-            .count { $0.prefix { $0 != " " } == point.rawValue }
+            .map { String($0.prefix { $0 != " " }) }
     }
 }

@@ -15,7 +15,7 @@ import Testing
             try file("/u.cfg", "[core]\nparallelism = 2\ndefault_timezone = Europe/Paris\n"),
         ]
         var configuration = Configuration(files: files)
-        #expect(try configuration.integer("core", "max_active_tasks_per_dag") == 16)
+        #expect(try configuration.integer("smtp", "smtp_port") == 25)
         #expect(configuration.value("core", "default_timezone") == "Europe/Paris")
         #expect(try configuration.setting("core", "parallelism")?.origin == .file("/p.cfg", line: 2))
 

@@ -77,7 +77,15 @@ import Testing
         ),
         (
             #"{"dags": {"nightly": {"params": {"password": "hunter2"}}}}"#,
+            #"dags.json:1:46: error: "password" holds a secret in clear text; let the task read a connection or a variable"#
+        ),
+        (
+            #"{"dags": {"nightly": {"params": {"password": "env:PASSWORD"}}}}"#,
             #"dags.json:1:46: error: "password" holds a secret in clear text"#
+        ),
+        (
+            #"{"dags": {"h": {"tasks": [{"id": "a", "operator": "say", "text": {"token": "env:TOKEN"}}]}}}"#,
+            #"dags.json:1:76: error: "token" holds a secret in clear text; write {{ conn.ID.password }} or {{ var.value.KEY }}"#
         ),
         (
             #"{"dags": {"nightly": {"params": {"tokens": [12345678]}}}}"#,
@@ -141,6 +149,23 @@ import Testing
         #expect(errors["app"] == [])
         #expect(errors["dags.json"]?.map(\.file) == ["dags.json"])
         #expect(errors["dags.json"]?.first?.text.hasPrefix("dags.json:1:23: error:") == true)
+    }
+
+    @Test func `a secret that a task reads where it is kept is no secret of the file`() {
+        let bag = Self.bag(
+            #"{"settings": {"smtp": {"smtp_password": "env:MAIL"}}, "dags": {"h": {"tasks": [{"id": "a", "operator": "say", "text": {"token": "{{ var.value.token }}"}}]}}}"#
+        )
+
+        #expect(bag.fileProblems == [])
+        #expect(bag.problems["h"]?.contains { $0.problem.contains("secret") } == false)
+    }
+
+    @Test func `a schedule that names no zone is in the default one`() throws {
+        let bag = DAGBag(
+            compiled: [Nightly()], zones: TimeZones([try Fixture.zone("Europe/Paris")]),
+            defaultTimeZone: "Europe/Paris")
+
+        #expect(bag.specs.first?.configuration.schedule == .cron("@daily", timeZone: "Europe/Paris"))
     }
 
     @Test func `settings are read by section and key`() {

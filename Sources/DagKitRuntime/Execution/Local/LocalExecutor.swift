@@ -43,13 +43,15 @@ public actor LocalExecutor: Executor {
     ///   - logs: The log folder; `nil` is `logs` in the home folder.
     ///   - capacity: How many attempts run at once.
     ///   - isDurable: Whether an outcome that is kept for the next scheduler survives a power cut.
+    ///   - logLimit: The most bytes that an attempt may add to its log; `nil` for the usual limit.
     public init(
         home: String, logs: String? = nil, capacity: Int = 32, isDurable: Bool = false,
-        log: SchedulerLog = SchedulerLog { _, _ in }
+        logLimit: Int? = nil, log: SchedulerLog = SchedulerLog { _, _ in }
     ) {
         var configuration = SupervisorConfiguration(
             folders: ExecutionFolders(home: home, logs: logs), generation: "")
         configuration.isDurable = isDurable
+        configuration.logLimit = logLimit ?? configuration.logLimit
         configuration.idleWorkers = 2 * max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         self.init(configuration, capacity: capacity, program: CurrentProcess.executable, log: log)
     }

@@ -49,7 +49,7 @@ struct SupervisorStart: Sendable {
                     continue
                 } catch SystemError.failed(_, _, let code) where code == ECONNREFUSED || code == ENOENT {
                     try FileSystem.remove(path)
-                } catch SystemError.failed(_, _, code: ECONNRESET) {
+                } catch SystemError.failed(_, _, let code) where code == ECONNRESET || code == EPIPE {
                     // It is ending just now.
                     continue
                 }

@@ -1,0 +1,61 @@
+import DagKitCore
+import DagKitStore
+import DagKitSystem
+import DagKitTesting
+import Glibc
+
+/// Kills processes of a home at random moments while runs are triggered, and starts again what a service manager would.
+struct RandomKiller {
+    let home: FaultHome
+    private var random: SeededGenerator
+    private var scheduler: ChildProcess
+    private(set) var triggered = 0
+
+    /// Whom it killed, in order, for the message of a failure.
+    private(set) var killed: [String] = []
+
+    init(seed: UInt64) throws {
+        home = try FaultHome(ProofDAG.declaration(seconds: 0.03))
+        random = SeededGenerator(seed: seed)
+        scheduler = try home.startScheduler()
+    }
+
+    /// Kills `count` times; a run is triggered before each.
+    mutating func rage(_ count: Int) async throws {
+        while killed.count < count {
+            try await trigger()
+            try await BootTimeClock().sleep(for: .milliseconds(Int.random(in: 0..<200, using: &random)))
+            let role = FaultHome.Role.allCases.randomElement(using: &random) ?? .worker
+            guard let victim = home.processes(role).randomElement(using: &random) else { continue }
+            kill(victim.id, SIGKILL)
+            killed.append(role.rawValue)
+            if role == .scheduler {
+                _ = try await scheduler.wait()
+                scheduler = try home.startScheduler()
+            }
+        }
+    }
+
+    /// What a user was told is done must be there, whoever is killed.
+    private mutating func trigger() async throws {
+        let answer = try await home.dagctl("dags", "trigger", "proof")
+        guard answer.status == 0 else { throw WalkError.scheduler("\(answer)", home.schedulerLines()) }
+        triggered += 1
+    }
+
+    /// Waits for the end of all runs, stops the scheduler, and says what is wrong.
+    func findings() async throws -> [String] {
+        guard try await home.runsEnd(triggered) else {
+            return ["not all runs ended"] + home.schedulerLines().suffix(20)
+        }
+        scheduler.send(SIGTERM)
+        let exit = try await scheduler.wait()
+        var findings = try await home.findings()
+        if !exit.isSuccess { findings.append("the scheduler ended with \(exit)") }
+        let left = try await home.leftovers()
+        if !left.isEmpty { findings.append("left over: \(left)") }
+        let runs = try await home.withStore { try await $0.runs(RunQuery(dagID: ProofDAG.id)).count }
+        if runs != triggered { findings.append("\(triggered) runs were triggered and \(runs) are there") }
+        return findings
+    }
+}
