@@ -16,8 +16,10 @@ package struct MemoryKills: Sendable, Equatable {
     /// The file that counts for the whole machine.
     package static let machine = "/proc/vmstat"
 
-    /// The count of the group that a process is in, also one that has ended and was not reaped; the whole machine's where
-    /// its group counts nothing.
+    /// The count of the group that a process is in; the whole machine's where its group counts nothing.
+    ///
+    /// A process that has ended and was not reaped is still in its group, or, with the first version of control groups, in
+    /// the topmost one.
     package static func of(_ process: Int32) -> MemoryKills? {
         let groups = (try? FileSystem.readText("/proc/\(process)/cgroup")) ?? ""
         for path in groups.split(separator: "\n").flatMap(files) {
@@ -43,11 +45,15 @@ package struct MemoryKills: Sendable, Equatable {
     private static func files(_ line: Substring) -> [String] {
         let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3 else { return [] }
-        let root = "/sys/fs/cgroup"
+        let places = parts[2] == "/" ? ["/"] : ["\(parts[2])/", "/"]
         if parts[1].split(separator: ",").contains("memory") {
-            return ["\(parts[2])/", "/"].map { "\(root)/memory\($0)memory.oom_control" }
+            return places.map { "\(root)/memory\($0)memory.oom_control" }
         }
-        guard parts[1].isEmpty else { return [] }
-        return ["\(parts[2])/", "/"].map { "\(root)\($0)memory.events" }
+        return parts[1].isEmpty ? places.map { "\(root)\($0)memory.events" } : []
     }
+
+    private static let root = "/sys/fs/cgroup"
+
+    /// The count of the topmost group, where it has one.
+    package static var topmost: MemoryKills? { read("\(root)/memory/memory.oom_control") }
 }

@@ -35,6 +35,7 @@ public actor LocalExecutor: Executor {
     private var unstored: [AttemptID: ProcessIdentity?] = [:]
     private var starts: [BootTimeClock.Instant] = []
     private var isStopping = false
+    private var stopGrace: Duration?
     private var isAbandoned = false
 
     /// Creates the executor of a home folder.
@@ -112,13 +113,14 @@ public actor LocalExecutor: Executor {
     }
 
     public func stop(grace: Duration) async {
-        let limit = clock.now.advanced(by: grace + starter.configuration.killGrace + .seconds(10))
+        let limit = clock.now.advanced(by: grace + starter.configuration.killGrace + starter.configuration.patience)
         if isStopping {
-            // Whoever says it again has no patience left.
-            for link in links.values { link.send(grace > .zero ? .stop(grace: grace) : .endNow) }
+            let endsNow = grace == .zero || stopGrace == .zero
+            for link in links.values { link.send(endsNow ? .endNow : .stop(grace: grace)) }
             return
         }
         isStopping = true
+        stopGrace = grace
         for link in links.values { link.send(.stop(grace: grace)) }
         for process in Array(links.keys) {
             if (try? await process.waitForEnd(until: limit)) != true {

@@ -65,11 +65,17 @@ struct OutputLines {
             let taken = rest.prefix(Self.longest - open.count)
             open += taken
             rest = rest.dropFirst(taken.count)
-            let cut = open.count - beginningOfMark(at: open)
+            let cut = placeOfCut
             add(open[..<cut], &lines)
             open.removeFirst(cut)
         }
         open += rest
+    }
+
+    /// Where the open line, which is as long as a line can be, is cut: before the logger's line in it, whole or begun.
+    private var placeOfCut: Int {
+        if let mark = placeOfMark(in: open[...]), mark > 0 { return mark }
+        return open.count - beginningOfMark(at: open)
     }
 
     /// How many bytes at the end of `line` may be the beginning of a mark.

@@ -34,6 +34,8 @@ extension Supervisor {
                 try worker.run(attempt)
                 FaultPoint.workerTold.pass()
                 attempts[order.attemptID] = worker
+                // A large order does not fit into the socket at once.
+                if let channel = worker.channel { try updateWriting(channel) }
             } catch {
                 try? FileSystem.remove(configuration.folders.lock(of: order.attemptID))
                 if (error as? SystemError)?.code == EPIPE { dismiss(worker) }
@@ -228,7 +230,7 @@ extension Supervisor {
     /// Takes note that a worker has ended: its attempt, if it had one, has failed.
     func reap(_ worker: SupervisedWorker) throws {
         // Its control group cannot be asked for any more once it is reaped.
-        let kills = worker.attempt == nil ? nil : readMemoryKills(of: worker.child.id)
+        let kills = worker.attempt == nil ? [] : readMemoryKills(of: worker.child.id)
         guard let exit = try worker.child.poll() else { return }
         worker.hasEnded = true
         // What it said last may wait to be read.
@@ -249,7 +251,7 @@ extension Supervisor {
     }
 
     private func death(
-        of attempt: SupervisedAttempt, _ worker: SupervisedWorker, _ exit: ProcessExit, _ kills: MemoryKills?
+        of attempt: SupervisedAttempt, _ worker: SupervisedWorker, _ exit: ProcessExit, _ kills: [MemoryKills]
     ) -> AttemptOutcome {
         attempt.log.finish()
         var reason = "the task's process ended with \(exit)"
@@ -266,25 +268,32 @@ extension Supervisor {
 
     // MARK: Memory
 
-    /// How often the kernel has killed for lack of memory where a process runs.
-    func readMemoryKills(of process: Int32) -> MemoryKills? {
-        configuration.memoryEvents.map(MemoryKills.read) ?? MemoryKills.of(process)
+    /// How often the kernel has killed for lack of memory where a process runs, and where this one does.
+    func readMemoryKills(of process: Int32) -> [MemoryKills] {
+        if let events = configuration.memoryEvents { return [MemoryKills.read(events)].compactMap(\.self) }
+        let found = [MemoryKills.of(process), MemoryKills.of(getpid())].compactMap(\.self)
+        return found.count == 2 && found[0].source == found[1].source ? [found[0]] : found
     }
 
     /// Whether a kill is counted that no death was put down to yet; one death is put down to one kill.
-    private func take(_ kills: MemoryKills?) -> Bool {
-        guard let kills, kills.count > memoryKills[kills.source, default: 0] else { return false }
-        memoryKills[kills.source, default: 0] += 1
-        return true
+    private func take(_ kills: [MemoryKills]) -> Bool {
+        for kills in kills where kills.count > memoryKills[kills.source, default: 0] {
+            memoryKills[kills.source, default: 0] += 1
+            return true
+        }
+        return false
     }
 
     /// Puts down what was counted and not noted yet to nobody.
     ///
     /// - Returns: How many kills that were.
     private func noteMemoryKills(of worker: SupervisedWorker) -> Int {
-        guard let kills = readMemoryKills(of: worker.child.id) else { return 0 }
-        defer { memoryKills[kills.source] = kills.count }
-        return kills.count - memoryKills[kills.source, default: 0]
+        var count = 0
+        for kills in readMemoryKills(of: worker.child.id) {
+            count += kills.count - memoryKills[kills.source, default: 0]
+            memoryKills[kills.source] = kills.count
+        }
+        return count
     }
 
     /// Says in the log of an attempt that failed by itself that the kernel ended processes meanwhile, of this attempt or of

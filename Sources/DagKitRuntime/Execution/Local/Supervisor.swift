@@ -75,7 +75,9 @@ final class Supervisor {
         poller = try Poller()
         idleSince = clock.now
         spare = try? FileDescriptor.open("/dev/null", O_RDONLY)
-        if let kills = readMemoryKills(of: getpid()) { memoryKills[kills.source] = kills.count }
+        for kills in readMemoryKills(of: getpid()) + [MemoryKills.topmost].compactMap(\.self) {
+            memoryKills[kills.source] = kills.count
+        }
         // The one who started this process waits for the end of that pipe.
         close(SupervisorStart.readyDescriptor)
         try watch(listener.descriptor, .listener)

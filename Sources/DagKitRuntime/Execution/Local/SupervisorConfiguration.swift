@@ -24,6 +24,9 @@ package struct SupervisorConfiguration: Codable, Sendable {
     /// How long an attempt that is to end gets before it is killed.
     package var killGrace: Duration = .seconds(10)
 
+    /// How long a supervisor that is told to stop may take beyond all graces before its scheduler kills it.
+    package var patience: Duration = .seconds(10)
+
     /// How long a supervisor that has nothing left waits for a scheduler.
     package var linger: Duration = .seconds(30)
 

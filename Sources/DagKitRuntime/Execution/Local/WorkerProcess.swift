@@ -79,7 +79,7 @@ struct WorkerProcess {
             let work = try library.work(for: order)
             var services = try await services(order)
             services.metadata = MaskingMetadata(services.metadata, channel: channel)
-            services[AttemptProcessGroup.self] = AttemptProcessGroup()
+            services[AttemptProcessGroup.self] = AttemptProcessGroup { Self.print(Array($0) + [UInt8(ascii: "\n")]) }
             try await channel.mask(SecretFinder.secrets(in: order))
             FaultPoint.workBegins.pass()
             result = await attempt(order, work, services)
@@ -157,12 +157,17 @@ struct WorkerProcess {
             let bytes = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap {
                 mark + Array($0.utf8) + [UInt8(ascii: "\n")]
             }
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
-                if count < 0, errno != EINTR { return }
-                rest = rest.dropFirst(max(count, 0))
-            }
+            Self.print(bytes)
+        }
+    }
+
+    /// Writes to stdout, past the buffers of the C library.
+    private static func print(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+            if count < 0, errno != EINTR { return }
+            rest = rest.dropFirst(max(count, 0))
         }
     }
 }
