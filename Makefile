@@ -9,8 +9,8 @@ BUILD_FLAGS := -c release --static-swift-stdlib
 DAGCTL := .build/release/dagctl
 VENV := .build/venv
 
-PACKAGES := libsqlite3-dev libcurl4-openssl-dev libsodium-dev libmicrohttpd-dev zlib1g-dev pkg-config tzdata ca-certificates
-TEST_PACKAGES := python3 python3-venv openssl sqlite3 git
+PACKAGES := libsqlite3-dev libpq-dev libcurl4-openssl-dev libsodium-dev libmicrohttpd-dev zlib1g-dev pkg-config tzdata ca-certificates
+TEST_PACKAGES := python3 python3-venv openssl sqlite3 postgresql git
 PYTHON_PACKAGES := aiosmtpd==1.4.6
 
 .PHONY: help
@@ -51,6 +51,26 @@ faults: test-deps ## make every fault of the list and write Documentation/faults
 	@records=$$(mktemp); trap 'rm -f "$$records"' EXIT; export DAGKIT_FAULT_RECORDS="$$records"; \
 		$(SWIFT) test --skip-build --no-parallel --filter '^FaultTests\.' --skip FaultArticleTests; \
 		DAGKIT_RECORD=1 $(SWIFT) test --skip-build --filter '^FaultTests\.FaultArticleTests'
+
+.PHONY: soak
+soak: test-deps ## kill at random with 100 seeds and at 200 pairs of fault points (an hour or so)
+	@$(SWIFT) build --build-tests
+	@DAGKIT_KILL_SEEDS=1-100 $(SWIFT) test --skip-build --no-parallel --filter '^FaultTests\.RandomKillTests'
+	@DAGKIT_FAULT_PAIRS=200 $(SWIFT) test --skip-build --no-parallel --filter '^FaultTests\.FaultPointTests'
+
+# Programs end by exit() while values live in main, which the leak check takes for leaks.
+SANITIZERS := address thread
+SANITIZER_OPTIONS := SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 \
+	TSAN_OPTIONS=suppressions=$(CURDIR)/packaging/tsan-suppressions:halt_on_error=0
+
+.PHONY: sanitize
+sanitize: test-deps ## run the tests with the address and the thread sanitizer, in build folders of their own
+	@for sanitizer in $(SANITIZERS); do \
+		echo "== $$sanitizer sanitizer"; \
+		$(SWIFT) build --build-tests --sanitize=$$sanitizer --scratch-path .build/$$sanitizer; \
+		$(SANITIZER_OPTIONS) DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) $(SWIFT) test --skip-build --no-parallel \
+			--sanitize=$$sanitizer --scratch-path .build/$$sanitizer --skip ExamplesTests; \
+	done
 
 .PHONY: bench
 bench: build ## measure speed and write Benchmarks/RESULTS.md

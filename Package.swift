@@ -16,6 +16,11 @@ func library(_ name: String, _ dependencies: Target.Dependency...) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// What several test targets share, in a folder of `Tests/`.
+func support(_ name: String, path: String, _ dependencies: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
 /// An executable target of `Sources/`.
 func executable(_ name: String, _ dependencies: Target.Dependency...) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -31,6 +36,7 @@ let package = Package(
     products: [
         .library(name: "DagKit", targets: ["DagKit"]),
         .library(name: "DagKitSQL", targets: ["DagKitSQL"]),
+        .library(name: "DagKitPostgres", targets: ["DagKitPostgres"]),
         .library(name: "DagKitProviders", targets: ["DagKitProviders"]),
         .library(name: "DagKitHTTPServer", targets: ["DagKitHTTPServer"]),
         .library(name: "DagKitCLI", targets: ["DagKitCLI"]),
@@ -42,6 +48,7 @@ let package = Package(
     targets: [
         // C libraries of the system; each is wrapped by exactly one Swift target.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
@@ -54,6 +61,7 @@ let package = Package(
         library("DagKitSystem", "DagKitCore", "CSystem", "CZlib"),
         library("DagKitSQL", "DagKitCore"),
         library("DagKitSQLite", "DagKitCore", "DagKitSQL", "DagKitSystem", "CSQLite"),
+        library("DagKitPostgres", "DagKitCore", "DagKitSQL", "DagKitSystem", "CLibPQ"),
         library("DagKitStore", "DagKitCore", "DagKitSQL"),
         library("DagKitSecrets", "DagKitCore", "DagKitSystem", "CSodium"),
         library("DagKitRuntime", "DagKitCore", "DagKitSystem"),
@@ -65,8 +73,8 @@ let package = Package(
             "DagKitSecrets",
             "DagKitRuntime", "DagKitProviders"),
         library(
-            "DagKitCLI", "DagKitCore", "DagKitSystem", "DagKitSQL", "DagKitSQLite", "DagKitStore",
-            "DagKitSecrets",
+            "DagKitCLI", "DagKitCore", "DagKitSystem", "DagKitSQL", "DagKitSQLite", "DagKitPostgres",
+            "DagKitStore", "DagKitSecrets",
             "DagKitRuntime", "DagKitProviders"),
 
         // The two crypto workflows and the command line that carries them.
@@ -78,7 +86,13 @@ let package = Package(
         // Tests, a target for a target.
         tests("DagKitCoreTests", "DagKitCore", exclude: ["Fixtures"]),
         tests("DagKitSystemTests", "DagKitSystem", "DagKitCore"),
-        tests("DagKitSQLiteTests", "DagKitSQLite", "DagKitSQL", "DagKitCore"),
+        support(
+            "SQLTestSupport", path: "Tests/SQLTestSupport", "DagKitPostgres", "DagKitSQL", "DagKitSystem",
+            "DagKitCore"),
+        tests("DagKitSQLiteTests", "SQLTestSupport", "DagKitSQLite", "DagKitSQL", "DagKitCore"),
+        tests(
+            "DagKitPostgresTests", "SQLTestSupport", "DagKitPostgres", "DagKitSQL", "DagKitSystem",
+            "DagKitCore"),
         tests("DagKitStoreTests", "DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitTesting", "DagKitCore"),
         tests("DagKitSecretsTests", "DagKitSecrets", "DagKitCore"),
         .executableTarget(
@@ -105,6 +119,7 @@ let package = Package(
                 "DagKitTesting", "DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitSystem", "DagKitCore",
             ],
             path: "Tests/Faults", swiftSettings: settings),
+        tests("DagctlTests", "dagctl", "DagKitSQLite", "DagKitSQL", "DagKitSystem", "DagKitCore"),
         tests("ArchitectureTests"),
         tests("ExamplesTests", "DagKitSystem"),
     ]

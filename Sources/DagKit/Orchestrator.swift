@@ -1,3 +1,5 @@
+import DagKitSQL
+import DagKitSQLite
 import DagKitSecrets
 import DagKitStore
 import DagKitSystem
@@ -53,6 +55,7 @@ public final class Orchestrator: Sendable {
         let database = try await SQLiteDatabase.open("\(home)/dagkit.db")
         store = try await SQLMetadataStore.open(database, sealing: SecretBox(keys), at: clock.now)
         var taskServices = TaskServices(metadata: StoreTaskMetadata(store), zones: zones, home: home)
+        taskServices[SQLDrivers.self] = SQLDrivers([SQLiteDriver()])
         try await services(&taskServices)
         let executor: any Executor =
             switch execution {

@@ -21,7 +21,9 @@ public protocol SQLDatabase: Sendable {
     /// Runs `body` in one transaction: all of it is stored, or, if it throws, nothing.
     ///
     /// The body is not async and runs on the connection's own thread: a transaction cannot wait for
-    /// anything but its database, so a lock is never held over a network call.
+    /// anything but its database, so a lock is never held over a network call. A database that lets writers
+    /// run side by side may run it again after they got into each other's way, so only what it does through
+    /// the transaction counts. A statement that fails ends the transaction: the body should throw.
     func transaction<Value: Sendable>(
         _ mode: SQLTransactionMode, durability: SQLDurability,
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
@@ -74,7 +76,8 @@ public protocol SQLTransaction: AnyObject {
 public enum SQLTransactionMode: Hashable, Sendable {
     /// Reads of one consistent state; writing throws ``SQLError/Kind/readOnly``.
     case read
-    /// Reads and writes; it has the write lock from its start (`begin immediate`).
+    /// Reads and writes, as if no other transaction ran at the same time: SQLite takes the write lock at the
+    /// start (`begin immediate`), PostgreSQL isolates (`serializable`) and repeats what collided.
     case write
 }
 

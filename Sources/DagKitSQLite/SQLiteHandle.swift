@@ -30,8 +30,17 @@ struct SQLiteHandle: ~Copyable {
 
     /// The last failure of this handle as an error that people read.
     func error(code: Int32, statement: String? = nil) -> SQLError {
-        SQLError(
-            sqliteCode: code, message: String(cString: sqlite3_errmsg(pointer)), database: name,
+        let words = String(cString: sqlite3_errmsg(pointer))
+        let isOfSystem = code & 0xFF == SQLITE_IOERR || code & 0xFF == SQLITE_CANTOPEN
+        let systemCode = isOfSystem ? sqlite3_system_errno(pointer) : 0
+        guard systemCode != 0 else {
+            return SQLError(sqliteCode: code, message: words, database: name, statement: statement)
+        }
+        // SQLite has codes of its own for a full disk, but not for every file that it writes.
+        let isFull = systemCode == ENOSPC || systemCode == EDQUOT || systemCode == EFBIG
+        return SQLError(
+            isFull ? .full : code & 0xFF == SQLITE_IOERR ? .inputOutput : .cannotOpen,
+            message: "\(words): \(String(cString: strerror(systemCode)).lowercased())", database: name,
             statement: statement)
     }
 

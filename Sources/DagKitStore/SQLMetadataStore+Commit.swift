@@ -61,6 +61,13 @@ private struct BatchWriter {
         }
         for output in batch.outputs { try transaction.execute(insertion(output)) }
         for rendered in batch.rendered { try transaction.execute(try insertion(rendered)) }
+        if batch.pausesDAG { try pauseDAG() }
+    }
+
+    private func pauseDAG() throws {
+        let changed = try transaction.execute(
+            "update dag set is_paused = true where dag_id = \(batch.run.dagID) and not is_paused")
+        if changed > 0 { try transaction.note(batch.pause) }
     }
 
     /// A new run's instances stand in the order in which they come.

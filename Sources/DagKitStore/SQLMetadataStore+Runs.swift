@@ -108,10 +108,10 @@ extension SQLMetadataStore {
         return try JSONCoding.decode([TemplateField].self, from: row[0])
     }
 
-    private static let outputColumns: SQLStatement =
+    fileprivate static let outputColumns: SQLStatement =
         "task_id, map_index, key, value, type_name, element_count"
 
-    private static func output(_ row: SQLRow, of run: RunKey) throws -> XCom {
+    fileprivate static func output(_ row: SQLRow, of run: RunKey) throws -> XCom {
         var row = RowReader(row, of: "xcom")
         return XCom(
             task: TaskInstanceKey(run, try row.next(), mapIndex: try row.next()), key: try row.next(),
@@ -132,7 +132,15 @@ extension SQLTransaction {
             and map_index < 0 and key = \(XCom.returnValue) and element_count is not null
             """)
         let counts = try rows.reduce(into: [TaskID: Int]()) { counts, row in counts[try row[0]] = try row[1] }
-        return RunSnapshot(run: run, instances: try taskInstances(of: run.key), outputCounts: counts)
+        let decisions = try query(
+            """
+            select \(SQLMetadataStore.outputColumns) from xcom where \(TaskInstanceRow.isRun(run.key))
+            and key = \(XCom.skipDecision) order by task_id, map_index
+            """
+        ).map { try SQLMetadataStore.output($0, of: run.key) }
+        return RunSnapshot(
+            run: run, instances: try taskInstances(of: run.key), outputCounts: counts,
+            skipDecisions: decisions)
     }
 
     fileprivate func taskInstances(of run: RunKey) throws -> [TaskInstance] {

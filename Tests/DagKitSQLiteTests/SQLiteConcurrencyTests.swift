@@ -1,5 +1,6 @@
 import DagKitSQL
 import DagKitSQLite
+import SQLTestSupport
 import Testing
 
 @Suite struct SQLiteConcurrencyTests {

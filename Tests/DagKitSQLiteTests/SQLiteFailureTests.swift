@@ -52,6 +52,19 @@ import Testing
         await database.close()
     }
 
+    @Test func `quick check finds nothing in a sound table without rowid`() async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let database = try await SQLiteDatabase.fixture(in: folder)
+        try await database.execute(
+            "create table tag (name text not null, owner text not null, primary key (owner, name)) without rowid"
+        )
+        try await database.execute("insert into tag (name, owner) values ('a', 'b')")
+
+        #expect(try await database.quickCheck() == [])
+        await database.close()
+    }
+
     @Test func `a missing file is an error where nothing may be created`() async throws {
         let folder = try TemporaryFolder()
         defer { folder.remove() }

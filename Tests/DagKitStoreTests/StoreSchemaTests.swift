@@ -20,7 +20,7 @@ import Testing
     @Test func `migrating twice does nothing the second time`() async throws {
         let schema = try StoreSchema(of: SQLiteDatabase.inMemory())
 
-        #expect(try await schema.migrate(at: .noon) == ["create the tables"])
+        #expect(try await schema.migrate(at: .noon).count == schema.newest)
         #expect(try await schema.migrate(at: .noon) == [])
     }
 
@@ -29,7 +29,7 @@ import Testing
         _ = try await SQLMetadataStore.open(database, sealing: TestSealer(), at: .noon)
         try await database.execute("insert into schema_version values (99, 'from the future', '2030-01-01')")
 
-        let refused = StoreError.tooNew(found: 99, known: 1)
+        let refused = StoreError.tooNew(found: 99, known: try StoreSchema(of: database).newest)
 
         await #expect(throws: refused) {
             try await SQLMetadataStore.open(database, sealing: TestSealer(), at: .noon)

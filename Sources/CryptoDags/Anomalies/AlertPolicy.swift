@@ -4,6 +4,7 @@ public import FoundationEssentials
 /// Decides which anomalies are worth another alert.
 ///
 /// A coin, rule and direction alert once a day and not within the cooldown, unless the score has doubled since.
+/// What goes on without a pause is one anomaly, also over midnight: it is told again after 24 hours.
 public struct AlertPolicy: Sendable {
     /// How long an alert keeps its like quiet, also over midnight.
     public var cooldown: TimeInterval
@@ -16,7 +17,9 @@ public struct AlertPolicy: Sendable {
         anomalies.filter { anomaly in
             guard let alert = last[AlertKey(anomaly)] else { return true }
             if anomaly.score >= 2 * alert.score { return true }
-            return alert.at.ds != now.ds && now.timeIntervalSince(alert.at) >= cooldown
+            if now.timeIntervalSince(alert.at) >= 86_400 { return true }
+            let quietSince = max(alert.at, alert.seenAt ?? alert.at)
+            return alert.at.ds != now.ds && now.timeIntervalSince(quietSince) >= cooldown
         }
     }
 }
@@ -52,9 +55,13 @@ public struct LastAlert: Hashable, Sendable {
     /// The score at that time.
     public let score: Double
 
+    /// When the anomaly was there last, alerted or not.
+    public let seenAt: Date?
+
     /// Creates a memory of an alert.
-    public init(at: Date, score: Double) {
+    public init(at: Date, score: Double, seenAt: Date? = nil) {
         self.at = at
         self.score = score
+        self.seenAt = seenAt
     }
 }

@@ -29,8 +29,11 @@ public struct AnomalyDetector: Sendable {
         var anomalies = scope.compactMap(variation) + crossSection(scope)
         for row in scope {
             let points = history.points(of: row.cryptoID, since: week, before: now)
-            anomalies += [ownReturn(row, points), volume(row, points), depeg(row, points)].compactMap { $0 }
-            anomalies += [rankMove(row, points, now: now)].compactMap { $0 }
+            let found = [
+                ownReturn(row, points, now: now), volume(row, points), depeg(row, points),
+                rankMove(row, points, now: now),
+            ]
+            anomalies += found.compactMap { $0 }
         }
         return anomalies.sorted {
             ($1.severity, $1.score, $0.rang, $0.rule.rawValue) < (
@@ -73,17 +76,21 @@ public struct AnomalyDetector: Sendable {
         }
     }
 
-    private func ownReturn(_ row: MarketRow, _ points: [MarketPoint]) -> Anomaly? {
+    private func ownReturn(_ row: MarketRow, _ points: [MarketPoint], now: Date) -> Anomaly? {
         guard points.count >= thresholds.fewestPoints, let last = points.last else { return nil }
         let returns = zip(points, points.dropFirst()).map { log($1.price / $0.price) }
-        let now = log(row.prixUsd.doubleValue / last.price)
         guard let median = Statistics.median(returns),
             let spread = Statistics.robustSpread(returns, around: median)
         else { return nil }
-        let z = (now - median) / spread
+        // Monitoring comes more rarely than snapshots: a jump between two of its runs counts too.
+        let recent = zip(points.dropFirst(), returns).filter { $0.0.at > now - thresholds.recentSpan }.map(
+            \.1)
+        let candidates = recent + [log(row.prixUsd.doubleValue / last.price)]
+        guard let move = candidates.max(by: { abs($0 - median) < abs($1 - median) }) else { return nil }
+        let z = (move - median) / spread
         guard abs(z) > thresholds.historyScore else { return nil }
         return anomaly(
-            row, .history, z, threshold: thresholds.historyScore, value: (exp(now) - 1) * 100,
+            row, .history, z, threshold: thresholds.historyScore, value: (exp(move) - 1) * 100,
             baseline: (exp(median) - 1) * 100)
     }
 
@@ -165,6 +172,9 @@ public struct AnomalyThresholds: Hashable, Sendable {
 
     /// How far back a coin's past goes, in seconds.
     public var historySpan: TimeInterval = 7 * 86_400
+
+    /// How far back a jump is still news, in seconds: the interval of monitoring.
+    public var recentSpan: TimeInterval = 3_600
 
     /// How many points a past must have.
     public var fewestPoints = 48

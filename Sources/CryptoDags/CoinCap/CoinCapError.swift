@@ -116,14 +116,21 @@ public struct CreditUsage: Hashable, Sendable, CustomStringConvertible {
     /// The credits of a month.
     public let limit: Int
 
+    /// The share in % from which on the user should know.
+    public let warning: Int
+
+    /// 80 %.
+    public static let standardWarning = 80
+
     /// Creates a count.
-    public init(used: Int, limit: Int) {
+    public init(used: Int, limit: Int, warning: Int = CreditUsage.standardWarning) {
         self.used = used
         self.limit = limit
+        self.warning = warning
     }
 
-    /// Whether so much is used, 80 %, that the user should know.
-    public var isNearlySpent: Bool { used * 5 >= limit * 4 }
+    /// Whether so much is used that the user should know.
+    public var isNearlySpent: Bool { used * 100 >= limit * warning }
 
     /// Whether no credit is left.
     public var isSpent: Bool { used >= limit }

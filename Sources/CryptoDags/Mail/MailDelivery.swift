@@ -110,9 +110,27 @@ struct MailRoute: Sendable {
 
     func send(_ mail: OutboxMail) async throws {
         try await client.send(
-            MailMessage(
-                from: sender, to: [try MailAddress(mail.recipient)], subject: mail.mail.subject,
-                text: mail.mail.text, html: mail.mail.html, messageID: mail.messageID, date: mail.createdAt))
+            message(mail.mail, to: mail.recipient, id: mail.messageID, date: mail.createdAt))
+    }
+
+    /// Sends a mail that could not be stored first.
+    func send(_ mail: CryptoMail, to recipient: String, id: String) async throws {
+        try await client.send(message(mail, to: recipient, id: id, date: date))
+    }
+
+    private func message(_ mail: CryptoMail, to recipient: String, id: String, date: Date) throws
+        -> MailMessage
+    {
+        var message = MailMessage(
+            from: sender, to: [try MailAddress(recipient)], subject: mail.subject, text: mail.text,
+            html: mail.html, messageID: id, date: date)
+        if let attachment = mail.attachment {
+            message.attachments = [
+                MailAttachment(
+                    name: attachment.name, type: "application/json", bytes: Array(attachment.text.utf8))
+            ]
+        }
+        return message
     }
 
     private static func configuration(_ context: TaskContext) throws -> SMTPClient.Configuration? {

@@ -13,9 +13,12 @@ extension MarketStore {
     }
 
     /// Whether a run made a mail of a kind.
-    func hasMail(_ kind: CryptoMail.Kind, runID: String) async throws -> Bool {
+    func hasMail(_ kind: CryptoMail.Kind, run: PipelineRun) async throws -> Bool {
         try await !database.query(
-            "select 1 from outbox where kind = \(kind.rawValue) and run_id = \(runID) limit 1"
+            """
+            select 1 from outbox where kind = \(kind.rawValue) and dag_id = \(run.dagID) and run_id = \(run.runID)
+            limit 1
+            """
         ).isEmpty
     }
 }

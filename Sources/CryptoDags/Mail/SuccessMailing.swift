@@ -11,7 +11,7 @@ struct SuccessMailing: Sendable {
             step.context.logger.info("no new mail: \(refusal)")
         } else if let content = try await step.store.report(date: report.date, source: report.source) {
             try await step.store.enqueue(
-                .success(content, language: step.settings.language), runID: step.run.runID,
+                .success(content, language: step.settings.language), run: step.run,
                 recipients: step.settings.recipients.map(\.mailbox), now: step.now)
         }
         let delivery = try await MailDelivery.run(step)

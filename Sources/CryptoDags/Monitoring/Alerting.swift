@@ -10,7 +10,7 @@ struct Alerting: Sendable {
     /// - Throws: `TaskSkip` if there is nothing to tell.
     func run(_ detected: DetectedAnomalies) async throws -> (MailDelivery, PipelineStep.Note?) {
         // An earlier try may have stored the alert and died: its memory of it must not skip the delivery.
-        if try await !step.store.hasMail(.alert, runID: step.run.runID) { try await makeAlert(detected) }
+        if try await !step.store.hasMail(.alert, run: step.run) { try await makeAlert(detected) }
         let delivery = try await MailDelivery.run(step)
         return (delivery, delivery.note)
     }
@@ -19,8 +19,9 @@ struct Alerting: Sendable {
         guard !detected.anomalies.isEmpty else { throw TaskSkip("no anomaly") }
         guard !step.settings.recipients.isEmpty else { throw TaskSkip("crypto.recipients is empty") }
         let now = step.now
-        let last = try await step.store.lastAlerts(source: detected.source)
-        let due = AlertPolicy().due(detected.anomalies, last: last, now: now)
+        let last = try await step.store.lastAlerts(source: detected.source, before: detected.snapshotID)
+        let due = AlertPolicy(cooldown: step.settings.alertCooldown / .seconds(1)).due(
+            detected.anomalies, last: last, now: now)
         guard !due.isEmpty else {
             throw TaskSkip("all \(detected.anomalies.count) anomalies were alerted before")
         }
@@ -29,7 +30,7 @@ struct Alerting: Sendable {
             due, date: rows.first?.dateImport ?? now.ds, time: rows.first?.heureImport ?? "",
             marketMedian: try MarketSummary(rows).medianChange, language: step.settings.language)
         try await step.store.enqueueAlert(
-            mail, about: due, source: detected.source, runID: step.run.runID,
+            mail, about: due, source: detected.source, run: step.run,
             recipients: step.settings.recipients.map(\.mailbox), now: now)
         step.context.logger.warning("alert about \(due.count) of \(detected.anomalies.count) anomalies")
     }

@@ -55,11 +55,11 @@ public struct CryptoDataPipeline: DAG {
     }
 
     private static func cleanUp(_ step: PipelineStep) async throws -> (CleanupOutcome, PipelineStep.Note?) {
-        let outcome = try await step.store.cleanUp(retention: step.settings.retention, now: step.now)
+        let outcome = try await step.store.cleanUp(step.settings.retention, now: step.now)
         step.context.logger.info(
             """
-            deleted \(outcome.snapshots) snapshots (\(outcome.rows) rows), \(outcome.answers) answers, \
-            \(outcome.logLines) log lines
+            deleted \(outcome.snapshots) snapshots and thinned \(outcome.thinned) (\(outcome.rows) rows), \
+            deleted \(outcome.answers) answers, \(outcome.candles) candles, \(outcome.logLines) log lines
             """
         )
         return (outcome, .init(records: outcome.rows))

@@ -35,7 +35,8 @@ extension PipelineStep {
     }
 
     private func reserveCredit() async throws -> CreditUsage {
-        let usage = try await store.reserveCredits(limit: settings.creditLimit, now: now)
+        let usage = try await store.reserveCredits(
+            limit: settings.creditLimit, warning: settings.creditWarning, now: now)
         if usage.isNearlySpent { context.logger.warning("CoinCap: \(usage)") }
         return usage
     }

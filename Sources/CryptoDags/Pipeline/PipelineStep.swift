@@ -26,19 +26,34 @@ struct PipelineStep: Sendable {
         _ context: TaskContext, _ body: (PipelineStep) async throws -> (Value, Note?)
     ) async throws -> Value {
         let settings = try context.cryptoSettings()
-        return try await permanentIfHopeless {
-            try await context.withMarketStore { store in
-                let step = PipelineStep(context: context, settings: settings, store: store)
-                let started = step.now
-                do {
-                    let (value, note) = try await body(step)
-                    if let note { try await step.log(note, since: started) }
-                    return value
-                } catch {
-                    try? await step.log(failure(error), since: started)
-                    throw error
-                }
-            }
+        let store: MarketStore
+        do {
+            store = try await permanentIfHopeless { try await context.marketStore() }
+        } catch {
+            await FailureMailing(context: context).tellWithoutStore(error, settings)
+            throw error
+        }
+        let step = PipelineStep(context: context, settings: settings, store: store)
+        do {
+            let value = try await permanentIfHopeless { try await step.logged(body) }
+            await store.database.close()
+            return value
+        } catch {
+            await FailureMailing(context: context).tell(error, step: step)
+            await store.database.close()
+            throw error
+        }
+    }
+
+    private func logged<Value>(_ body: (PipelineStep) async throws -> (Value, Note?)) async throws -> Value {
+        let started = now
+        do {
+            let (value, note) = try await body(self)
+            if let note { try await log(note, since: started) }
+            return value
+        } catch {
+            try? await log(Self.failure(error), since: started)
+            throw error
         }
     }
 
@@ -57,7 +72,8 @@ struct PipelineStep: Sendable {
         try await store.log(
             PipelineLogEntry(
                 operation: context.taskID.rawValue, recordsAffected: note.records, timestamp: now,
-                status: note.status, runID: context.runID.rawValue, taskID: context.taskID.rawValue,
+                status: note.status, dagID: context.dagID.rawValue, runID: context.runID.rawValue,
+                taskID: context.taskID.rawValue,
                 duration: .seconds(now.timeIntervalSince(started)), detail: note.detail?.text))
     }
 

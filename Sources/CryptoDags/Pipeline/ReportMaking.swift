@@ -14,11 +14,27 @@ struct ReportMaking: Sendable {
         let report = try DailyReport(
             snapshotID: checked.snapshotID, source: checked.source, rows: rows,
             anomalies: try await store.anomalies(date: day, source: checked.source),
-            qualityScore: checked.score, runsSucceeded: runs.succeeded, runsFailed: runs.failed)
+            qualityScore: checked.score, runsSucceeded: runs.succeeded, runsFailed: runs.failed,
+            history: try await history(of: rows, source: checked.source))
         try await store.save(report, language: step.settings.language, now: step.now)
         step.context.logger.info("\n" + report.text)
         let stored = StoredReport(date: report.date, source: report.source, snapshotID: report.snapshotID)
         return (stored, .init(records: rows.count, detail: ["date": .string(report.date)]))
+    }
+
+    /// The week before, for the charts.
+    private func history(of rows: [MarketRow], source: String) async throws -> ReportHistory {
+        let week = step.now.addingTimeInterval(-7 * 86_400)
+        let snapshots = try await step.store.snapshots(source: source, since: week)
+        var prices: [String: [Double]] = [:]
+        for row in rows.prefix(10) {
+            prices[row.cryptoID] = try await step.store.priceHistory(
+                of: row.cryptoID, source: source, since: week, now: step.now, limit: 84
+            ).map(\.close)
+        }
+        return ReportHistory(
+            marketCaps: snapshots.map(\.marketCapTotal.doubleValue),
+            qualityScores: snapshots.compactMap(\.qualityScore), prices: prices)
     }
 
     /// The runs of this day in the deployment's calendar, this one among those that succeeded.
@@ -28,7 +44,7 @@ struct ReportMaking: Sendable {
         let entries = try await step.store.database.query(
             """
             select run_id, operation, status, timestamp from pipeline_logs
-            where run_id is not null and timestamp >= \(now.addingTimeInterval(-86_400).databaseText)
+            where run_id is not null and dag_id = \(step.run.dagID) and timestamp >= \(now.addingTimeInterval(-86_400).databaseText)
                 and (status = 'failed' or operation = 'generate_daily_report')
             """)
         var succeeded: Set<String> = [step.run.runID]

@@ -16,6 +16,10 @@ struct SnapshotFetch: Sendable {
         guard context.attempt.runType != .backfill else {
             throw CoinCapError.backfill(runID: context.runID.rawValue).taskFailure
         }
+        if let interval = Self.missedInterval(of: context.attempt, now: step.now) {
+            // A newer interval is due as well: its run fetches, and this one would pay for the same answer.
+            throw TaskSkip("the interval \(interval) is past: a live fetch cannot catch up")
+        }
         if let known = try await reusable() {
             let fetched = try FetchedSnapshot(known, isReused: true)
             context.logger.info("the answer of try \(context.tryNumber - 1) is stored and reused: \(fetched)")
@@ -24,6 +28,18 @@ struct SnapshotFetch: Sendable {
         let fetched = try await classifyingErrors { try FetchedSnapshot(try await fetch(), isReused: false) }
         context.logger.info("\(fetched)")
         return (fetched, .init(records: fetched.assetCount, detail: fetched.detail))
+    }
+
+    /// The interval of a scheduled run that begins only after the next interval has ended; `nil` if it is on time.
+    ///
+    /// Retries and cleared runs are not judged: they fetch and are stamped now.
+    static func missedInterval(of attempt: AttemptOrder, now: Date) -> String? {
+        guard attempt.runType == .scheduled, attempt.tryNumber == 1, attempt.clearNumber == 0,
+            let interval = attempt.dataInterval
+        else { return nil }
+        let length = interval.end.timeIntervalSince(interval.start)
+        guard length > 0, now.timeIntervalSince(interval.end) > length else { return nil }
+        return "\(interval.start.isoText) to \(interval.end.isoText)"
     }
 
     /// Gives errors of the source the class that decides about another try.

@@ -32,21 +32,24 @@ struct DriftChecks {
     /// A source that is not live cannot fail for what it repeats or jumps over.
     private func softened(_ result: QualityResult) -> QualityResult {
         guard !isLive, result.verdict == .failed || result.verdict == .warning else { return result }
-        return QualityResult(result.check, .info, rows: result.rows, message: result.message)
+        return QualityResult(
+            result.check, .info, rows: result.rows, message: result.message, offenders: result.offenders)
     }
 
     private func membership(_ previous: [String: MarketRow]) -> QualityResult {
         let ids = Set(rows.map(\.cryptoID))
         let vanished = previous.values.filter { $0.rang <= 100 && !ids.contains($0.cryptoID) }
-            .sorted { $0.rang < $1.rang }.map(\.cryptoID)
+            .sorted { $0.rang < $1.rang }
         return QualityResult(
             "drift.membership", vanished.count > 5 ? .warning : .passed, rows: vanished.count,
-            message: "ids of the top 100 that vanished: \(QualityChecks.list(vanished))")
+            message: "ids of the top 100 that vanished: \(QualityChecks.list(vanished.map(\.cryptoID)))",
+            offenders: vanished.map { QualityOffender($0, "vanished") })
     }
 
     private func identical(_ previous: [String: MarketRow]) -> QualityResult {
         let common = rows.filter { previous[$0.cryptoID] != nil }
-        let same = common.count { previous[$0.cryptoID]?.prixUsd == $0.prixUsd }
+        let unmoved = common.filter { previous[$0.cryptoID]?.prixUsd == $0.prixUsd }
+        let same = unmoved.count
         let share = Double(same) / Double(max(1, common.count))
         let verdict: QualityVerdict =
             if common.isEmpty { .skipped } else if same == common.count { .failed } else {
@@ -55,7 +58,8 @@ struct DriftChecks {
         let frozen = verdict == .failed ? "; the source is frozen" : ""
         return QualityResult(
             "drift.identical", verdict, rows: same,
-            message: "\(same) of \(common.count) prices are those of the snapshot before\(frozen)")
+            message: "\(same) of \(common.count) prices are those of the snapshot before\(frozen)",
+            offenders: verdict == .passed ? [] : unmoved.map { QualityOffender($0, "price \($0.prixUsd)") })
     }
 
     private func total(_ previous: [String: MarketRow]) -> QualityResult {
@@ -88,7 +92,9 @@ struct DriftChecks {
         return QualityResult(
             "drift.price", jumps.isEmpty ? .passed : .warning, rows: jumps.count,
             message:
-                "top 10 coins whose price jumped by a factor above 1.3: \(QualityChecks.list(jumps.map(\.cryptoID)))"
-        )
+                "top 10 coins whose price jumped by a factor above 1.3: \(QualityChecks.list(jumps.map(\.cryptoID)))",
+            offenders: jumps.map {
+                QualityOffender($0, "from \(previous[$0.cryptoID]?.prixUsd ?? .zero) to \($0.prixUsd)")
+            })
     }
 }

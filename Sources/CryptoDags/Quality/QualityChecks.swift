@@ -53,7 +53,10 @@ public enum QualityChecks {
         }
         return QualityResult(
             "completeness.top10", .failed, rows: ranks.count,
-            message: "ranks missing: \(list(missing)); ranks repeated: \(list(repeated))")
+            message: "ranks missing: \(list(missing)); ranks repeated: \(list(repeated))",
+            offenders: rows.filter { repeated.contains($0.rang) }.map {
+                QualityOffender($0, "rank \($0.rang)")
+            })
     }
 
     private static func required(_ snapshot: ProcessedSnapshot) -> QualityResult {
@@ -66,7 +69,8 @@ public enum QualityChecks {
             "\(rejected.count) assets rejected (\(percent(share))), \(inTop.count) in the top 100\(first)"
         let fails = share > 0.01 || !inTop.isEmpty
         return QualityResult(
-            "completeness.required", fails ? .failed : .passed, rows: rejected.count, message: message)
+            "completeness.required", fails ? .failed : .passed, rows: rejected.count, message: message,
+            offenders: rejected.map { QualityOffender($0) })
     }
 
     private static func freshness(_ input: QualityInput) -> QualityResult {
@@ -86,14 +90,19 @@ public enum QualityChecks {
         let ids = snapshot.duplicateIDs
         return QualityResult(
             "uniqueness.id", ids.isEmpty ? .passed : .failed, rows: ids.count,
-            message: ids.isEmpty ? "each id once" : "ids repeated: \(list(ids))")
+            message: ids.isEmpty ? "each id once" : "ids repeated: \(list(ids))",
+            offenders: ids.map { id in
+                QualityOffender(
+                    cryptoID: id, rang: snapshot.rows.first { $0.cryptoID == id }?.rang, value: "repeated")
+            })
     }
 
     private static func sharedSymbols(_ rows: [MarketRow]) -> QualityResult {
         let shared = Dictionary(grouping: rows, by: \.symbole).filter { $0.value.count > 1 }.keys.sorted()
         return QualityResult(
             "uniqueness.symbol", shared.isEmpty ? .passed : .info, rows: shared.count,
-            message: shared.isEmpty ? "each symbol once" : "symbols of several coins: \(list(shared))")
+            message: shared.isEmpty ? "each symbol once" : "symbols of several coins: \(list(shared))",
+            offenders: rows.filter { shared.contains($0.symbole) }.map { QualityOffender($0, $0.symbole) })
     }
 
     private static func rankContinuity(_ rows: [MarketRow]) -> QualityResult {
@@ -103,20 +112,27 @@ public enum QualityChecks {
             return QualityResult("rank.continuity", .passed, rows: 0, message: "ranks 1 to \(ranks.count)")
         }
         let faults = ranks.enumerated().count { $0.element != $0.offset + 1 }
+        let repeated = Dictionary(grouping: rows, by: \.rang).values.filter { $0.count > 1 }.flatMap { $0 }
         return QualityResult(
             "rank.continuity", firstFault < 100 ? .failed : .warning, rows: faults,
-            message: "rank \(firstFault + 1) is missing or its neighbour repeated")
+            message: "rank \(firstFault + 1) is missing or its neighbour repeated",
+            offenders: repeated.sorted { ($0.rang, $0.cryptoID) < ($1.rang, $1.cryptoID) }
+                .map { QualityOffender($0, "rank \($0.rang) repeated") })
     }
 
     private static func rankOrder(_ rows: [MarketRow]) -> QualityResult {
-        let caps = rows.sorted { $0.rang < $1.rang }.compactMap {
-            $0.marketCapDerivee ? nil : $0.marketCapUsd
+        let known = rows.filter { $0.marketCapUsd != nil && !$0.marketCapDerivee }.sorted {
+            $0.rang < $1.rang
         }
-        let violations = zip(caps, caps.dropFirst()).count { $0 < $1 }
-        let share = Double(violations) / Double(max(1, caps.count - 1))
+        let offenders = zip(known, known.dropFirst()).filter {
+            ($0.marketCapUsd ?? .zero) < ($1.marketCapUsd ?? .zero)
+        }.map { QualityOffender($1, "cap \($1.marketCapUsd ?? .zero) after \($0.marketCapUsd ?? .zero)") }
+        let violations = offenders.count
+        let share = Double(violations) / Double(max(1, known.count - 1))
         return QualityResult(
             "rank.order", share > 0.01 ? .warning : .passed, rows: violations,
-            message: "\(violations) coins have a larger cap than the rank before (\(percent(share)))")
+            message: "\(violations) coins have a larger cap than the rank before (\(percent(share)))",
+            offenders: offenders)
     }
 
     static func minutes(_ seconds: Double) -> String { "\(Int((seconds / 60).rounded())) min" }
@@ -142,8 +158,17 @@ public struct QualityError: DagKitError, Equatable {
     public init(_ report: QualityReport) { failures = report.failures }
 
     public var problem: String {
-        "quality checks failed: " + failures.map { "\"\($0.check)\" (\($0.message))" }.joined(separator: ", ")
+        "quality checks failed: "
+            + failures.map { "\"\($0.check)\" (\($0.message)\(Self.rows($0)))" }.joined(separator: ", ")
     }
 
-    public var remedy: String { "look at quality_results and the stored answer before trusting the snapshot" }
+    /// The first rows that broke a check, with what broke it.
+    private static func rows(_ result: QualityResult) -> String {
+        let shown = result.offenders.prefix(5).map { offender in
+            "\(offender.cryptoID)\(offender.rang.map { " (rank \($0))" } ?? ""): \(offender.value)"
+        }
+        return shown.isEmpty ? "" : "; rows: " + shown.joined(separator: "; ")
+    }
+
+    public var remedy: String { "run dagctl crypto quality, then crypto reprocess or the next fetch" }
 }

@@ -22,12 +22,31 @@ public struct CryptoMail: Hashable, Sendable {
     /// The same as a page.
     public let html: String
 
+    /// A file that comes with a mail.
+    public struct Attachment: Hashable, Sendable {
+        /// Its name, which ends in `.json`.
+        public let name: String
+
+        /// Its text.
+        public let text: String
+
+        /// Creates an attachment.
+        public init(name: String, text: String) {
+            self.name = name
+            self.text = text
+        }
+    }
+
+    /// The file that comes with it; `nil` for none.
+    public let attachment: Attachment?
+
     /// Creates a mail; line feeds in the subject become spaces.
-    public init(kind: Kind, subject: String, text: String, html: String) {
+    public init(kind: Kind, subject: String, text: String, html: String, attachment: Attachment? = nil) {
         self.kind = kind
         self.subject = subject.split(whereSeparator: \.isNewline).joined(separator: " ")
         self.text = text
         self.html = html
+        self.attachment = attachment
     }
 }
 
@@ -36,7 +55,10 @@ extension CryptoMail {
     public static func success(_ report: DailyReport, language: Language) -> CryptoMail {
         let subject = language.pick(
             fr: "[Crypto] Rapport quotidien du \(report.date)", en: "[Crypto] Daily report of \(report.date)")
-        return CryptoMail(kind: .success, subject: subject, text: report.text, html: report.html(language))
+        let json = try? report.json()
+        return CryptoMail(
+            kind: .success, subject: subject, text: report.text(language), html: report.html(language),
+            attachment: json.map { Attachment(name: "crypto-\(report.date).json", text: $0) })
     }
 
     /// The mail of a run that failed.

@@ -8,6 +8,7 @@ extension DailyReport {
         var page = HTMLPage(title, language: language)
         page.table(
             lineHeader(language), topTen.map { ["\($0.rang)"] + cells($0, numbers) })
+        addCharts(to: &page, language)
         page.heading(language.pick(fr: "Marché", en: "Market"))
         page.table(
             [language.pick(fr: "Mesure", en: "Figure"), language.pick(fr: "Valeur", en: "Value")],
@@ -23,6 +24,49 @@ extension DailyReport {
             page.table(AnomalyTable.header(language), AnomalyTable.rows(anomalies, language))
         }
         return page.document
+    }
+
+    private func addCharts(to page: inout HTMLPage, _ language: Language) {
+        let numbers = language.numbers
+        let changes = topTen.compactMap { line in
+            line.variation24hPourcent.map {
+                SVGChart.Bar(label: line.symbole, value: $0.doubleValue, text: numbers.percent($0))
+            }
+        }
+        let changeTitle = language.pick(fr: "Variation 24 h du top 10", en: "24 h change of the top 10")
+        page.chart(SVGChart.bars(changes, title: changeTitle), caption: changeTitle)
+        let shareTitle = language.pick(
+            fr: "Répartition de la capitalisation", en: "Shares of the market capitalisation")
+        page.chart(SVGChart.shares(shares(language), title: shareTitle), caption: shareTitle)
+        guard let history else { return }
+        let capTitle = language.pick(
+            fr: "Capitalisation totale sur 7 jours", en: "Total market cap over 7 days")
+        page.chart(SVGChart.line(history.marketCaps, title: capTitle), caption: capTitle)
+        for line in topTen {
+            guard let prices = line.cryptoID.flatMap({ history.prices[$0] }) else { continue }
+            let title = language.pick(
+                fr: "Prix de \(line.nom) sur 7 jours", en: "Price of \(line.nom) over 7 days")
+            page.chart(SVGChart.line(prices, title: title, width: 200, height: 36), caption: title)
+        }
+        let scoreTitle = language.pick(fr: "Score de qualité sur 7 jours", en: "Quality score over 7 days")
+        page.chart(
+            SVGChart.line(history.qualityScores.map(Double.init), title: scoreTitle, height: 60),
+            caption: scoreTitle)
+    }
+
+    /// The shares of the ten largest coins and of all others.
+    private func shares(_ language: Language) -> [SVGChart.Bar] {
+        let total = marketCapTotal.doubleValue
+        guard total > 0 else { return [] }
+        let share = { (label: String, cap: Double) in
+            let text = NumberText.amount(cap / total * 100).map { $0.text(places: 1) } ?? "?"
+            return SVGChart.Bar(
+                label: label, value: cap,
+                text: text.split(separator: ".").joined(separator: language.numbers.decimalMark) + "\u{A0}%")
+        }
+        let top = topTen.compactMap { line in line.marketCapUsd.map { share(line.symbole, $0.doubleValue) } }
+        let rest = total - top.reduce(0) { $0 + $1.value }
+        return rest > 0 ? top + [share(language.pick(fr: "Autres", en: "Others"), rest)] : top
     }
 
     private func lineHeader(_ language: Language) -> [String] {

@@ -77,13 +77,16 @@ public struct DailyReport: Hashable, Sendable, Codable {
     /// The runs of the day that failed.
     public let runsFailed: Int
 
+    /// What came before, for the charts; `nil` in reports that were stored without it.
+    public let history: ReportHistory?
+
     /// Makes the report of a snapshot.
     ///
     /// - Throws: ``AmountError/overflow(_:)``, and ``ReportError/noRows(snapshot:)`` if there is nothing to report.
     public init(
         snapshotID: Int64, source: String, rows: [MarketRow], anomalies: [Anomaly] = [],
         qualityScore: Int? = nil,
-        runsSucceeded: Int = 0, runsFailed: Int = 0
+        runsSucceeded: Int = 0, runsFailed: Int = 0, history: ReportHistory? = nil
     ) throws {
         let ranked = rows.sorted { $0.rang < $1.rang }
         guard let first = ranked.first else { throw ReportError.noRows(snapshot: snapshotID) }
@@ -99,6 +102,7 @@ public struct DailyReport: Hashable, Sendable, Codable {
         self.qualityScore = qualityScore
         self.runsSucceeded = runsSucceeded
         self.runsFailed = runsFailed
+        self.history = history
         date = first.dateImport
         updatedAt = first.heureImport
         topTen = ranked.prefix(10).map(ReportLine.init)
@@ -137,8 +141,14 @@ public struct ReportLine: Hashable, Sendable, Codable {
     /// The name.
     public let nom: String
 
+    /// The coin; `nil` in reports that were stored without it.
+    public let cryptoID: String?
+
     /// The price in USD.
     public let prixUsd: Amount
+
+    /// The market capitalisation; `nil` if it is not known.
+    public let marketCapUsd: Amount?
 
     /// The change over 24 hours in %.
     public let variation24hPourcent: Amount?
@@ -148,8 +158,29 @@ public struct ReportLine: Hashable, Sendable, Codable {
         rang = row.rang
         symbole = row.symbole
         nom = row.nom
+        cryptoID = row.cryptoID
+        marketCapUsd = row.marketCapUsd
         prixUsd = row.prixUsd
         variation24hPourcent = row.variation24hPourcent
+    }
+}
+
+/// What a report's charts look back on.
+public struct ReportHistory: Hashable, Sendable, Codable {
+    /// The totals of market capitalisation in USD, oldest first.
+    public let marketCaps: [Double]
+
+    /// The scores of the quality checks, oldest first.
+    public let qualityScores: [Int]
+
+    /// The prices of each of the ten largest coins over seven days, oldest first, by its id.
+    public let prices: [String: [Double]]
+
+    /// Creates a history.
+    public init(marketCaps: [Double], qualityScores: [Int], prices: [String: [Double]]) {
+        self.marketCaps = marketCaps
+        self.qualityScores = qualityScores
+        self.prices = prices
     }
 }
 

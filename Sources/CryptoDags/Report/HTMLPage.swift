@@ -16,6 +16,12 @@ struct HTMLPage {
     /// Adds a paragraph.
     mutating func paragraph(_ text: String) { body += "<p>\(Self.escaped(text))</p>\n" }
 
+    /// Adds a chart, if there is one, under a caption that says it in words.
+    mutating func chart(_ svg: String?, caption: String) {
+        guard let svg else { return }
+        body += "<p>\(Self.escaped(caption))<br>\n\(svg)</p>\n"
+    }
+
     /// Adds a table whose first column is its label.
     mutating func table(_ header: [String], _ rows: [[String]]) {
         let cells = { (tag: String, texts: [String]) in

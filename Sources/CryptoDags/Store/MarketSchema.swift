@@ -14,7 +14,8 @@ enum MarketSchema {
 
     /// The steps in order.
     static let migrations = [
-        Migration(version: 1, statements: MarketTables.statements + MarketViews.statements)
+        Migration(version: 1, statements: MarketTables.statements + MarketViews.statements),
+        Migration(version: 2, statements: MarketTables.statementsOfVersion2),
     ]
 
     /// The version that this code works with.
@@ -29,10 +30,10 @@ enum MarketSchema {
     }
 
     /// Takes all steps that the database has not seen, each in one transaction.
-    static func migrate(_ database: any SQLDatabase, now: Date) async throws {
+    static func migrate(_ database: any SQLDatabase, to target: Int, now: Date) async throws {
         let found = try await version(database)
         guard found <= current else { throw MarketSchemaError.newer(found: found, known: current) }
-        for migration in migrations where migration.version > found {
+        for migration in migrations where migration.version > found && migration.version <= target {
             try await database.transaction(.write, durability: .full) { transaction in
                 // Another process may have taken the step since the version was read.
                 if try isApplied(migration.version, transaction) { return }
@@ -73,7 +74,7 @@ public enum MarketSchemaError: DagKitError, Equatable {
     public var remedy: String {
         switch self {
         case .newer: "upgrade dagctl"
-        case .older: "run dagctl db migrate"
+        case .older: "run dagctl crypto migrate"
         case .dialect: "use a connection of type sqlite"
         }
     }

@@ -26,6 +26,8 @@ extension MarketStore {
                 rows: load.snapshot.rows.map {
                     HistoryColumns.values($0, snapshot: id, source: load.source, createdAt: load.now)
                 })
+            let day = load.snapshot.rows.first?.dateImport ?? load.fetchedAt.ds
+            try Self.addCandles(of: id, day: day, fetchedAt: load.fetchedAt, transaction)
             try transaction.execute("update crypto_snapshots set complete = 1 where snapshot_id = \(id)")
             let detail = "{\"snapshot_id\":\(id),\"rejected\":\(load.snapshot.rejected.count)}"
             try Self.log(load, .success, load.snapshot.rows.count, detail, transaction)
@@ -88,6 +90,7 @@ extension MarketStore {
     ) throws {
         let entry = PipelineLogEntry(
             operation: "spark_crypto_processing", recordsAffected: count, timestamp: load.now, status: status,
+            dagID: load.run.dagID,
             runID: load.run.runID, taskID: load.taskID, duration: load.duration, detail: detail)
         try transaction.execute(Self.insertion(entry))
     }

@@ -13,9 +13,10 @@ extension MarketStore {
         let milliseconds = entry.duration.map { Int($0 / .milliseconds(1)) }
         return """
             insert into pipeline_logs
-                (operation, records_affected, timestamp, status, run_id, task_id, duration_ms, detail)
+                (operation, records_affected, timestamp, status, dag_id, run_id, task_id, duration_ms, detail)
             values (\(entry.operation), \(entry.recordsAffected), \(entry.timestamp.databaseText),
-                \(entry.status), \(entry.runID.sqlValue), \(entry.taskID.sqlValue), \(milliseconds.sqlValue), \(entry.detail.sqlValue))
+                \(entry.status), \(entry.dagID.sqlValue), \(entry.runID.sqlValue), \(entry.taskID.sqlValue),
+                \(milliseconds.sqlValue), \(entry.detail.sqlValue))
             """
     }
 }
@@ -34,6 +35,9 @@ public struct PipelineLogEntry: Hashable, Sendable {
     /// How it ended.
     public var status: PipelineLogStatus
 
+    /// The DAG.
+    public var dagID: String?
+
     /// The run.
     public var runID: String?
 
@@ -49,13 +53,14 @@ public struct PipelineLogEntry: Hashable, Sendable {
     /// Creates a line.
     public init(
         operation: String, recordsAffected: Int, timestamp: Date, status: PipelineLogStatus,
-        runID: String? = nil,
+        dagID: String? = nil, runID: String? = nil,
         taskID: String? = nil, duration: Duration? = nil, detail: String? = nil
     ) {
         self.operation = operation
         self.recordsAffected = recordsAffected
         self.timestamp = timestamp
         self.status = status
+        self.dagID = dagID
         self.runID = runID
         self.taskID = taskID
         self.duration = duration

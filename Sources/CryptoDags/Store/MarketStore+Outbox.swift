@@ -5,23 +5,26 @@ public import FoundationEssentials
 /// Mails on their way: stored before they are sent, sent at least once.
 extension MarketStore {
     /// Puts a mail into the outbox, once for each run, kind and recipient.
-    public func enqueue(_ mail: CryptoMail, runID: String, recipients: [String], now: Date) async throws {
+    public func enqueue(_ mail: CryptoMail, run: PipelineRun, recipients: [String], now: Date) async throws {
         try await database.transaction { transaction in
-            try Self.enqueue(mail, runID: runID, recipients: recipients, now: now, transaction)
+            try Self.enqueue(mail, run: run, recipients: recipients, now: now, transaction)
         }
     }
 
     static func enqueue(
-        _ mail: CryptoMail, runID: String, recipients: [String], now: Date, _ transaction: any SQLTransaction
+        _ mail: CryptoMail, run: PipelineRun, recipients: [String], now: Date,
+        _ transaction: any SQLTransaction
     ) throws {
         for recipient in recipients {
-            let id = OutboxMail.messageID(runID: runID, kind: mail.kind, recipient: recipient)
+            let id = OutboxMail.messageID(run: run, kind: mail.kind, recipient: recipient)
             try transaction.execute(
                 """
-                insert into outbox (message_id, run_id, kind, recipient, subject, text, html, state, attempts, created_at)
-                values (\(id), \(runID), \(mail.kind.rawValue), \(recipient), \(mail.subject), \(mail.text),
-                    \(mail.html), 'pending', 0, \(now.databaseText))
-                on conflict (run_id, kind, recipient) do nothing
+                insert into outbox (message_id, dag_id, run_id, kind, recipient, subject, text, html, attachment,
+                    attachment_name, state, attempts, created_at)
+                values (\(id), \(run.dagID), \(run.runID), \(mail.kind.rawValue), \(recipient), \(mail.subject),
+                    \(mail.text), \(mail.html), \((mail.attachment?.text).sqlValue),
+                    \((mail.attachment?.name).sqlValue), 'pending', 0, \(now.databaseText))
+                on conflict (dag_id, run_id, kind, recipient) do nothing
                 """)
         }
     }
@@ -75,13 +78,16 @@ public struct OutboxMail: Hashable, Sendable {
         recipient = try row["recipient"]
         // Kinds are written by this type only; an unknown one is shown as a failure rather than lost.
         let kind = CryptoMail.Kind(rawValue: try row["kind"]) ?? .failure
+        let attached: String? = try row["attachment"]
+        let name: String? = try row["attachment_name"]
         mail = CryptoMail(
-            kind: kind, subject: try row["subject"], text: try row["text"], html: try row["html"])
+            kind: kind, subject: try row["subject"], text: try row["text"], html: try row["html"],
+            attachment: attached.map { CryptoMail.Attachment(name: name ?? "report.json", text: $0) })
         attempts = try row["attempts"]
         createdAt = try Date(isoText: try row["created_at"] as String)
     }
 
-    static func messageID(runID: String, kind: CryptoMail.Kind, recipient: String) -> String {
-        "\(SHA256.hex("\(runID)\n\(kind.rawValue)\n\(recipient)").prefix(32))@cryptodags"
+    static func messageID(run: PipelineRun, kind: CryptoMail.Kind, recipient: String) -> String {
+        "\(SHA256.hex("\(run.dagID)\n\(run.runID)\n\(kind.rawValue)\n\(recipient)").prefix(32))@cryptodags"
     }
 }

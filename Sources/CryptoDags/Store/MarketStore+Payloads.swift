@@ -76,7 +76,8 @@ extension MarketStore {
     /// - Throws: ``CoinCapError/creditsSpent(_:)`` if the month has no credit left; nothing is counted then.
     @discardableResult
     public func reserveCredits(
-        _ credits: Int = 1, provider: String = "coincap", limit: Int, now: Date
+        _ credits: Int = 1, provider: String = "coincap", limit: Int,
+        warning: Int = CreditUsage.standardWarning, now: Date
     ) async throws -> CreditUsage {
         let month = String(now.ds.prefix(7))
         return try await database.transaction(.write, durability: .full) { transaction in
@@ -84,14 +85,14 @@ extension MarketStore {
                 "select credits from api_usage where provider = \(provider) and month = \(month)")
             let used: Int = try rows.first.map { try $0[0] } ?? 0
             guard used + credits <= limit else {
-                throw CoinCapError.creditsSpent(CreditUsage(used: used, limit: limit))
+                throw CoinCapError.creditsSpent(CreditUsage(used: used, limit: limit, warning: warning))
             }
             try transaction.execute(
                 """
                 insert into api_usage (provider, month, calls, credits) values (\(provider), \(month), 1, \(credits))
                 on conflict (provider, month) do update set calls = calls + 1, credits = credits + excluded.credits
                 """)
-            return CreditUsage(used: used + credits, limit: limit)
+            return CreditUsage(used: used + credits, limit: limit, warning: warning)
         }
     }
 

@@ -107,8 +107,17 @@ public struct StoredSnapshot: Hashable, Sendable {
     /// When it was fetched.
     public let fetchedAt: Date
 
+    /// The DAG of the run that loaded it.
+    public let dagID: String
+
     /// The run that loaded it.
     public let runID: String
+
+    /// The SHA-256 of its raw bodies.
+    public let hash: String
+
+    /// Whether its rows and raw answer are gone, since its day has a later snapshot.
+    public let isThinned: Bool
 
     /// How many assets were asked for.
     public let wanted: Int?
@@ -128,18 +137,25 @@ public struct StoredSnapshot: Hashable, Sendable {
     /// The sum of the known market capitalisations.
     public let marketCapTotal: Amount
 
+    /// The mean of the known changes in %.
+    public let meanChange: Double?
+
     init(_ row: SQLRow) throws {
         id = try row["snapshot_id"]
         source = try row["source"]
         let timestamp: String? = try row["api_timestamp"]
         apiTimestamp = try timestamp.map { try Date(isoText: $0) }
         fetchedAt = try Date(isoText: try row["fetched_at"] as String)
+        dagID = try row["dag_id"]
         runID = try row["run_id"]
+        hash = try row["sha256"]
+        isThinned = try row["amincie"]
         wanted = try row["wanted"]
         assetCount = try row["asset_count"]
         rejectedCount = try row["rejected_count"]
         qualityScore = try row["quality_score"]
         dateImport = try row["date_import"]
         marketCapTotal = try Amount(try row["market_cap_total_exact"] as String)
+        meanChange = try row["variation_moyenne"]
     }
 }

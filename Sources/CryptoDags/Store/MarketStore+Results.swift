@@ -10,11 +10,17 @@ extension MarketStore {
             try transaction.execute("delete from quality_results where snapshot_id = \(snapshotID)")
             try transaction.bulkInsert(
                 into: "quality_results",
-                columns: ["snapshot_id", "check_name", "verdict", "rows", "message", "checked_at"],
-                rows: report.results.map { result in
-                    [
+                columns: [
+                    "snapshot_id", "check_name", "verdict", "severity", "rows", "message", "offenders",
+                    "checked_at",
+                ],
+                rows: try report.results.map { result in
+                    let offenders = String(
+                        decoding: try JSONEncoder().encode(result.offenders), as: UTF8.self)
+                    return [
                         .integer(snapshotID), .text(result.check), .text(result.verdict.rawValue),
-                        .integer(Int64(result.rows)), .text(result.message), .text(now.databaseText),
+                        .text(result.severity.rawValue), .integer(Int64(result.rows)), .text(result.message),
+                        .text(offenders), .text(now.databaseText),
                     ]
                 })
             try transaction.execute(
@@ -42,7 +48,12 @@ extension MarketStore {
     }
 
     /// The last alert of each key of a source, for ``AlertPolicy``.
-    public func lastAlerts(source: String) async throws -> [AlertKey: LastAlert] {
+    ///
+    /// - Parameter snapshot: The snapshot that is judged: when an anomaly was seen is asked of those before it.
+    public func lastAlerts(source: String, before snapshot: Int64 = .max) async throws -> [AlertKey:
+        LastAlert]
+    {
+        let seen = try await lastSightings(source: source, before: snapshot)
         let rows = try await database.query(
             """
             select crypto_id, rule, direction, alerted_at, magnitude from anomaly_alerts
@@ -55,14 +66,33 @@ extension MarketStore {
                 let direction = AnomalyDirection(rawValue: try row[2])
             else { continue }
             let key = AlertKey(cryptoID: try row[0], rule: rule, direction: direction)
-            alerts[key] = LastAlert(at: try Date(isoText: try row[3] as String), score: try row[4])
+            alerts[key] = LastAlert(
+                at: try Date(isoText: try row[3] as String), score: try row[4], seenAt: seen[key])
         }
         return alerts
     }
 
+    private func lastSightings(source: String, before snapshot: Int64) async throws -> [AlertKey: Date] {
+        let rows = try await database.query(
+            """
+            select crypto_id, rule, direction, max(detected_at) from anomalies
+            where source = \(source) and snapshot_id < \(snapshot) group by crypto_id, rule, direction
+            """)
+        var seen: [AlertKey: Date] = [:]
+        for row in rows {
+            guard let rule = AnomalyRule(rawValue: try row[1]),
+                let direction = AnomalyDirection(rawValue: try row[2])
+            else { continue }
+            let key = AlertKey(cryptoID: try row[0], rule: rule, direction: direction)
+            seen[key] = try Date(isoText: try row[3] as String)
+        }
+        return seen
+    }
+
     /// Puts an alert into the outbox and remembers what it spoke of, in one transaction.
     public func enqueueAlert(
-        _ mail: CryptoMail, about anomalies: [Anomaly], source: String, runID: String, recipients: [String],
+        _ mail: CryptoMail, about anomalies: [Anomaly], source: String, run: PipelineRun,
+        recipients: [String],
         now: Date
     ) async throws {
         try await database.transaction { transaction in
@@ -76,7 +106,7 @@ extension MarketStore {
                         set alerted_at = excluded.alerted_at, magnitude = excluded.magnitude
                     """)
             }
-            try Self.enqueue(mail, runID: runID, recipients: recipients, now: now, transaction)
+            try Self.enqueue(mail, run: run, recipients: recipients, now: now, transaction)
         }
     }
 
@@ -86,7 +116,7 @@ extension MarketStore {
         try await database.execute(
             """
             insert into reports (date, kind, source, snapshot_id, text, html, json, created_at)
-            values (\(report.date), \(DailyReport.kind), \(report.source), \(report.snapshotID), \(report.text),
+            values (\(report.date), \(DailyReport.kind), \(report.source), \(report.snapshotID), \(report.text(language)),
                 \(report.html(language)), \(json), \(now.databaseText))
             on conflict (date, kind, source) do update set snapshot_id = excluded.snapshot_id,
                 text = excluded.text, html = excluded.html, json = excluded.json, created_at = excluded.created_at
@@ -106,9 +136,12 @@ extension MarketStore {
     public func anomalies(date: String, source: String) async throws -> [Anomaly] {
         let rows = try await database.query(
             """
-            select a.*, max(a.score) from anomalies a join crypto_snapshots s on s.snapshot_id = a.snapshot_id
-            where s.date_import = \(date) and s.source = \(source)
-            group by a.crypto_id, a.rule, a.direction order by max(a.score) desc
+            select * from (
+                select a.*, row_number() over (
+                    partition by a.crypto_id, a.rule, a.direction order by a.score desc, a.id) as place
+                from anomalies a join crypto_snapshots s on s.snapshot_id = a.snapshot_id
+                where s.date_import = \(date) and s.source = \(source)) strongest
+            where place = 1 order by score desc, id
             """)
         return try rows.compactMap(Anomaly.init(row:)).sorted { $0.severity > $1.severity }
     }

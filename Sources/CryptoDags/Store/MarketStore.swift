@@ -26,7 +26,7 @@ public struct MarketStore: Sendable {
         guard database.dialect == .sqlite else { throw MarketSchemaError.dialect(database.dialect.name) }
         let found = try await MarketSchema.version(database)
         switch found {
-        case 0: try await MarketSchema.migrate(database, now: now)
+        case 0: try await MarketSchema.migrate(database, to: MarketSchema.current, now: now)
         case MarketSchema.current: break
         case ..<MarketSchema.current:
             throw MarketSchemaError.older(found: found, known: MarketSchema.current)
@@ -38,9 +38,11 @@ public struct MarketStore: Sendable {
     /// Brings the tables of a database to the version of this program.
     ///
     /// - Throws: ``MarketSchemaError`` or `SQLError`.
-    public static func migrate(_ database: any SQLDatabase, now: Date) async throws {
+    ///
+    /// - Parameter version: Stops at an earlier version; for tests of migrations.
+    public static func migrate(_ database: any SQLDatabase, to version: Int? = nil, now: Date) async throws {
         guard database.dialect == .sqlite else { throw MarketSchemaError.dialect(database.dialect.name) }
-        try await MarketSchema.migrate(database, now: now)
+        try await MarketSchema.migrate(database, to: version ?? MarketSchema.current, now: now)
     }
 
     /// Shows that the database answers, has its tables and can be written.

@@ -23,8 +23,9 @@ extension CommandLineTool {
         let workspace = Workspace(
             tool: self, system: .current(environment: environment),
             console: .standard(environment: environment))
-        await DagKitWorker.runIfRequested(TaskLibrary(dags) { try operators.work(of: $0) }) { _ in
-            try await workspace.services()
+        await DagKitWorker.runIfRequested(TaskLibrary(dags) { try operators.work(of: $0) }) { order in
+            try workspace.adopt(order.settings)
+            return try await workspace.services()
         }
     }
 
@@ -50,6 +51,7 @@ extension HostView {
             userName: { CurrentProcess.userName }, hostName: { CurrentProcess.hostName },
             databases: SQLDatabaseKeeper(),
             occupation: { SchedulerDoor.isOccupied(home: $0) },
+            timeZoneData: { ZoneInfo.system(directory: environment["TZDIR"]).version },
             knock: { _ = await SchedulerDoor.knock(home: $0) })
     }
 }

@@ -18,6 +18,18 @@ package protocol DatabaseKeeper: Sendable {
     /// What is wrong with the database's pages; empty if nothing is.
     func damage(of place: DatabasePlace) async throws -> [String]
 
+    /// How many bytes the database's file has.
+    func size(of place: DatabasePlace) -> Int64
+
+    /// Copies the database to a file, while all others go on.
+    func backup(_ place: DatabasePlace, to path: String) async throws
+
+    /// The backups that lie in the home's own folder for them, oldest first.
+    func backups(of place: DatabasePlace) throws -> [String]
+
+    /// Puts a backup in the place of the database, and says where what was there is kept.
+    func restore(_ place: DatabasePlace, from path: String, at now: Date) async throws -> String?
+
     /// Deletes the database with all that is in it.
     func delete(_ place: DatabasePlace) async throws
 }

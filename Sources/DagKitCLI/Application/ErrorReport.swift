@@ -63,7 +63,7 @@ struct ErrorReport {
         case let error as StoreError: error == .foreign ? .configuration : .unreachable
         case let error as SQLError: exitCode(for: error)
         case let error as SystemError: exitCode(for: error)
-        case is FileLockError, is SchedulerDoorError: .temporary
+        case is FileLockError, is SchedulerDoorError, is RunChangeError: .temporary
         case is CancellationError: .interrupted
         default: .failure
         }
@@ -71,9 +71,9 @@ struct ErrorReport {
 
     private static func exitCode(for error: SQLError) -> ExitCode {
         switch error.kind {
-        case .busy: .temporary
-        case .cannotOpen, .corrupt, .full: .unreachable
-        case .readOnly: .permission
+        case .busy, .serializationFailure, .deadlock, .tooManyConnections: .temporary
+        case .cannotOpen, .corrupt, .full, .inputOutput, .connectionLost, .unknownDatabase: .unreachable
+        case .readOnly, .accessDenied: .permission
         default: .failure
         }
     }

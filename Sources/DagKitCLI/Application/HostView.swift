@@ -14,6 +14,9 @@ package struct HostView: Sendable {
     /// Whether a scheduler of a home lives.
     package var occupation: @Sendable (String) -> Bool
 
+    /// The release of the machine's time zone data; `nil` if it does not say.
+    package var timeZoneData: @Sendable () -> String?
+
     /// Wakes the scheduler of a home; quiet if none is there.
     package var knock: @Sendable (String) async -> Void
 
@@ -21,6 +24,7 @@ package struct HostView: Sendable {
         environment: [String: String], files: FileView, now: @escaping @Sendable () -> Date,
         userName: @escaping @Sendable () -> String, hostName: @escaping @Sendable () -> String,
         databases: any DatabaseKeeper, occupation: @escaping @Sendable (String) -> Bool = { _ in false },
+        timeZoneData: @escaping @Sendable () -> String? = { nil },
         knock: @escaping @Sendable (String) async -> Void = { _ in }
     ) {
         self.environment = environment
@@ -30,6 +34,7 @@ package struct HostView: Sendable {
         self.hostName = hostName
         self.databases = databases
         self.occupation = occupation
+        self.timeZoneData = timeZoneData
         self.knock = knock
     }
 }

@@ -44,7 +44,14 @@ struct SQLDatabaseKeeper: DatabaseKeeper {
     func migrate(_ place: DatabasePlace, at now: Date) async throws -> [String] {
         try FileSystem.createFolder(place.home)
         try FileSystem.createFolder(FileSystem.parent(of: place.path))
-        return try await using(place, access: .create) { try await StoreSchema(of: $0).migrate(at: now) }
+        return try await using(place, access: .create) { database in
+            let schema = try StoreSchema(of: database)
+            if case .outdated(let version) = try await schema.state() {
+                try FileSystem.createFolder(place.backupFolder)
+                try await database.backup(to: place.backup(at: now, mark: "-version-\(version)"))
+            }
+            return try await schema.migrate(at: now)
+        }
     }
 
     func damage(of place: DatabasePlace) async throws -> [String] {
@@ -54,6 +61,71 @@ struct SQLDatabaseKeeper: DatabaseKeeper {
     func delete(_ place: DatabasePlace) async throws {
         // The log and the shared memory belong to the file: a new one must not be read with old ones.
         for ending in ["", "-wal", "-shm"] { try FileSystem.remove(place.path + ending) }
+    }
+
+    func size(of place: DatabasePlace) -> Int64 {
+        var status = stat()
+        return stat(place.path, &status) == 0 ? Int64(status.st_size) : 0
+    }
+
+    func backup(_ place: DatabasePlace, to path: String) async throws {
+        guard !Self.isSame(path, place.path) else {
+            throw CommandError.conflict("\"\(path)\" is the database itself", remedy: "name another file")
+        }
+        try FileSystem.createFolder(FileSystem.parent(of: path))
+        try await using(place, access: .write) { try await $0.backup(to: path) }
+    }
+
+    func backups(of place: DatabasePlace) throws -> [String] {
+        try FileSystem.names(in: place.backupFolder).filter { $0.hasPrefix("dagkit-") && $0.hasSuffix(".db") }
+            .map { "\(place.backupFolder)/\($0)" }
+    }
+
+    func restore(_ place: DatabasePlace, from path: String, at now: Date) async throws -> String? {
+        let backup = DatabasePlace(home: place.home, path: path, busyTimeout: place.busyTimeout)
+        guard FileSystem.exists(path) else {
+            throw CommandError.notFound(
+                "there is no file \"\(path)\"", remedy: "see the folder \"\(place.backupFolder)\"")
+        }
+        guard !Self.isSame(path, place.path) else {
+            throw CommandError.conflict("\"\(path)\" is the database itself", remedy: "name a backup")
+        }
+        try await refuseUnusable(backup)
+        let kept = exists(place) ? place.displaced(at: now) : nil
+        let draft = place.path + ".restored"
+        try await using(backup, access: .write) { try await $0.backup(to: draft) }
+        // The log and the shared memory belong to the file: they go with it.
+        for ending in ["-wal", "-shm", ""] {
+            guard let kept, FileSystem.exists(place.path + ending) else { continue }
+            try Self.move(place.path + ending, to: kept + ending)
+        }
+        try Self.move(draft, to: place.path)
+        return kept
+    }
+
+    /// Refuses a backup that is damaged, or no metadata at all.
+    private func refuseUnusable(_ backup: DatabasePlace) async throws {
+        if let damage = try await damage(of: backup).first {
+            throw CommandError.unreachable(
+                "the backup \"\(backup.path)\" is damaged: \(damage)", remedy: "take an older one")
+        }
+        switch try await state(of: backup) {
+        case .missing, .foreign, .outdated(found: 0, _):
+            throw CommandError.unreachable(
+                "\"\(backup.path)\" is no copy of a metadata database",
+                remedy: "name a file that `db backup` made")
+        case .current, .outdated, .tooNew: return
+        }
+    }
+
+    private static func move(_ path: String, to target: String) throws {
+        guard rename(path, target) == 0 else { throw SystemError.last("move", path) }
+    }
+
+    private static func isSame(_ path: String, _ other: String) -> Bool {
+        var (one, two) = (stat(), stat())
+        return stat(path, &one) == 0 && stat(other, &two) == 0 && one.st_ino == two.st_ino
+            && one.st_dev == two.st_dev
     }
 
     private func connect(

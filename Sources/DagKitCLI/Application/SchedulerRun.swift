@@ -10,9 +10,13 @@ struct SchedulerRun: Sendable {
     private let configuration: Configuration
     private let store: any MetadataStore
 
+    /// Whether the pages of the database were looked at.
+    private let isChecked: Bool
+
     init(_ workspace: Workspace) async throws {
         self.workspace = workspace
         configuration = try workspace.configuration()
+        isChecked = try await DatabaseHealth(workspace).requireSoundAtStart()
         store = try await workspace.store()
     }
 
@@ -35,8 +39,13 @@ struct SchedulerRun: Sendable {
         let service = ServiceManager(environment: workspace.system.environment)
         service.hideFromChildren()
         let door = try await door(entry, service)
-        let log = try SchedulerLogFile(
+        let log = SchedulerLogFile(
             folder: try workspace.logs + "/scheduler", console: workspace.console, now: workspace.system.now)
+        if !isChecked {
+            log.write(
+                .info,
+                "the database is too large to be checked at each start: run dagctl db check now and then")
+        }
         for problem in try workspace.dags().problems { log.write(.error, problem.description) }
         let signals = try SchedulerSignals()
         var settings = try schedulerConfiguration(endsWhenIdle: endsWhenIdle)
@@ -123,6 +132,9 @@ struct SchedulerRun: Sendable {
         do {
             let deployment = try workspace.reloadedDeployment()
             scheduler.replace(with: deployment)
+            for error in deployment.importErrors.sorted(by: { $0.key < $1.key }).flatMap(\.value) {
+                for line in error.text.split(separator: "\n") { log.write(.error, String(line)) }
+            }
             log.write(.info, "dags read again: \(deployment.specs.count)")
         } catch {
             log.write(.error, "cannot read the dags again: \(error)")
@@ -171,18 +183,22 @@ final class SchedulerLogFile: Sendable {
     private let console: Console
     private let now: @Sendable () -> Date
 
-    /// Opens a folder for today and points `latest` at it.
-    init(folder: String, console: Console, now: @escaping @Sendable () -> Date) throws {
+    /// Opens a folder for today and points `latest` at it; where that cannot be, the console alone is told.
+    init(folder: String, console: Console, now: @escaping @Sendable () -> Date) {
         let today = now().ds
-        try FileSystem.createFolder("\(folder)/\(today)")
         path = "\(folder)/\(today)/scheduler.log"
         self.console = console
         self.now = now
+        do {
+            try FileSystem.createFolder("\(folder)/\(today)")
+        } catch {
+            return write(.warning, "the scheduler's log is on the console only: \(error)")
+        }
         // A link of another name is moved over the old one, so that `latest` is there at every moment.
         let link = "\(folder)/latest.\(getpid())"
         unlink(link)
         if symlink(today, link) != 0 || rename(link, "\(folder)/latest") != 0 {
-            try console.note("note: cannot set \(folder)/latest: \(String(cString: strerror(errno)))")
+            write(.warning, "cannot set \(folder)/latest: \(String(cString: strerror(errno)))")
         }
     }
 
@@ -219,8 +235,20 @@ struct AttemptLogFile: Sendable {
     }
 }
 
-/// Adds a line to a file; a full disk costs the line and not the program.
+/// Adds a line to a file, whose folder may have been removed; a full disk costs the line and not the program.
 private func append(_ text: String, to path: String) {
-    guard let file = try? FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND) else { return }
-    try? file.writeAll(text.utf8)
+    let flags = O_WRONLY | O_CREAT | O_APPEND
+    do {
+        let file: FileDescriptor
+        do {
+            file = try FileDescriptor.open(path, flags)
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            try FileSystem.createFolder(FileSystem.parent(of: path))
+            file = try FileDescriptor.open(path, flags)
+        }
+        try file.writeAll(text.utf8)
+    } catch {
+        // The console has the line.
+    }
 }

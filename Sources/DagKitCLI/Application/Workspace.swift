@@ -1,5 +1,8 @@
 public import DagKitCore
+import DagKitPostgres
 import DagKitRuntime
+import DagKitSQL
+import DagKitSQLite
 import DagKitSystem
 public import FoundationEssentials
 import Glibc
@@ -22,6 +25,8 @@ public final class Workspace: Sendable {
         var basicConfiguration: Configuration?
         var configuration: Configuration?
         var dags: LoadedDAGs?
+        /// The settings of dags.json that came with an order.
+        var adopted: [String: String]?
         var store: (any MetadataStore)?
     }
 
@@ -146,12 +151,36 @@ public final class Workspace: Sendable {
     /// The deployment as its files are now; what is broken in them keeps its last good version.
     func reloadedDeployment() throws -> Deployment {
         let last = try dags()
-        let read = try LoadedDAGs(tool: tool, workspace: self)
+        let read: LoadedDAGs
+        do {
+            read = try LoadedDAGs(tool: tool, workspace: self)
+        } catch {
+            // What cannot even be read keeps its last good version whole.
+            let name = last.bag.file ?? "dags.json"
+            var kept = try deployment()
+            kept.importErrors[name] = [ImportError(file: name, at: now, text: "\(error)")]
+            return kept
+        }
         opened.withLock { opened in
             opened.dags = LoadedDAGs(bag: read.bag.keeping(last.bag), zones: read.zones)
             opened.configuration = nil
         }
         return try deployment()
+    }
+
+    /// Takes the settings of dags.json from an order: a worker does not read the file, which may be another by now.
+    func adopt(_ settings: [String: String]) throws {
+        guard opened.withLock({ $0.adopted }) != settings else { return }
+        let configuration = try basicConfiguration().settingDeployment(settings, from: "dags.json")
+        let names = DAGBag.timeZoneNames(of: tool.dags, file: nil)
+        let zones =
+            names.isEmpty
+            ? TimeZones() : TimeZones(loading: names, from: SystemZones(environment: system.environment))
+        opened.withLock { opened in
+            opened.adopted = settings
+            opened.configuration = configuration
+            if opened.dags == nil { opened.dags = LoadedDAGs(bag: DAGBag(compiled: []), zones: zones) }
+        }
     }
 
     /// What dags.json sets, as it stands once the environment has had its say, for each DAG.
@@ -206,9 +235,13 @@ public final class Workspace: Sendable {
         var services = TaskServices(
             metadata: DeploymentMetadata(store: try await store(), entries: environmentEntries, mask: mask),
             settings: try configuration(), zones: try dags().zones, home: home.path)
+        services[SQLDrivers.self] = drivers
         for one in tool.extensions { try await one.services(&services) }
         return services
     }
+
+    /// The databases that connections may name.
+    var drivers: SQLDrivers { SQLDrivers([SQLiteDriver(), PostgresDriver()]) }
 
     /// The variables and connections of the environment.
     var environmentEntries: EnvironmentEntries {

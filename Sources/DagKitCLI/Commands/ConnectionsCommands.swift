@@ -3,16 +3,16 @@ import DagKitCore
 /// `connections …`: named addresses with their credentials.
 enum ConnectionsCommands {
     static let group = CLICommand(
-        group: "connections", "Adds, shows and deletes connections.",
+        group: "connections", "Adds, shows, tests and deletes connections.",
         discussion:
             "A connection of the environment (DAGKIT_CONN_ID, AIRFLOW_CONN_ID) goes before the stored one.",
         examples: [
             .init("connections add smtp_default --conn-uri smtp://mail.example.org:587", "without a secret"),
             .init("connections add postgres_default --conn-uri - < uri.txt", "with one, from a file"),
         ],
-        subcommands: [list, get, add, delete])
+        subcommands: [list, get, add, test, delete])
 
-    private static let id = CommandArgument<String>.text("conn_id", "The id of the connection.")
+    static let id = CommandArgument<String>.text("conn_id", "The id of the connection.")
     private static let showValues = CommandOption<Bool>.flag(
         "show-values", "Shows passwords and extras in clear.")
 
@@ -36,7 +36,7 @@ enum ConnectionsCommands {
         return .success
     }
 
-    private static func connections(_ call: Invocation) async throws -> [(Connection, String)] {
+    static func connections(_ call: Invocation) async throws -> [(Connection, String)] {
         let entries = call.workspace.environmentEntries
         let stored = try await call.storeIfPresent()?.connections() ?? []
         let ids = Set(entries.connectionIDs)
@@ -63,15 +63,7 @@ enum ConnectionsCommands {
         "get", "Shows a connection; its password and extras only if asked for.",
         arguments: [id], options: [showValues] + ReportOptions.all, exitCodes: [.notFound]
     ) { call in
-        let all = try await connections(call)
-        let name = call[id]
-        guard
-            let (connection, source) = all.first(where: {
-                $0.0.id == name || $0.0.id == name.lowercased() && $0.1 != "database"
-            })
-        else {
-            throw CommandError.noConnection(name, near: NearMiss.nearest(to: name, among: all.map(\.0.id)))
-        }
+        let (connection, source) = try await named(call)
         let row = row(connection, source: source, inClear: call[showValues])
         let value = { (key: String) in row[key] ?? .null }
         try call.show(
@@ -85,6 +77,20 @@ enum ConnectionsCommands {
                 "source": value("source"),
             ]))
         return .success
+    }
+
+    /// The connection that was asked for, and where it comes from.
+    static func named(_ call: Invocation) async throws -> (Connection, String) {
+        let all = try await connections(call)
+        let name = call[id]
+        guard
+            let found = all.first(where: {
+                $0.0.id == name || $0.0.id == name.lowercased() && $0.1 != "database"
+            })
+        else {
+            throw CommandError.noConnection(name, near: NearMiss.nearest(to: name, among: all.map(\.0.id)))
+        }
+        return found
     }
 
     private static func maskedURI(of connection: Connection) -> String {

@@ -12,7 +12,9 @@ enum DagsCommands {
         subcommands: [
             list, DagsInspection.details, DagsInspection.show, listRuns, listImportErrors,
             DagsInspection.nextExecution,
-            state, DagsTesting.test, DagsTriggering.trigger, DagsPausing.pause, DagsPausing.unpause, delete,
+            state, DagsTesting.test, DagsTriggering.trigger, DagsPausing.pause, DagsPausing.unpause,
+            Clearing.dags,
+            Marking.dags, delete,
         ])
 
     // MARK: list

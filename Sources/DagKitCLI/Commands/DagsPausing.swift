@@ -38,7 +38,7 @@ enum DagsPausing {
 
     private static func dags(_ call: Invocation, _ store: any MetadataStore) async throws -> [DAGID] {
         if call[asRegex] {
-            let expression = try Regex(matching: call[pattern])
+            let expression = try Regex(matching: call[pattern], of: "dag_id")
             let own = try call.workspace.dags().specs.map(\.id)
             let known = Set(own + (try await store.dags(includingInactive: false)).map(\.id))
             let chosen = try known.filter { try expression.wholeMatch(in: $0.rawValue) != nil }.sorted()
@@ -84,11 +84,11 @@ extension Regex where Output == AnyRegexOutput {
     /// Reads a pattern that a user wrote.
     ///
     /// - Throws: ``UsageError/invalidValue(_:of:remedy:)``.
-    init(matching pattern: String) throws {
+    init(matching pattern: String, of parameter: String) throws {
         do {
             try self.init(pattern)
         } catch {
-            throw UsageError.invalidValue(pattern, of: "dag_id", remedy: "write a regular expression")
+            throw UsageError.invalidValue(pattern, of: parameter, remedy: "write a regular expression")
         }
     }
 }

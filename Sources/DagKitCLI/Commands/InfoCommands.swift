@@ -26,6 +26,7 @@ enum InfoCommands {
                 "dags_file": .text(try workspace.bagPath()), "database": .string(place.path),
                 "database_state": .string(try await state(of: place, call)),
                 "logs": .string(try workspace.logs),
+                "time_zone_data": .text(workspace.system.timeZoneData()),
                 "dag_count": .count(dags.specs.count), "broken_dag_count": .count(dags.bag.problems.count),
                 "hostname": .string(workspace.system.hostName()), "user": .string(workspace.actor),
             ]))

@@ -12,7 +12,7 @@ enum TasksCommands {
                 "tasks test crypto_data_pipeline check_coincap_api 2025-10-25",
                 "runs one task, here, without recording it"),
         ],
-        subcommands: [list, test, state, statesForRun, render])
+        subcommands: [list, test, state, statesForRun, render, Clearing.tasks, Marking.tasks])
 
     // MARK: list
 

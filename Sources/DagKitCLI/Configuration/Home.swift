@@ -140,7 +140,11 @@ package struct FileView: Sendable {
             },
             readText: { path in
                 guard FileSystem.exists(path) else { return nil }
-                return try FileSystem.readText(path, limit: 1 << 20)
+                // A pipe would keep its reader waiting for ever.
+                guard FileSystem.isFile(path) else {
+                    throw ConfigurationError.unreadable(path, reason: "it is no regular file")
+                }
+                return try FileSystem.readText(path, limit: 16 << 20)
             })
     }
 

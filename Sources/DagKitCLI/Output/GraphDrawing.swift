@@ -39,7 +39,12 @@ package struct GraphDrawing {
     private func label(_ task: TaskSpec) -> String {
         var facts: [String] = []
         if task.isMapped { facts.append("mapped") }
+        if task.kind != .task { facts.append(task.kind.rawValue) }
+        if let rule = task.skipRule { facts.append(rule.name) }
         if task.triggerRule != .allSuccess { facts.append(task.triggerRule.rawValue) }
+        facts += task.upstream.compactMap { source in
+            task.edgeText(from: source).map { "\(spec.tasks[source].id): \($0)" }
+        }
         return task.id.rawValue + (facts.isEmpty ? "" : " [\(facts.joined(separator: ", "))]")
     }
 
@@ -91,5 +96,12 @@ package struct GraphDrawing {
         for column in columns.indices where column >= start && columns[column] == nil { return column }
         columns.append(nil)
         return columns.count - 1
+    }
+}
+
+extension TaskSpec {
+    /// What graphs write beside the edge from an upstream task: its label, or the paths of the branch that it is on.
+    package func edgeText(from source: Int) -> String? {
+        edgeLabels[source] ?? paths[source].map { $0.sorted().joined(separator: ", ") }
     }
 }

@@ -42,6 +42,9 @@ public struct DAGConfiguration: Sendable {
     public var maxActiveRuns: Int
     public var maxActiveTasks: Int
 
+    /// After how many failed runs in a row the DAG pauses itself; `nil` for never.
+    public var maxConsecutiveFailedRuns: Int?
+
     /// How long a run may take before it fails and its open tasks are skipped.
     public var runTimeout: Duration?
 
@@ -60,7 +63,8 @@ public struct DAGConfiguration: Sendable {
         endDate: InstantLiteral? = nil,
         catchup: Catchup = .latest, about: String? = nil, documentation: String? = nil,
         tags: Set<String> = [],
-        maxActiveRuns: Int = 16, maxActiveTasks: Int = 16, runTimeout: Duration? = nil,
+        maxActiveRuns: Int = 16, maxActiveTasks: Int = 16, maxConsecutiveFailedRuns: Int? = nil,
+        runTimeout: Duration? = nil,
         isPausedAtCreation: Bool? = nil, params: JSONValue = .object([:]),
         defaults: TaskDefaults = TaskDefaults(), fileID: String = #fileID, line: Int = #line
     ) {
@@ -74,6 +78,7 @@ public struct DAGConfiguration: Sendable {
         self.tags = tags
         self.maxActiveRuns = maxActiveRuns
         self.maxActiveTasks = maxActiveTasks
+        self.maxConsecutiveFailedRuns = maxConsecutiveFailedRuns
         self.runTimeout = runTimeout
         self.isPausedAtCreation = isPausedAtCreation
         self.params = params

@@ -2,8 +2,10 @@
 ///
 /// It cannot be copied and so does not outlive `build`.
 public struct DAGBuilder: ~Copyable {
-    package private(set) var draft: GraphDraft
-    private var prefixes: [String] = []
+    package internal(set) var draft: GraphDraft
+
+    /// The ids of the groups that are open, the outermost first, and what they change of the defaults.
+    var openGroups: [(id: String, adjustment: DefaultsAdjustment?)] = []
 
     package init(_ configuration: DAGConfiguration) {
         draft = GraphDraft(configuration: configuration)
@@ -73,50 +75,25 @@ public struct DAGBuilder: ~Copyable {
             })
     }
 
-    /// One task instance per element of an upstream list, whose length is known only when the run gets there.
-    ///
-    /// The output gathers the values that the instances return, in the order of the elements.
-    @discardableResult
-    public mutating func map<Element: Codable & Sendable, Output: Codable & Sendable>(
-        _ id: TaskID, over elements: TaskOutput<[Element]>, after upstream: any Upstream...,
-        options: TaskOptions = TaskOptions(), fileID: String = #fileID, line: Int = #line,
-        run body: @escaping @Sendable (TaskContext, Element) async throws -> Output
-    ) -> TaskOutput<[Output]> {
-        let _: TaskOutput<Output> = add(
-            id, reading: [TaskEdge(elements)], after: upstream, options,
-            at: SourceLocation(file: fileID, line: line), name: "SwiftOperator",
-            mappedOver: elements.producer,
-            work: TaskWork { context in
-                let element = try await context.element(of: elements, at: context.mapIndex)
-                return try EncodedOutput(encoding: try await body(context, element))
-            })
-        return TaskOutput(producer: qualified(id), shape: .gathered)
-    }
+    /// The full id of the innermost open group; `nil` outside of groups.
+    var groupID: String? { openGroups.isEmpty ? nil : openGroups.map(\.id).joined(separator: ".") }
 
-    /// Tasks that belong together: their ids get the group's id in front (`checks.freshness`).
-    public mutating func group<Outputs>(
-        _ id: String, _ build: (inout DAGBuilder) throws -> Outputs
-    ) rethrows -> Outputs {
-        prefixes.append(id)
-        defer { prefixes.removeLast() }
-        return try build(&self)
-    }
+    func qualified(_ id: TaskID) -> TaskID { groupID.map { TaskID("\($0).\(id)") } ?? id }
 
-    private func qualified(_ id: TaskID) -> TaskID {
-        prefixes.isEmpty ? id : TaskID((prefixes + [id.rawValue]).joined(separator: "."))
-    }
-
-    private mutating func add<Value>(
+    /// Adds a task; `change` sets what only some kinds of tasks have.
+    mutating func add<Value>(
         _ id: TaskID, reading data: [TaskEdge] = [], after upstream: [any Upstream], _ options: TaskOptions,
-        at location: SourceLocation, name: String, mappedOver: TaskID? = nil, work: TaskWork
+        at location: SourceLocation, name: String, work: TaskWork,
+        change: (inout TaskDraft) -> Void = { _ in }
     ) -> TaskOutput<Value> {
         let full = qualified(id)
-        draft.tasks.append(
-            TaskDraft(
-                id: full, group: prefixes.isEmpty ? nil : prefixes.joined(separator: "."),
-                edges: data + upstream.flatMap(\.producers).map { TaskEdge(to: $0) }, options: options,
-                operatorName: name,
-                mappedOver: mappedOver, work: work, location: location))
+        let order = draft.edges(upstream.flatMap(\.links), at: location)
+        var task = TaskDraft(
+            id: full, group: groupID, edges: data + order, options: options, operatorName: name, work: work,
+            location: location)
+        task.adjustments = openGroups.compactMap(\.adjustment)
+        change(&task)
+        draft.tasks.append(task)
         return TaskOutput(producer: full)
     }
 }

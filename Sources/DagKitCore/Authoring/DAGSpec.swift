@@ -14,6 +14,9 @@ public struct DAGSpec: Sendable {
     public let schedule: RunSchedule
     public let tasks: [TaskSpec]
 
+    /// The groups that tasks belong to, by id.
+    public let groups: [TaskGroupSpec]
+
     /// A hash of the ids, edges, rules and operators; equal where the structure is equal.
     public let structureHash: String
 
@@ -44,12 +47,20 @@ public struct DAGSpec: Sendable {
         guard validator.problems.isEmpty, let timetable else {
             throw DAGValidationError(dagID: draft.configuration.id, problems: validator.problems)
         }
+        self.init(draft, order: order, timetable: timetable)
+    }
+
+    /// Freezes a draft in which nothing is wrong.
+    private init(_ draft: GraphDraft, order: [Int], timetable: any Timetable) {
         configuration = draft.configuration
         location = draft.configuration.location
         schedule = RunSchedule(
             timetable, startDate: configuration.startDate, endDate: configuration.endDate,
             catchup: configuration.catchup)
         tasks = TaskSpec.resolved(order.map { draft.tasks[$0] }, defaults: draft.configuration.defaults)
+        groups = draft.groups.values.map { TaskGroupSpec(id: $0.id, about: $0.about) }.sorted {
+            $0.id < $1.id
+        }
         indexByID = Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0.index) })
         facts = GraphFacts(tasks)
         structureHash = GraphStructure.hash(of: tasks)
@@ -69,6 +80,9 @@ public struct DAGSpec: Sendable {
 
     /// The tasks whose states make the verdict on a run.
     var verdictLeaves: [Int] { facts.verdictLeaves }
+
+    /// The tasks on the paths of a branch.
+    func choices(of branch: Int) -> BranchChoices { facts.choices[branch] ?? BranchChoices() }
 
     /// The structure as JSON: tasks with their edges, rules and operators, as it is stored for a run's version.
     public var structure: JSONValue { GraphStructure.json(of: self) }
@@ -113,6 +127,15 @@ public struct TaskSpec: Sendable {
     /// What an executor needs to make the work of a declared task; `nil` for compiled tasks.
     package let declaration: JSONValue?
 
+    /// What the task decides about its downstream tasks; `nil` if nothing.
+    public let skipRule: SkipRule?
+
+    /// The paths of upstream branches on which the task lies, by the branch's index.
+    public let paths: [Int: Set<String>]
+
+    /// What graphs write beside the edges from upstream tasks, by their index.
+    public let edgeLabels: [Int: String]
+
     public var isMapped: Bool { mappedOver != nil }
 
     /// Whether the task has nothing to run.
@@ -128,18 +151,18 @@ public struct TaskSpec: Sendable {
         for (task, sources) in upstream.enumerated() {
             for source in sources { downstream[source].append(task) }
         }
+        let defaults = drafts.map { defaults.adjusted(by: $0.adjustments) }
         let weights = PriorityWeights(drafts, defaults: defaults, upstream: upstream, downstream: downstream)
         return drafts.enumerated().map { index, draft in
             TaskSpec(
-                draft, index: index, defaults: defaults, upstream: upstream[index],
-                downstream: downstream[index],
-                mappedOver: draft.mappedOver.map { places[$0]! }, weight: weights[index])
+                draft, index: index, defaults: defaults[index], upstream: upstream[index],
+                downstream: downstream[index], places: places, weight: weights[index])
         }
     }
 
     private init(
         _ draft: TaskDraft, index: Int, defaults: TaskDefaults, upstream: [Int], downstream: [Int],
-        mappedOver: Int?, weight: Int
+        places: [TaskID: Int], weight: Int
     ) {
         let options = draft.options
         id = draft.id
@@ -150,7 +173,17 @@ public struct TaskSpec: Sendable {
         operatorName = draft.operatorName
         self.upstream = upstream
         self.downstream = downstream
-        self.mappedOver = mappedOver
+        mappedOver = draft.mappedOver.flatMap { places[$0] }
+        skipRule = draft.skipRule
+        var paths: [Int: Set<String>] = [:]
+        var labels: [Int: String] = [:]
+        for edge in draft.edges {
+            guard let source = places[edge.upstream] else { continue }
+            if let path = edge.path { paths[source, default: []].insert(path) }
+            if let label = edge.label { labels[source] = label }
+        }
+        self.paths = paths
+        edgeLabels = labels
         triggerRule = options.triggerRule
         retries = options.retries ?? defaults.retries
         retryPolicy = RetryPolicy(
@@ -167,5 +200,17 @@ public struct TaskSpec: Sendable {
         location = draft.location
         work = draft.work
         declaration = draft.declaration
+    }
+}
+
+/// A group of tasks of a ``DAGSpec``.
+public struct TaskGroupSpec: Hashable, Sendable {
+    /// The full id, with those of the groups around it: `checks.prices`.
+    public let id: String
+    public let about: String?
+
+    /// The id of the innermost group around this one; `nil` if there is none.
+    package func outer(among groups: [TaskGroupSpec]) -> String? {
+        groups.map(\.id).filter { id.hasPrefix($0 + ".") }.max { $0.count < $1.count }
     }
 }

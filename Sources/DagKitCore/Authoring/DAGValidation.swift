@@ -81,6 +81,11 @@ struct GraphValidator {
                 place, "maxActiveTasks is \"\(configuration.maxActiveTasks)\", below one",
                 "write 1 or more, or pause the dag")
         }
+        if let limit = configuration.maxConsecutiveFailedRuns, limit < 1 {
+            report(
+                place, "maxConsecutiveFailedRuns is \"\(limit)\", below one",
+                "write 1 or more, or leave it out")
+        }
         if let start = configuration.startDate, let end = configuration.endDate, end < start {
             report(place, "the end date lies before the start date", "swap them")
         }
@@ -138,7 +143,9 @@ struct GraphValidator {
         }
         if !task.options.triggerRule.needsEverySuccess {
             for edge in task.edges
-            where edge.carriesData && !edge.isOptional && edge.upstream != task.mappedOver {
+            where edge.carriesData && !edge.isOptional && edge.upstream != task.mappedOver
+                && task.undoes != [edge.upstream]
+            {
                 report(
                     task.location,
                     "task \"\(task.id)\" reads \"\(edge.upstream)\" and can start without its success "
@@ -146,6 +153,7 @@ struct GraphValidator {
                     "read the handle's ifSuccessful")
             }
         }
+        checkRoles(task, places)
         if task.options.poolSlots < 1 {
             report(
                 task.location, "task \"\(task.id)\" takes \"\(task.options.poolSlots)\" pool slots",
@@ -160,6 +168,30 @@ struct GraphValidator {
             report(
                 task.location, "task \"\(task.id)\" has a timeout that is not positive",
                 "write a longer one, or none")
+        }
+    }
+
+    /// What a task says of others must be what they are: a teardown undoes setups, paths belong to branches.
+    private mutating func checkRoles(_ task: TaskDraft, _ places: [TaskID: Int]) {
+        for setup in task.undoes {
+            guard let place = places[setup], draft.tasks[place].kind != .setup else { continue }
+            report(
+                task.location, "teardown \"\(task.id)\" is of \"\(setup)\", which is no setup",
+                "declare \"\(setup)\" as a setup")
+        }
+        for edge in task.edges {
+            guard let path = edge.path, let place = places[edge.upstream],
+                draft.tasks[place].skipRule != .branch
+            else { continue }
+            report(
+                task.location,
+                "task \"\(task.id)\" lies on path \"\(path)\" of \"\(edge.upstream)\", which is no branch",
+                "make \"\(edge.upstream)\" a branch, or name the task alone")
+        }
+        if task.skipRule != nil, task.mappedOver != nil {
+            report(
+                task.location, "task \"\(task.id)\" decides about others and is mapped",
+                "let one task decide, and map what follows")
         }
     }
 

@@ -3,6 +3,9 @@ package struct GraphDraft: Sendable {
     package var configuration: DAGConfiguration
     package var tasks: [TaskDraft] = []
 
+    /// The groups by their full ids.
+    package var groups: [String: GroupDraft] = [:]
+
     /// What the reader of a document found wrong already; the validator reports it with the rest.
     package var problems: [DAGProblem] = []
 
@@ -23,6 +26,15 @@ package struct TaskDraft: Sendable {
 
     /// Whether the run fails with this teardown; other tasks always count.
     package var teardownFailsRun = false
+
+    /// The setups whose work this teardown undoes.
+    package var undoes: [TaskID] = []
+
+    /// What the task decides about its downstream tasks; `nil` if nothing.
+    package var skipRule: SkipRule?
+
+    /// What the groups around the task change of the DAG's defaults, the outermost first.
+    package var adjustments: [DefaultsAdjustment] = []
     package var work: TaskWork
     package var location: SourceLocation
 
@@ -57,9 +69,17 @@ package struct TaskEdge: Hashable, Sendable {
     /// Whether the reader accepts that there is no output.
     package let isOptional: Bool
 
+    /// The path of the upstream branch on which the task lies; `nil` where no branch decides.
+    package let path: String?
+
+    /// What graphs write beside the edge.
+    package let label: String?
+
     /// An edge for order alone.
-    package init(to upstream: TaskID) {
+    package init(to upstream: TaskID, path: String? = nil, label: String? = nil) {
         self.upstream = upstream
+        self.path = path
+        self.label = label
         carriesData = false
         isOptional = false
     }
@@ -68,6 +88,8 @@ package struct TaskEdge: Hashable, Sendable {
         upstream = output.producer
         carriesData = true
         isOptional = output.shape.isOptional
+        path = nil
+        label = output.label
     }
 
     init?(input: any AnyInput) {
@@ -75,6 +97,73 @@ package struct TaskEdge: Hashable, Sendable {
         upstream = producer
         carriesData = true
         isOptional = input.isOptional
+        path = nil
+        label = nil
+    }
+}
+
+/// What a group changes of the defaults that hold outside it.
+package typealias DefaultsAdjustment = @Sendable (inout TaskDefaults) -> Void
+
+/// A group of tasks as it was written.
+package struct GroupDraft: Sendable {
+    package let id: String
+    package let about: String?
+    package let location: SourceLocation
+
+    /// The tasks that nothing in the group follows; empty while the group is open.
+    package var leaves: [TaskID] = []
+    package var isOpen = true
+
+    package init(id: String, about: String? = nil, location: SourceLocation) {
+        self.id = id
+        self.about = about
+        self.location = location
+    }
+}
+
+extension GraphDraft {
+    /// Ends a group: what it stands after comes before each of its tasks that no task of the group precedes.
+    package mutating func close(_ group: String, after upstream: [TaskEdge]) {
+        let members = tasks.indices.filter { Self.holds(group, tasks[$0].group) }
+        let ids = Set(members.map { tasks[$0].id })
+        var followed: Set<TaskID> = []
+        for index in members {
+            let inner = tasks[index].edges.map(\.upstream).filter(ids.contains)
+            if tasks[index].kind != .teardown { followed.formUnion(inner) }
+            if inner.isEmpty { tasks[index].edges += upstream }
+        }
+        let works = members.filter { tasks[$0].kind != .teardown }
+        let leaves = (works.isEmpty ? members : works).map { tasks[$0].id }.filter { !followed.contains($0) }
+        groups[group]?.leaves = leaves
+        groups[group]?.isOpen = false
+    }
+
+    /// The edges to what a task is declared after.
+    package mutating func edges(_ links: [UpstreamLink], at location: SourceLocation) -> [TaskEdge] {
+        links.flatMap { link -> [TaskEdge] in
+            switch link.origin {
+            case .task(let id): return [TaskEdge(to: id, path: link.path, label: link.label)]
+            case .group(let id):
+                guard let group = groups[id], !group.isOpen else {
+                    problems.append(
+                        DAGProblem(
+                            at: location, "group \"\(id)\" is used before it is complete",
+                            remedy: "use its handle outside it"))
+                    return []
+                }
+                if group.leaves.isEmpty {
+                    problems.append(
+                        DAGProblem(at: location, "group \"\(id)\" has no task", remedy: "declare one in it"))
+                }
+                return group.leaves.map { TaskEdge(to: $0, path: link.path, label: link.label) }
+            }
+        }
+    }
+
+    /// Whether a task of the group `inner` belongs to `outer`, itself or by nesting.
+    package static func holds(_ outer: String, _ inner: String?) -> Bool {
+        inner == outer || inner?.hasPrefix(outer + ".") ?? false
     }
 }
 

@@ -6,7 +6,13 @@ enum GraphStructure {
         for task in tasks {
             let upstream = task.upstream.map(String.init).joined(separator: ",")
             text += "\(task.id)|\(task.kind.rawValue)|\(task.operatorName)|\(task.triggerRule.rawValue)|"
-            text += "\(task.mappedOver ?? -1)|\(upstream)|\(task.declaration?.text ?? "")\n"
+            text += "\(task.mappedOver ?? -1)|\(upstream)|\(task.declaration?.text ?? "")"
+            // Only what is there is told, so that older structures keep their hash.
+            if let rule = task.skipRule { text += "|\(rule.name)" }
+            for (source, paths) in task.paths.sorted(by: { $0.key < $1.key }) {
+                text += "|\(source):\(paths.sorted().joined(separator: ","))"
+            }
+            text += "\n"
         }
         return String(SHA256.hex(text).prefix(32))
     }
@@ -19,6 +25,8 @@ enum GraphStructure {
             "schedule": .string(spec.configuration.schedule.description),
             "location": .string(spec.location.description),
             "tasks": .array(spec.tasks.map { json(of: $0, in: spec) }),
+            "groups": .array(
+                spec.groups.map { ["id": .string($0.id), "about": $0.about.map(JSONValue.string) ?? .null] }),
         ])
     }
 
@@ -36,6 +44,19 @@ enum GraphStructure {
         ]
         if let group = task.group { fields["group"] = .string(group) }
         if let source = task.mappedOver { fields["mapped_over"] = .string(spec.tasks[source].id.rawValue) }
+        if let rule = task.skipRule { fields["skip_rule"] = .string(rule.name) }
+        if !task.paths.isEmpty {
+            let named = task.paths.map { (spec.tasks[$0].id.rawValue, $1) }
+            fields["paths"] = .object(
+                Dictionary(uniqueKeysWithValues: named).mapValues {
+                    .array($0.sorted().map(JSONValue.string))
+                })
+        }
+        if !task.edgeLabels.isEmpty {
+            let named = task.edgeLabels.map { (spec.tasks[$0].id.rawValue, JSONValue.string($1)) }
+            fields["edge_labels"] = .object(Dictionary(uniqueKeysWithValues: named))
+        }
+        if let documentation = task.documentation { fields["doc_md"] = .string(documentation) }
         if let declaration = task.declaration { fields["declaration"] = declaration }
         return .object(fields)
     }

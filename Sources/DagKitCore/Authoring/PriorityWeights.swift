@@ -5,10 +5,10 @@
 struct PriorityWeights {
     private var weights: [Int]
 
-    init(_ drafts: [TaskDraft], defaults: TaskDefaults, upstream: [[Int]], downstream: [[Int]]) {
-        let own = drafts.map { $0.options.priorityWeight ?? defaults.priorityWeight }
+    init(_ drafts: [TaskDraft], defaults: [TaskDefaults], upstream: [[Int]], downstream: [[Int]]) {
+        let own = zip(drafts, defaults).map { $0.options.priorityWeight ?? $1.priorityWeight }
         weights = own
-        let rules = drafts.map { $0.options.weightRule ?? defaults.weightRule }
+        let rules = zip(drafts, defaults).map { $0.options.weightRule ?? $1.weightRule }
         if rules.contains(.downstream) {
             let reached = Self.sums(own, order: Array(drafts.indices.reversed()), neighbours: downstream)
             for index in drafts.indices where rules[index] == .downstream { weights[index] = reached[index] }

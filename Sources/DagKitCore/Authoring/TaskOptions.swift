@@ -83,6 +83,15 @@ public struct TaskDefaults: Hashable, Sendable {
     }
 }
 
+extension TaskDefaults {
+    /// The defaults with the changes of some groups, in their order.
+    func adjusted(by adjustments: [DefaultsAdjustment]) -> TaskDefaults {
+        var defaults = self
+        for adjust in adjustments { adjust(&defaults) }
+        return defaults
+    }
+}
+
 /// How the weights of other tasks count into a task's priority.
 public enum WeightRule: String, CaseIterable, Codable, Hashable, Sendable {
     /// Its own weight and those of all tasks downstream of it.

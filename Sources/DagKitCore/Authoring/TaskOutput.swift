@@ -8,9 +8,20 @@ public struct TaskOutput<Value: Codable & Sendable>: Sendable, Upstream {
     /// How the stored output becomes a `Value`.
     package let shape: OutputShape
 
-    package init(producer: TaskID, shape: OutputShape = .single) {
+    /// What graphs write beside the edge to a reader.
+    package let label: String?
+
+    package init(producer: TaskID, shape: OutputShape = .single, label: String? = nil) {
         self.producer = producer
         self.shape = shape
+        self.label = label
+    }
+
+    public var links: [UpstreamLink] { [UpstreamLink(.task(producer), label: label)] }
+
+    /// The same output with a label, which graphs write beside the edge to its reader.
+    public func labelled(_ label: String) -> TaskOutput {
+        TaskOutput(producer: producer, shape: shape, label: label)
     }
 
     /// The output where the task succeeded, `nil` where it did not.
@@ -18,7 +29,8 @@ public struct TaskOutput<Value: Codable & Sendable>: Sendable, Upstream {
     /// Under a trigger rule that can start a task without the success of its upstream, only this may be read.
     public var ifSuccessful: TaskOutput<Value?> {
         TaskOutput<Value?>(
-            producer: producer, shape: shape == .gathered ? .gatheredIfSuccessful : .ifSuccessful)
+            producer: producer, shape: shape == .gathered ? .gatheredIfSuccessful : .ifSuccessful,
+            label: label)
     }
 }
 
@@ -35,20 +47,6 @@ package enum OutputShape: String, Codable, Sendable {
 
     /// Whether the reader accepts that there is no output.
     package var isOptional: Bool { self == .ifSuccessful || self == .gatheredIfSuccessful }
-}
-
-/// Whatever a task can be declared after: the handle of another task, or a list of handles.
-public protocol Upstream: Sendable {
-    /// The tasks that come first.
-    var producers: [TaskID] { get }
-}
-
-extension TaskOutput {
-    public var producers: [TaskID] { [producer] }
-}
-
-extension Array: Upstream where Element: Upstream {
-    public var producers: [TaskID] { flatMap(\.producers) }
 }
 
 /// The value of a task that returns nothing.

@@ -12,6 +12,7 @@ package struct DAGOverride: Sendable {
     private let tags: Set<String>?
     private let maxActiveRuns: Int?
     private let maxActiveTasks: Int?
+    private let maxConsecutiveFailedRuns: Int?
     private let runTimeout: Duration?
     private let params: JSONValue?
     private let defaults: DefaultsOverride
@@ -33,6 +34,7 @@ package struct DAGOverride: Sendable {
         tags = reader.strings("tags").map(Set.init)
         maxActiveRuns = reader.integer("max_active_runs")
         maxActiveTasks = reader.integer("max_active_tasks")
+        maxConsecutiveFailedRuns = reader.integer("max_consecutive_failed_dag_runs")
         runTimeout = reader.duration("dagrun_timeout")
         params = reader.object("params")
         defaults = DefaultsOverride(&reader, file: file)
@@ -55,6 +57,7 @@ package struct DAGOverride: Sendable {
         configuration.tags = tags ?? base.tags
         configuration.maxActiveRuns = maxActiveRuns ?? base.maxActiveRuns
         configuration.maxActiveTasks = maxActiveTasks ?? base.maxActiveTasks
+        configuration.maxConsecutiveFailedRuns = maxConsecutiveFailedRuns ?? base.maxConsecutiveFailedRuns
         configuration.runTimeout = runTimeout ?? base.runTimeout
         if let params { configuration.params = base.params.merging(params) }
         configuration.defaults = defaults.applied(to: base.defaults)

@@ -12,11 +12,20 @@ enum DeclaredDAG {
         if tasks.elements == nil {
             reader.report(tasks, "\(tasks.path) is \(tasks.value.kind), not a list", "write [ … ]")
         }
+        var links: [[UpstreamLink]] = []
         for task in tasks.elements ?? [] {
             var reader = FieldReader(task, file: file)
-            if let one = self.task(task, &reader, registry: registry) { draft.tasks.append(one) }
+            let upstream = self.links(&reader, file: file)
+            if let one = self.task(task, &reader, registry: registry) {
+                draft.tasks.append(one)
+                links.append(upstream)
+                if let group = one.group, draft.groups[group] == nil {
+                    draft.groups[group] = GroupDraft(id: group, location: one.location)
+                }
+            }
             draft.problems += reader.problems
         }
+        connect(&draft, links)
         draft.problems += reader.problems
         return draft
     }
@@ -27,8 +36,27 @@ enum DeclaredDAG {
         guard node.members != nil else { return nil }
         let id = reader.string("id")
         if id == nil, node["id"] == nil { reader.report(node, "a task has no \"id\"", "give it one") }
-        let upstream = reader.strings("after") ?? []
-        let options = options(&reader)
+        let role: DeclaredRole = reader.choice("kind") ?? .task
+        let group = reader.string("group")
+        let undone = reader.strings("teardown_of") ?? []
+        let failsRun = reader.bool("fails_run") ?? false
+        var options = options(&reader)
+        if role == .teardown { options = options.asTeardown }
+        func draft(_ id: String, name: String, work: TaskWork, declaration: JSONValue?) -> TaskDraft {
+            var task = TaskDraft(
+                id: TaskID(group.map { "\($0).\(id)" } ?? id), group: group,
+                edges: undone.map { TaskEdge(to: TaskID($0)) }, options: options, operatorName: name,
+                kind: role.taskKind,
+                work: work, location: reader.place(node), declaration: declaration)
+            task.skipRule = role.skipRule
+            task.undoes = undone.map { TaskID($0) }
+            task.teardownFailsRun = failsRun
+            return task
+        }
+        if role.isPoint {
+            reader.finish()
+            return id.map { draft($0, name: role.rawValue, work: .nothing, declaration: nil) }
+        }
         let name = reader.string("operator") ?? "shell"
         guard let keys = registry.keys(of: name) else {
             let error = DeclarationError.unknownOperator(
@@ -40,9 +68,7 @@ enum DeclaredDAG {
         var declaration: [String: JSONValue] = ["operator": .string(name)]
         for key in keys { declaration[key] = node[key]?.value }
         guard let id, let work = work(.object(declaration), node, &reader, registry) else { return nil }
-        return TaskDraft(
-            id: TaskID(id), edges: upstream.map { TaskEdge(to: TaskID($0)) }, options: options,
-            operatorName: name, work: work, location: reader.place(node), declaration: .object(declaration))
+        return draft(id, name: name, work: work, declaration: .object(declaration))
     }
 
     private static func work(

@@ -178,9 +178,11 @@ extension Connection {
         }
     }
 
-    /// The name under which a type is kept: `postgresql` is `postgres`, dashes are underscores.
+    /// The name under which a type is kept: `postgresql`, also with a driver of SQLAlchemy behind a plus sign, is
+    /// `postgres`; dashes are underscores.
     private static func normalizedType(_ type: String) -> String {
-        type == "postgresql" ? "postgres" : type.replacing("-", with: "_")
+        let family = type.prefix { $0 != "+" }
+        return family == "postgresql" || family == "postgres" ? "postgres" : type.replacing("-", with: "_")
     }
 
     private static func decoded(

@@ -49,7 +49,7 @@ public struct DAGRun: Hashable, Codable, Sendable {
     /// The hash of the DAG's structure that the run follows.
     public var structureHash: String
 
-    /// How many times the run was cleared; part of each task's idempotency key.
+    /// How many times the run was cleared after it had ended.
     public var clearNumber: Int
 
     /// Counts the commits that changed the run; a writer that holds an older one is refused.

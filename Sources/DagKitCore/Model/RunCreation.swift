@@ -6,7 +6,7 @@ extension DAGRun {
         DAGRun(
             key: RunKey(spec.id, RunID(planned.runID)),
             type: .scheduled, logicalDate: planned.logicalDate, dataInterval: planned.dataInterval,
-            runAfter: planned.runAfter, triggeredBy: "scheduler", queuedAt: now,
+            runAfter: planned.runAfter, triggeredBy: RunEvent.scheduler, queuedAt: now,
             structureHash: spec.structureHash)
     }
 

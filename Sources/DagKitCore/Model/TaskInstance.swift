@@ -39,8 +39,14 @@ public struct TaskInstance: Hashable, Codable, Sendable {
     /// How many tries there may be beyond the first since the last clear, added to the tries before it.
     public var maxTries: Int
 
+    /// How many times the instance was cleared; part of its idempotency key.
+    public var clearNumber = 0
+
     /// The attempt that may record an outcome; `nil` if none may.
     public var attemptID: AttemptID?
+
+    /// What happens once the running attempt is dead; `nil` if its own outcome counts.
+    public var endRequest: EndRequest?
 
     public var startDate: Date?
     public var endDate: Date?

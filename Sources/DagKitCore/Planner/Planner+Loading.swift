@@ -6,10 +6,11 @@ extension Planner {
     /// - Parameters:
     ///   - settings: What a deployment sets for the tasks of a DAG (`section.key`).
     ///   - paused: The DAGs that start nothing.
+    ///   - failuresInARow: How many of the newest runs of a DAG failed, for those that are new to the planner.
     ///   - lastIntervals: The newest scheduled data interval of each DAG, for those that are new to the planner.
     public mutating func setDAGs(
         _ specs: [DAGSpec], settings: [DAGID: [String: String]] = [:], paused: Set<DAGID>,
-        lastIntervals: [DAGID: DataInterval], at now: Date
+        lastIntervals: [DAGID: DataInterval], failuresInARow: [DAGID: Int] = [:], at now: Date
     ) {
         var kept: [DAGID: Entry] = [:]
         for spec in specs {
@@ -22,8 +23,10 @@ extension Planner {
                 entry.activeRuns = known.activeRuns
                 entry.queuedRuns = known.queuedRuns
                 entry.runningTasks = known.runningTasks
+                entry.failuresInARow = known.failuresInARow
             } else {
                 entry.lastInterval = lastIntervals[spec.id]
+                entry.failuresInARow = failuresInARow[spec.id] ?? 0
             }
             kept[spec.id] = entry
         }

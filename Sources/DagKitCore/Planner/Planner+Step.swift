@@ -150,9 +150,10 @@ extension Planner {
     private mutating func takeStep(at now: Date) -> Step {
         var step = Step()
         for key in touched.sorted() {
-            guard let batch = machines[key]?.takeBatch() else { continue }
-            step.batches.append(batch)
+            guard var batch = machines[key]?.takeBatch() else { continue }
+            defer { step.batches.append(batch) }
             if batch.updatedRun.state.isFinished {
+                batch.pausesDAG = pauses(batch.updatedRun)
                 close(batch.updatedRun)
             } else if let deadline = machines[key]?.nextDeadline {
                 deadlines.insert(Deadline(at: deadline, subject: .run(key)))
@@ -162,6 +163,18 @@ extension Planner {
         step.effects = pending
         pending = Effects()
         return step
+    }
+
+    /// Counts the verdict on a run; true if its DAG pauses, since too many of its runs failed in a row.
+    private mutating func pauses(_ run: DAGRun) -> Bool {
+        guard let entry = dags[run.dagID] else { return false }
+        let count = run.state == .failed ? entry.failuresInARow + 1 : 0
+        dags[run.dagID]?.failuresInARow = count
+        guard let limit = entry.spec.configuration.maxConsecutiveFailedRuns, count >= limit, !entry.isPaused
+        else { return false }
+        dags[run.dagID]?.isPaused = true
+        pending.pausedDAGs.append(run.dagID)
+        return true
     }
 
     private mutating func close(_ run: DAGRun) {

@@ -44,6 +44,9 @@ public struct Planner: Sendable {
         var queuedRuns = Heap<QueuedRun>()
         var runningTasks = 0
 
+        /// How many of the newest runs failed, one after the other.
+        var failuresInARow = 0
+
         var maxActiveRuns: Int {
             min(spec.configuration.maxActiveRuns, spec.schedule.timetable.maximumActiveRuns ?? .max)
         }
@@ -114,6 +117,9 @@ public struct Planner: Sendable {
 
         /// Planned runs that changed.
         public var nextRuns: [DAGID: PlannedRun?] = [:]
+
+        /// DAGs that this commit pauses, since too many of their runs failed in a row.
+        public var pausedDAGs: [DAGID] = []
 
         /// Runs that ended with this commit.
         public var finishedRuns: [DAGRun] = []

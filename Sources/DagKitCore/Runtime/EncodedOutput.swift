@@ -18,6 +18,9 @@ public struct EncodedOutput: Hashable, Codable, Sendable {
     /// The most bytes that the store takes for one value; what is larger belongs into a file or a table.
     public static let maximumBytes = 1 << 20
 
+    /// The most bytes of all values together that one attempt may push.
+    public static let maximumBytesPushed = 8 << 20
+
     /// Encodes a value; `nil` for ``None``.
     ///
     /// - Throws: ``OutputError/unencodable(type:reason:)``, ``OutputError/tooLarge(type:bytes:)``.
@@ -38,6 +41,9 @@ public struct EncodedOutput: Hashable, Codable, Sendable {
 public struct XCom: Hashable, Codable, Sendable {
     /// The key under which a task's return value is stored.
     public static let returnValue = "return_value"
+
+    /// The key under which it is stored which downstream tasks a branch, or what is like it, skips; Airflow's name.
+    public static let skipDecision = "skipmixin_key"
 
     public let task: TaskInstanceKey
     public let key: String
@@ -60,6 +66,8 @@ struct OutputReader {
         case .single, .ifSuccessful:
             guard let first = stored.first else {
                 if shape == .ifSuccessful { return try decode("null", typeName: "nothing") }
+                // A task that returns nothing stores nothing: its readers get just that.
+                if let nothing = None() as? Value { return nothing }
                 throw .missing(producer: producer, reader: reader)
             }
             return try decode(first.output.json, typeName: first.output.typeName)
@@ -101,6 +109,7 @@ public enum OutputError: DagKitError, Equatable {
     case mismatch(producer: TaskID, produced: String, reader: TaskID, expected: String, reason: String)
     case unencodable(type: String, reason: String)
     case tooLarge(type: String, bytes: Int)
+    case tooLargeTogether(bytes: Int)
 
     public var problem: String {
         switch self {
@@ -111,6 +120,8 @@ public enum OutputError: DagKitError, Equatable {
         case .unencodable(let type, let reason):
             "a value of type \"\(type)\" cannot be stored as JSON (\(reason))"
         case .tooLarge(let type, let bytes): "a value of type \"\(type)\" has \(bytes) bytes as JSON"
+        case .tooLargeTogether(let bytes):
+            "the values that the task pushes have \(bytes) bytes as JSON together"
         }
     }
 
@@ -121,6 +132,8 @@ public enum OutputError: DagKitError, Equatable {
         case .unencodable: "return a value that JSON can hold: no NaN, no infinity"
         case .tooLarge:
             "return at most \(EncodedOutput.maximumBytes); write the data to a file or table and return its name"
+        case .tooLargeTogether:
+            "push at most \(EncodedOutput.maximumBytesPushed); write the data to a file or table and push its name"
         }
     }
 }

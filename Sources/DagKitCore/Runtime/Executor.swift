@@ -86,7 +86,7 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         runAfter = run.runAfter
         self.params = params
         conf = run.conf
-        clearNumber = run.clearNumber
+        clearNumber = instance.clearNumber
         structureHash = run.structureHash
         operatorName = instance.operatorName
         timeout = task.timeout

@@ -70,7 +70,7 @@ public struct TaskContext: Sendable {
 
     /// Stores a value beside the return value, under a key of its own, with the task's outcome.
     public func push<Value: Codable & Sendable>(_ value: Value, as key: String) throws {
-        if let output = try EncodedOutput(encoding: value) { outbox.add(key, output) }
+        if let output = try EncodedOutput(encoding: value) { try outbox.add(key, output) }
     }
 
     package func element<Element: Decodable>(of list: TaskOutput<[Element]>, at index: Int) async throws
@@ -121,10 +121,13 @@ package final class TaskOutbox: Sendable {
 
     package init() {}
 
-    package func add(_ key: String, _ output: EncodedOutput) {
-        entries.withLock { entries in
-            entries.removeAll { $0.key == key }
-            entries.append((key, output))
+    /// - Throws: ``OutputError/tooLargeTogether(bytes:)``.
+    package func add(_ key: String, _ output: EncodedOutput) throws(OutputError) {
+        try entries.withLock { entries throws(OutputError) in
+            let others = entries.filter { $0.key != key }
+            let bytes = others.reduce(output.json.utf8.count) { $0 + $1.output.json.utf8.count }
+            guard bytes <= EncodedOutput.maximumBytesPushed else { throw .tooLargeTogether(bytes: bytes) }
+            entries = others + [(key, output)]
         }
     }
 

@@ -6,6 +6,7 @@ extension Schedule: Codable {
     private enum Key: String, CodingKey {
         case cron
         case cronTrigger = "cron_trigger"
+        case cronTriggers = "cron_triggers"
         case timeZone = "timezone"
         case interval, every, calendar, events
         case restrictsManualRuns = "restrict_to_events"
@@ -30,6 +31,10 @@ extension Schedule: Codable {
         if let text = try fields.decodeIfPresent(String.self, forKey: .cronTrigger) {
             let seconds = try fields.decodeIfPresent(Double.self, forKey: .interval) ?? 0
             return .cronTrigger(text, timeZone: zone, interval: try span(seconds, .interval, fields))
+        }
+        if let texts = try fields.decodeIfPresent([String].self, forKey: .cronTriggers) {
+            let seconds = try fields.decodeIfPresent(Double.self, forKey: .interval) ?? 0
+            return .cronTriggers(texts, timeZone: zone, interval: try span(seconds, .interval, fields))
         }
         if let seconds = try fields.decodeIfPresent(Double.self, forKey: .every) {
             return .every(try span(seconds, .every, fields))
@@ -79,6 +84,10 @@ extension Schedule: Codable {
             try fields.encodeIfPresent(zone, forKey: .timeZone)
         case .cronTrigger(let text, let zone, let interval):
             try fields.encode(text, forKey: .cronTrigger)
+            try fields.encodeIfPresent(zone, forKey: .timeZone)
+            if interval != .zero { try Self.encode(interval, .interval, &fields) }
+        case .cronTriggers(let texts, let zone, let interval):
+            try fields.encode(texts, forKey: .cronTriggers)
             try fields.encodeIfPresent(zone, forKey: .timeZone)
             if interval != .zero { try Self.encode(interval, .interval, &fields) }
         case .every(let duration): try Self.encode(duration, .every, &fields)

@@ -5,6 +5,8 @@ extension Schedule: CustomStringConvertible {
         switch self {
         case .cron(let text, let zone): Self.describe(text, zone)
         case .cronTrigger(let text, let zone, _): Self.describe(text, zone)
+        case .cronTriggers(let texts, let zone, _):
+            texts.map { Self.describe($0, nil) }.inWords + (zone.map { " (\($0))" } ?? "")
         case .every(let duration): duration.everyText
         case .calendar(let step): "every \(step.shortText)"
         case .once: "once"

@@ -3,6 +3,7 @@ extension Schedule {
     public var text: String {
         switch self {
         case .cron(let line, _), .cronTrigger(let line, _, _): line
+        case .cronTriggers(let lines, _, _): lines.joined(separator: ", ")
         case .every, .calendar, .events: description
         case .once: "@once"
         case .continuous: "@continuous"

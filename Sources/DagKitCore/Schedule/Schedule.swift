@@ -15,6 +15,10 @@ public enum Schedule: Hashable, Sendable {
     /// A run at each time of a cron line, for that instant or the `interval` before it.
     case cronTrigger(String, timeZone: String? = nil, interval: Duration = .zero)
 
+    /// A run at each time of any of some cron lines, for that instant or the `interval` before it; a time that two
+    /// lines name makes one run.
+    case cronTriggers([String], timeZone: String? = nil, interval: Duration = .zero)
+
     /// A run for each span of this length, counted from the start date in elapsed time.
     case every(Duration)
 
@@ -63,6 +67,8 @@ public enum Schedule: Hashable, Sendable {
         switch self {
         case .cron(let text, nil): .cron(text, timeZone: zone)
         case .cronTrigger(let text, nil, let interval): .cronTrigger(text, timeZone: zone, interval: interval)
+        case .cronTriggers(let texts, nil, let interval):
+            .cronTriggers(texts, timeZone: zone, interval: interval)
         default: self
         }
     }
@@ -70,7 +76,7 @@ public enum Schedule: Hashable, Sendable {
     /// The zones whose rules are needed to make a timetable.
     public var timeZoneNames: Set<String> {
         switch self {
-        case .cron(_, let zone?), .cronTrigger(_, let zone?, _): [zone]
+        case .cron(_, let zone?), .cronTrigger(_, let zone?, _), .cronTriggers(_, let zone?, _): [zone]
         default: []
         }
     }
@@ -90,6 +96,15 @@ public enum Schedule: Hashable, Sendable {
             guard interval >= .zero else { throw .badStep(interval.shortText) }
             let (cron, rules) = try Self.read(text, zone ?? defaultTimeZone, zones)
             return CronTriggerTimetable(cron, in: rules, interval: interval)
+        case .cronTriggers(let texts, let zone, let interval):
+            guard !texts.isEmpty else { throw .noCron }
+            var lines: [CronTriggerTimetable] = []
+            for text in texts {
+                guard interval >= .zero else { throw .badStep(interval.shortText) }
+                let (cron, rules) = try Self.read(text, zone ?? defaultTimeZone, zones)
+                lines.append(CronTriggerTimetable(cron, in: rules, interval: interval))
+            }
+            return MultipleCronTimetable(lines)
         case .every(let duration): return try Self.stepping(.duration(duration), duration.shortText)
         case .calendar(let step): return try Self.stepping(.calendar(step), step.shortText)
         case .once: return OnceTimetable()
@@ -121,12 +136,14 @@ public enum ScheduleError: DagKitError, Equatable {
     case cron(CronError)
     case timeZone(TimeZoneError)
     case badStep(String)
+    case noCron
 
     public var problem: String {
         switch self {
         case .cron(let cause): cause.problem
         case .timeZone(let cause): cause.problem
         case .badStep(let text): "the schedule goes by \"\(text)\", which never gets on"
+        case .noCron: "the schedule lists no cron line"
         }
     }
 
@@ -135,6 +152,7 @@ public enum ScheduleError: DagKitError, Equatable {
         case .cron(let cause): cause.remedy
         case .timeZone(let cause): cause.remedy
         case .badStep: "write a span above zero, such as .minutes(30)"
+        case .noCron: "write one cron line at least, or .none"
         }
     }
 }

@@ -10,6 +10,9 @@ struct GraphFacts: Sendable {
     /// The tasks whose states make the verdict on a run: those followed by nothing but ignored teardowns.
     let verdictLeaves: [Int]
 
+    /// For each branch, the tasks on its paths.
+    let choices: [Int: BranchChoices]
+
     init(_ tasks: [TaskSpec]) {
         let setups = Self.relevantSetups(tasks)
         relevantSetups = setups
@@ -20,6 +23,10 @@ struct GraphFacts: Sendable {
             !task.isIgnoredByVerdict && task.downstream.allSatisfy { tasks[$0].isIgnoredByVerdict }
         }
         verdictLeaves = (leaves.isEmpty ? tasks.filter(\.downstream.isEmpty) : leaves).map(\.index)
+        let branches = tasks.filter { $0.skipRule == .branch }.map {
+            ($0.index, BranchChoices(of: $0, tasks))
+        }
+        choices = Dictionary(uniqueKeysWithValues: branches)
     }
 
     private static func relevantSetups(_ tasks: [TaskSpec]) -> [[Int]] {
@@ -37,7 +44,7 @@ struct GraphFacts: Sendable {
     }
 
     /// The tasks that are reached from `start` over at least one step.
-    private static func reached(
+    static func reached(
         from start: [Int], _ tasks: [TaskSpec], by neighbours: (TaskSpec) -> [Int]
     ) -> Set<Int> {
         var found: Set<Int> = []
@@ -48,5 +55,36 @@ struct GraphFacts: Sendable {
             }
         }
         return found
+    }
+}
+
+/// The tasks on the paths of a branch, and which of them follow which.
+struct BranchChoices: Sendable {
+    /// The first tasks on each path.
+    private(set) var targets: [String: [Int]] = [:]
+
+    /// For each of those tasks, the others among them that follow it.
+    private var followers: [Int: Set<Int>] = [:]
+
+    /// The first tasks on any path, ascending; teardowns are not among them.
+    private(set) var all: [Int] = []
+
+    init() {}
+
+    init(of branch: TaskSpec, _ tasks: [TaskSpec]) {
+        for target in branch.downstream where tasks[target].kind != .teardown {
+            for path in tasks[target].paths[branch.index] ?? [] { targets[path, default: []].append(target) }
+            if tasks[target].paths[branch.index] != nil { all.append(target) }
+        }
+        for target in all {
+            followers[target] = GraphFacts.reached(from: [target], tasks) { $0.downstream }.intersection(all)
+        }
+    }
+
+    /// The tasks that are skipped where these paths are chosen: those on other paths that follow no chosen one.
+    func skipped(choosing paths: [String]) -> [Int] {
+        let chosen = Set(paths.flatMap { targets[$0] ?? [] })
+        let kept = chosen.reduce(into: chosen) { kept, target in kept.formUnion(followers[target] ?? []) }
+        return all.filter { !kept.contains($0) }
     }
 }

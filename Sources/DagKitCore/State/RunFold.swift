@@ -14,6 +14,14 @@ extension DAGRun {
             state = event.kind == .runSucceeded ? .success : .failed
             endDate = event.at
             reason = event.reason
+        case .runEnding: reason = event.reason
+        case .runCleared:
+            state = .queued
+            queuedAt = event.at
+            startDate = nil
+            endDate = nil
+            reason = nil
+            clearNumber += 1
         default: break
         }
     }
@@ -76,7 +84,12 @@ extension TaskInstance {
         case .upForRetry:
             end(.upForRetry, event)
             nextTryAt = event.detail["next_try_at"]?.instant
-        case .runCreated, .runStarted, .runSucceeded, .runFailed, .expanded: break
+        case .endRequested:
+            endRequest = event.detail["request"]?.string.flatMap(EndRequest.init)
+            reason = event.reason
+            if endRequest == .clear { state = .restarting }
+        case .cleared: clear(event)
+        case .runCreated, .runStarted, .runSucceeded, .runFailed, .runEnding, .runCleared, .expanded: break
         }
     }
 
@@ -93,10 +106,27 @@ extension TaskInstance {
         reason = event.reason
     }
 
+    private mutating func clear(_ event: RunEvent) {
+        state = nil
+        maxTries = event.detail["max_tries"]?.integer.map(Int.init) ?? maxTries
+        clearNumber += 1
+        attemptID = nil
+        endRequest = nil
+        startDate = nil
+        endDate = nil
+        queuedAt = nil
+        nextTryAt = nil
+        reason = nil
+        usage = nil
+        processID = nil
+        hostname = nil
+    }
+
     private mutating func end(_ state: TaskState, _ event: RunEvent) {
         self.state = state
         tryNumber = event.tryNumber ?? tryNumber
         attemptID = nil
+        endRequest = nil
         startDate = startDate ?? event.at
         endDate = event.at
         reason = event.reason

@@ -12,6 +12,9 @@ extension RunMachine {
             for (reference, attempt) in attempts { dispatch(reference, attempt, at: now) }
         case .finished(let outcome): finish(outcome, at: now)
         case .tick: tick(at: now)
+        case .clear(let references, let actor): clear(references, by: actor, at: now)
+        case .mark(let references, let state, let actor): mark(references, as: state, by: actor, at: now)
+        case .markRun(let state, let actor): markRun(state, by: actor, at: now)
         }
         evaluateQueue(at: now)
         decideRun(at: now)
@@ -25,12 +28,15 @@ extension RunMachine {
             queue.append(task.index)
         }
         step.ready += waitingForSlot
+        // Who asked for the end of an attempt may be gone: its executor is told, perhaps again.
+        step.kills += references { $0.endRequest != nil }.compactMap { self[$0].attemptID }
     }
 
     private mutating func dispatch(_ reference: InstanceRef, _ attempt: AttemptID, at now: Date) {
         let instance = self[reference]
         guard instance.state == .scheduled else { return }
-        if instance.tryNumber > 1 || run.clearNumber > 0 { pending.clearedOutputs.append(instance.key) }
+        if instance.tryNumber > 1 { pending.clearedOutputs.append(instance.key) }
+        if spec.tasks[reference.task].skipRule != nil { forgetDecision(of: reference.task) }
         change(reference, .running, at: now, tryNumber: instance.tryNumber, attempt: attempt)
     }
 
@@ -45,11 +51,21 @@ extension RunMachine {
         }
         let end = max(outcome.endedAt, self[reference].startDate ?? outcome.endedAt)
         let facts = outcome.facts
+        if let request = self[reference].endRequest {
+            return carryOut(request, reference, facts, at: max(end, now))
+        }
         if !outcome.rendered.isEmpty {
             pending.rendered.append(RenderedTemplates(task: outcome.key, fields: outcome.rendered))
         }
         switch outcome.verdict {
         case .success(let output):
+            let decision: SkipDecision?
+            do throws(SkipDecisionError) {
+                decision = try skipDecision(of: spec.tasks[reference.task], output)
+            } catch {
+                return fail(
+                    reference, reason: "\(error)", isRetryable: false, delay: nil, at: end, facts: facts)
+            }
             pending.outputs += outcome.pushed
             if let output {
                 pending.outputs.append(XCom(task: outcome.key, key: XCom.returnValue, output: output))
@@ -58,6 +74,7 @@ extension RunMachine {
                 }
             }
             change(reference, .succeeded, at: end, detail: facts)
+            if let decision { apply(decision, of: reference, at: end) }
         case .skipped(let reason):
             pending.outputs += outcome.pushed
             change(reference, .skipped, at: end, reason: reason, detail: facts)
@@ -75,8 +92,7 @@ extension RunMachine {
     ) {
         let task = spec.tasks[reference.task]
         let instance = self[reference]
-        let isTimedOut = run.reason == Self.timedOut
-        guard isRetryable, !isTimedOut, instance.maxTries > 0, instance.tryNumber <= instance.maxTries else {
+        guard isRetryable, !isEnding, instance.maxTries > 0, instance.tryNumber <= instance.maxTries else {
             return change(reference, .failed, at: end, reason: reason, detail: facts)
         }
         let due =
@@ -109,7 +125,7 @@ extension RunMachine {
 
     /// Ends what runs and skips what does not; the run fails once nothing is left.
     private mutating func timeOut(at now: Date) {
-        run.reason = Self.timedOut
+        record(RunEvent(.runEnding, run: run.key, at: now, reason: Self.timedOut))
         for reference in references(where: { !$0.isFinished }) {
             if let attempt = self[reference].attemptID {
                 step.kills.append(attempt)
@@ -135,6 +151,7 @@ extension RunMachine {
 
     private mutating func evaluate(_ index: Int, at now: Date) {
         let task = spec.tasks[index]
+        if let decider = skipDecider(of: index) { return skip(index, by: decider, at: now) }
         if !nodes[index].isExpanded, nodes[index].instances[0].state == nil {
             switch decision(task, mapIndex: nil) {
             case .wait: return
@@ -175,6 +192,12 @@ extension RunMachine {
     /// An empty task has nothing to run: it is done in the commit that makes it ready.
     private mutating func complete(_ reference: InstanceRef, at now: Date) {
         change(reference, .succeeded, at: now, tryNumber: 1)
+        if spec.tasks[reference.task].skipRule == .latestOnly {
+            let skipped = isLatest(at: now) ? [] : spec.tasks[reference.task].downstream
+            apply(
+                SkipDecision(skipped: skipped.filter { spec.tasks[$0].kind != .teardown }), of: reference,
+                at: now)
+        }
     }
 
     private mutating func schedule(_ reference: InstanceRef, at now: Date) {
@@ -210,22 +233,25 @@ extension RunMachine {
 
     private mutating func decideRun(at now: Date) {
         guard run.state == .running else { return }
-        let isTimedOut = run.reason == Self.timedOut
         if unfinished > 0 {
-            if active == 0, !isTimedOut {
+            if active == 0, !isEnding {
                 record(RunEvent(.runFailed, run: run.key, at: now, reason: Self.deadlocked))
             }
             return
         }
+        let verdict = verdict
+        record(
+            RunEvent(
+                verdict.state == .success ? .runSucceeded : .runFailed, run: run.key, at: now,
+                reason: verdict.reason))
+    }
+
+    /// What the states of the tasks make of the run once all have finished.
+    var verdict: (state: RunState, reason: String?) {
+        if isEnding { return (.failed, run.reason) }
         let leaves = spec.verdictLeaves.flatMap { nodes[$0].instances }.filter { $0.state != .removed }
         let hasFailure = leaves.contains { $0.state == .failed || $0.state == .upstreamFailed }
-        if isTimedOut {
-            record(RunEvent(.runFailed, run: run.key, at: now, reason: Self.timedOut))
-        } else if hasFailure {
-            record(RunEvent(.runFailed, run: run.key, at: now, reason: failureReason))
-        } else {
-            record(RunEvent(.runSucceeded, run: run.key, at: now))
-        }
+        return hasFailure ? (.failed, failureReason) : (.success, nil)
     }
 
     /// The first task that failed by itself, for the run's reason.

@@ -11,14 +11,15 @@ extension RunMachine {
     /// Changes an instance by an event, and counts what follows for the tasks downstream of it.
     mutating func change(
         _ reference: InstanceRef, _ kind: RunEvent.Kind, at now: Date, tryNumber: Int? = nil,
-        attempt: AttemptID? = nil, reason: String? = nil, detail: [String: JSONValue] = [:]
+        attempt: AttemptID? = nil, reason: String? = nil, detail: [String: JSONValue] = [:],
+        actor: String = RunEvent.scheduler
     ) {
         let before = self[reference].state
         let key = self[reference].key
         let event = RunEvent(
             kind, run: run.key, at: now, taskID: key.taskID, mapIndex: key.mapIndex,
             tryNumber: tryNumber ?? self[reference].tryNumber, attemptID: attempt, reason: reason,
-            detail: detail.isEmpty ? .null : .object(detail))
+            detail: detail.isEmpty ? .null : .object(detail), actor: actor)
         nodes[reference.task].instances[reference.instance].apply(event)
         if kind == .scheduled { scheduledEvents[reference] = pending.events.count }
         record(event)
@@ -49,16 +50,26 @@ extension RunMachine {
         let wasActive = before.map { !$0.isFinished } ?? false
         let isActive = after.map { !$0.isFinished } ?? false
         if wasActive != isActive { active += isActive ? 1 : -1 }
-        guard after?.isFinished == true, before?.isFinished != true else { return }
-        unfinished -= 1
-        let isSetup = spec.tasks[reference.task].kind == .setup
-        for target in spec.tasks[reference.task].downstream {
-            nodes[target].tally.count(after, isSetup: isSetup)
-            queue.append(target)
+        let (isDone, wasDone) = (after?.isFinished == true, before?.isFinished == true)
+        if wasDone {
+            unfinished += 1
+            tally(before, of: reference.task, by: -1)
         }
-        for target in spec.guardedBySetup[reference.task] {
-            nodes[target].setups.count(after, isSetup: isSetup)
-            queue.append(target)
+        if isDone {
+            unfinished -= 1
+            tally(after, of: reference.task, by: 1)
+            queue += spec.tasks[reference.task].downstream + spec.guardedBySetup[reference.task]
+        }
+    }
+
+    /// Counts an instance of a task in or out for those that depend on it.
+    private mutating func tally(_ state: TaskState?, of task: Int, by step: Int) {
+        let isSetup = spec.tasks[task].kind == .setup
+        for target in spec.tasks[task].downstream {
+            nodes[target].tally.count(state, isSetup: isSetup, by: step)
+        }
+        for target in spec.guardedBySetup[task] {
+            nodes[target].setups.count(state, isSetup: isSetup, by: step)
         }
     }
 }

@@ -25,6 +25,9 @@ public struct RunMachine: Sendable {
     var active = 0
     var retries = Heap<Retry>()
     var outputCounts: [TaskID: Int]
+
+    /// For each task that a branch, short circuit or latest-only point skips, the tasks that decided it.
+    var skippedBy: [Int: Set<Int>] = [:]
     var pending: RunBatch
     var changed: Set<InstanceRef> = []
 
@@ -58,6 +61,12 @@ public struct RunMachine: Sendable {
         case finished(AttemptOutcome)
         /// Time passed: retries fall due, the run times out.
         case tick
+        /// Somebody wants instances to start anew.
+        case clear([InstanceRef], actor: String)
+        /// Somebody gives instances a final state.
+        case mark([InstanceRef], MarkedState, actor: String)
+        /// Somebody gives the run a verdict.
+        case markRun(MarkedState, actor: String)
     }
 
     /// A task with its instances and the tallies that decide about it.
@@ -81,7 +90,7 @@ public struct RunMachine: Sendable {
     // MARK: Making one
 
     /// Creates the machine of a run that is created now; its first batch creates the run.
-    public init(creating run: DAGRun, of spec: DAGSpec, actor: String = "scheduler") {
+    public init(creating run: DAGRun, of spec: DAGSpec, actor: String = RunEvent.scheduler) {
         self.init(
             spec: spec, run: run, expectedRevision: nil,
             nodes: spec.tasks.map { task in
@@ -116,6 +125,7 @@ public struct RunMachine: Sendable {
         }
         self.init(spec: spec, run: snapshot.run, expectedRevision: snapshot.run.revision, nodes: nodes)
         outputCounts = snapshot.outputCounts
+        for decision in snapshot.skipDecisions { restore(decision) }
         for index in added { changed.insert(InstanceRef(task: index, instance: 0)) }
         for instance in lost { remove(instance, at: now) }
         if run.structureHash != spec.structureHash {
@@ -200,7 +210,7 @@ public struct RunMachine: Sendable {
 
     /// When the run times out; `nil` if it never does, or did already.
     var timeoutInstant: Date? {
-        guard run.reason != Self.timedOut, let start = run.startDate,
+        guard !isEnding, let start = run.startDate,
             let limit = spec.configuration.runTimeout
         else { return nil }
         return start + limit.seconds

@@ -323,6 +323,10 @@ extension InMemoryStore.Contents {
             event.number = (events.last?.number ?? 0) + 1
             events.append(event)
         }
+        if batch.pausesDAG, dags[batch.run.dagID]?.isPaused == false {
+            dags[batch.run.dagID]?.isPaused = true
+            audit.append(batch.pause)
+        }
         return true
     }
 
@@ -340,7 +344,9 @@ extension InMemoryStore.StoredRun {
         for (key, values) in outputs where key.mapIndex < 0 {
             counts[key.taskID] = values[XCom.returnValue]?.count
         }
-        return RunSnapshot(run: run, instances: ordered, outputCounts: counts)
+        return RunSnapshot(
+            run: run, instances: ordered, outputCounts: counts,
+            skipDecisions: allOutputs.filter { $0.key == XCom.skipDecision })
     }
 
     var allOutputs: [XCom] {

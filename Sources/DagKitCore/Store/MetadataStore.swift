@@ -161,10 +161,22 @@ public struct RunBatch: Sendable {
     public var rendered: [RenderedTemplates] = []
     public var events: [RunEvent] = []
 
+    /// Whether the run's DAG is paused with the change.
+    public var pausesDAG = false
+
     public init(run: DAGRun, expectedRevision: Int64?) {
         self.run = run.key
         self.expectedRevision = expectedRevision
         updatedRun = run
+    }
+}
+
+extension RunBatch {
+    /// The line of the audit log for a DAG that is paused with the change.
+    package var pause: AuditEntry {
+        AuditEntry(
+            at: events.last?.at ?? updatedRun.queuedAt, event: "pause", actor: RunEvent.scheduler,
+            dagID: run.dagID, runID: run.runID, extra: ["reason": "too many runs failed in a row"])
     }
 }
 
@@ -201,10 +213,16 @@ public struct RunSnapshot: Hashable, Sendable {
     /// How many elements the outputs that are mapped over have.
     public var outputCounts: [TaskID: Int]
 
-    public init(run: DAGRun, instances: [TaskInstance], outputCounts: [TaskID: Int] = [:]) {
+    /// The outputs under ``XCom/skipDecision``, by task: what branches and their kin decided.
+    public var skipDecisions: [XCom]
+
+    public init(
+        run: DAGRun, instances: [TaskInstance], outputCounts: [TaskID: Int] = [:], skipDecisions: [XCom] = []
+    ) {
         self.run = run
         self.instances = instances
         self.outputCounts = outputCounts
+        self.skipDecisions = skipDecisions
     }
 }
 

@@ -30,6 +30,10 @@ public struct RunEvent: Hashable, Codable, Sendable {
         case runStarted = "run_started"
         case runSucceeded = "run_succeeded"
         case runFailed = "run_failed"
+        /// The run will fail for the reason given once nothing runs any more: nothing new starts.
+        case runEnding = "run_ending"
+        /// The run had ended and goes on, since tasks of it were cleared.
+        case runCleared = "run_cleared"
         /// A mapped task got its instances.
         case expanded
         /// The dependencies are met; it waits for a slot, for the reason given.
@@ -41,12 +45,16 @@ public struct RunEvent: Hashable, Codable, Sendable {
         case upForRetry = "up_for_retry"
         /// The attempt did not begin; the same try goes again.
         case requeued
+        /// The running attempt is being ended; what the detail asks for follows its death.
+        case endRequested = "end_requested"
+        /// The instance is as if it had never run, but for the count of its tries.
+        case cleared
     }
 
     public init(
         _ kind: Kind, run: RunKey, at: Date, taskID: TaskID? = nil, mapIndex: Int = -1, tryNumber: Int? = nil,
         attemptID: AttemptID? = nil, reason: String? = nil, detail: JSONValue = .null,
-        actor: String = "scheduler"
+        actor: String = RunEvent.scheduler
     ) {
         number = 0
         self.kind = kind
@@ -60,6 +68,9 @@ public struct RunEvent: Hashable, Codable, Sendable {
         self.detail = detail
         self.actor = actor
     }
+
+    /// The actor of what a scheduler decides; all else was written by somebody else.
+    public static let scheduler = "scheduler"
 
     /// The instance that the event is about; `nil` for events of the run as a whole.
     public var task: TaskInstanceKey? { taskID.map { TaskInstanceKey(run, $0, mapIndex: mapIndex) } }

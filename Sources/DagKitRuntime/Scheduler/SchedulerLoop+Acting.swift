@@ -43,6 +43,10 @@ extension SchedulerLoop {
                 try await store.setNextRuns(effects.nextRuns)
             }
         }
+        for dag in effects.pausedDAGs {
+            log.error(
+                "dag \(dag) is paused: too many of its runs failed in a row; mend it and unpause it")
+        }
         for run in effects.finishedRuns where !conflicts.contains(run.key) {
             log.info("run \(run.key) \(run.state.rawValue)" + (run.reason.map { " (\($0))" } ?? ""))
             await configuration.observer?.runFinished(run)

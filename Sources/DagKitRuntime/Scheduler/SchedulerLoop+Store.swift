@@ -30,7 +30,7 @@ extension SchedulerLoop {
     private mutating func readChanges() async throws {
         while true {
             let events = try await store.changes(after: cursor, limit: 1000)
-            for event in events where event.actor != "scheduler" { foreignRuns.insert(event.run) }
+            for event in events where event.actor != RunEvent.scheduler { foreignRuns.insert(event.run) }
             cursor = events.last?.number ?? cursor
             if events.count < 1000 { return }
         }
@@ -41,6 +41,7 @@ extension SchedulerLoop {
         var pools: [Pool]
         var paused: Set<DAGID>
         var lastIntervals: [DAGID: DataInterval]
+        var failuresInARow: [DAGID: Int]
     }
 
     /// Registers the DAGs of a deployment.
@@ -52,7 +53,20 @@ extension SchedulerLoop {
         }
         return Registration(
             pools: try await store.pools(), paused: try await store.pausedDAGs(),
-            lastIntervals: try await store.lastScheduledIntervals())
+            lastIntervals: try await store.lastScheduledIntervals(),
+            failuresInARow: try await failuresInARow(deployment.specs))
+    }
+
+    /// How many of the newest runs failed, of the DAGs that pause themselves for that.
+    private func failuresInARow(_ specs: [DAGSpec]) async throws -> [DAGID: Int] {
+        var counts: [DAGID: Int] = [:]
+        for spec in specs {
+            guard let limit = spec.configuration.maxConsecutiveFailedRuns else { continue }
+            let newest = try await store.runs(
+                RunQuery(dagID: spec.id, states: [.success, .failed], limit: limit))
+            counts[spec.id] = newest.prefix { $0.state == .failed }.count
+        }
+        return counts
     }
 
     /// Lets the planner follow DAGs that are registered.
@@ -60,7 +74,8 @@ extension SchedulerLoop {
         planner.setPools(registration.pools)
         planner.setDAGs(
             deployment.specs, settings: deployment.settings, paused: registration.paused,
-            lastIntervals: registration.lastIntervals, at: clock.now)
+            lastIntervals: registration.lastIntervals, failuresInARow: registration.failuresInARow,
+            at: clock.now)
         dagCount = deployment.specs.count
     }
 

@@ -116,8 +116,11 @@ package struct SchedulerLoop: Sendable {
         if configuration.endsWhenIdle, isReconciled, !isStopping, isIdle { stop() }
     }
 
-    /// Whether the store is to be looked at though nobody knocked.
-    var isPollDue: Bool { clock.now >= lastPoll + configuration.pollInterval.seconds }
+    /// Whether the store is to be looked at though nobody knocked; also when the clock was set back behind the last look.
+    var isPollDue: Bool {
+        let elapsed = clock.now.timeIntervalSince(lastPoll)
+        return elapsed < 0 || elapsed >= configuration.pollInterval.seconds
+    }
 
     private var isIdle: Bool {
         planner.openRuns == 0 && !planner.hasMoreToDo

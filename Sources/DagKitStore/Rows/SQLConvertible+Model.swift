@@ -10,4 +10,5 @@ extension AttemptID: SQLConvertible {}
 extension RunState: SQLConvertible {}
 extension RunType: SQLConvertible {}
 extension TaskState: SQLConvertible {}
+extension EndRequest: SQLConvertible {}
 extension RunEvent.Kind: SQLConvertible {}

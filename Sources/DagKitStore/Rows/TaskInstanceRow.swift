@@ -7,7 +7,7 @@ enum TaskInstanceRow {
     static let columns: SQLStatement = """
         task_id, map_index, max_tries, pool, pool_slots, priority_weight, queue, operator, state, try_number,
         attempt_id, start_date, end_date, queued_dttm, next_try_at, reason, hostname, pid, cpu_seconds, peak_memory,
-        read_bytes, written_bytes, context_switches
+        read_bytes, written_bytes, context_switches, clear_number, end_request
         """
 
     static func instance(_ row: SQLRow, of run: RunKey) throws -> TaskInstance {
@@ -28,6 +28,8 @@ enum TaskInstanceRow {
         instance.hostname = try row.next()
         instance.processID = try row.next()
         instance.usage = try usage(&row)
+        instance.clearNumber = try row.next()
+        instance.endRequest = try row.next()
         return instance
     }
 
@@ -58,7 +60,8 @@ enum TaskInstanceRow {
             operator = \(instance.operatorName), hostname = \(instance.hostname), pid = \(instance.processID),
             cpu_seconds = \(instance.usage?.cpuSeconds), peak_memory = \(instance.usage?.peakMemory),
             read_bytes = \(instance.usage?.readBytes), written_bytes = \(instance.usage?.writtenBytes),
-            context_switches = \(instance.usage?.contextSwitches), updated_at = \(instant)
+            context_switches = \(instance.usage?.contextSwitches), clear_number = \(instance.clearNumber),
+            end_request = \(instance.endRequest), updated_at = \(instant)
         where \(isKey(instance.key))
         """
     }
@@ -82,7 +85,7 @@ enum TaskInstanceRow {
         \(instance.endDate?.databaseText), \(instance.queuedAt?.databaseText), \(instance.nextTryAt?.databaseText),
         \(instance.reason), \(instance.hostname), \(instance.processID), \(instance.usage?.cpuSeconds),
         \(instance.usage?.peakMemory), \(instance.usage?.readBytes), \(instance.usage?.writtenBytes),
-        \(instance.usage?.contextSwitches)
+        \(instance.usage?.contextSwitches), \(instance.clearNumber), \(instance.endRequest)
         """
     }
 

@@ -9,7 +9,9 @@ package struct SQLiteSchema: SchemaDialect {
     package let migrations = [
         Migration(
             version: 1, name: "create the tables",
-            statements: runs + runDetails + dags + settings + housekeeping)
+            statements: runs + runDetails + dags + settings + housekeeping),
+        Migration(
+            version: 2, name: "keep what is asked of running tasks, and count clears", statements: requests),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"
@@ -352,5 +354,12 @@ package struct SQLiteSchema: SchemaDialect {
         """,
         "create index log_dttm on log (dttm)",
         "create index log_dag on log (dag_id, task_id)",
+    ]
+
+    private static let requests: [SQLStatement] = [
+        "alter table task_instance add column clear_number integer not null default 0",
+        "alter table task_instance add column end_request varchar(20)",
+        "alter table task_instance_history add column clear_number integer not null default 0",
+        "alter table task_instance_history add column end_request varchar(20)",
     ]
 }

@@ -108,6 +108,12 @@ package enum FileSystem {
         return code == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// Whether there is a regular file at `path`, or a link to one.
+    package static func isFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     /// Whether there is anything at `path`.
     package static func exists(_ path: String) -> Bool {
         access(path, F_OK) == 0

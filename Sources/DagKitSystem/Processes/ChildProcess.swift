@@ -33,13 +33,16 @@ package final class ChildProcess: Sendable {
         }
         let sources = try HighCopies(of: command.descriptors)
         var pid: pid_t = 0
-        let code = withArguments(program: program, command) { arguments, environment, path, folder in
-            sources.withUnsafePointers { from, to in
-                var request = dagkit_spawn_request(
-                    path: path, arguments: arguments, environment: environment, folder: folder, sources: from,
-                    targets: to, count: Int32(command.descriptors.count),
-                    separation: command.separation.rawValue)
-                return dagkit_spawn(&request, &pid)
+        let code = mayStart.withLock { mayStart in
+            guard mayStart else { return ECANCELED }
+            return withArguments(program: program, command) { arguments, environment, path, folder in
+                sources.withUnsafePointers { from, to in
+                    var request = dagkit_spawn_request(
+                        path: path, arguments: arguments, environment: environment, folder: folder,
+                        sources: from, targets: to, count: Int32(command.descriptors.count),
+                        separation: command.separation.rawValue)
+                    return dagkit_spawn(&request, &pid)
+                }
             }
         }
         guard code == 0 else { throw .failed("start program", command.program, code: code) }
@@ -48,6 +51,15 @@ package final class ChildProcess: Sendable {
         return ChildProcess(
             id: pid, handle: FileDescriptor(owning: handle), leadsGroup: command.separation != .none)
     }
+
+    /// Lets this process start no program any more: whoever tries gets `ECANCELED`.
+    ///
+    /// It returns once no start is under way, so that whoever kills all children then kills every one.
+    package static func forbidStarts() {
+        mayStart.withLock { $0 = false }
+    }
+
+    private static let mayStart = Mutex(true)
 
     /// Becomes readable when the process has ended; for event loops of their own.
     package var descriptor: Int32 { handle.raw }

@@ -43,6 +43,18 @@ extension StoreConformance {
                 findings.equal(result.conflicts, [second.key], "the conflicts")
                 findings.equal(try await store.snapshot(of: second.key), nil, "the second run")
             },
+            Check("a batch pauses its DAG, once") { store, findings in
+                let run = DAGRun.conformance()
+                let record = record(run.dagID)
+                try await store.register([record], bundle: "conformance", at: .conformanceNoon)
+                _ = try await store.setPaused(false, [run.dagID], by: "ana", at: .conformanceNoon)
+                var batch = run.creation(["a"])
+                batch.pausesDAG = true
+                findings.expect(try await store.apply(batch), "no conflict")
+                findings.equal(try await store.pausedDAGs(), [run.dagID], "the paused DAGs")
+                findings.equal(
+                    try await store.auditLog(limit: 1).first?.actor, RunEvent.scheduler, "who paused it")
+            },
             Check("runs without a logical date do not exclude each other") { store, findings in
                 let runs = [DAGRun.conformance("one"), .conformance("two")]
                 let result = try await store.commit(runs.map { $0.creation() }, durability: .full)

@@ -110,7 +110,7 @@ extension StoreConformance {
         ]
     }
 
-    private static func record(_ id: DAGID, isPaused: Bool = false, hash: String = "hash") -> DAGRecord {
+    static func record(_ id: DAGID, isPaused: Bool = false, hash: String = "hash") -> DAGRecord {
         DAGRecord(
             id: id, isPaused: isPaused, isActive: true, bundle: "", fileloc: "Market.swift:12",
             owners: ["ana", "dagkit"], about: "Prices, \"every\" half hour", tags: ["crypto", "postgres"],

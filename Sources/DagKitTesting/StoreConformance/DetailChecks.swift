@@ -105,6 +105,25 @@ extension StoreConformance {
                 findings.equal(
                     try await store.snapshot(of: run.key)?.outputCounts, ["b": 3], "the new counts")
             },
+            Check("a snapshot tells what branches decided, and counts no decision as a list") {
+                store, findings in
+                let run = DAGRun.conformance()
+                _ = try await store.apply(run.creation(["a", "b"]))
+                let decision = XCom(
+                    task: TaskInstanceKey(run.key, "a"), key: XCom.skipDecision,
+                    output: EncodedOutput(json: #"{"followed":["b"]}"#, typeName: "SkipDecision", count: nil))
+                let batch = run.change {
+                    $0.outputs = [.conformance(run, "a", json: #"["x"]"#, count: 1), decision]
+                }
+                _ = try await store.apply(batch)
+                let snapshot = try await store.snapshot(of: run.key)
+                findings.equal(snapshot?.skipDecisions, [decision], "the decisions")
+                findings.equal(snapshot?.outputCounts, ["a": 1], "the counts")
+                _ = try await store.apply(
+                    batch.updatedRun.change { $0.clearedOutputs = [TaskInstanceKey(run.key, "a")] })
+                findings.equal(
+                    try await store.snapshot(of: run.key)?.skipDecisions, [], "the decisions once cleared")
+            },
             Check("an output that a batch clears and sets is set") { store, findings in
                 let run = DAGRun.conformance()
                 _ = try await store.apply(run.creation(["a"]))

@@ -39,6 +39,9 @@ private struct RandomRun {
     private var machine: RunMachine
     private var now: Date
 
+    /// How many clears and marks may still come.
+    private var requests = 6
+
     init(seed: UInt64, store: any MetadataStore) throws {
         self.store = store
         self.seed = seed
@@ -52,7 +55,7 @@ private struct RandomRun {
         try await commit()
         _ = machine.advance(.start, at: now)
         var steps = 0
-        while !machine.run.state.isFinished, steps < 200 {
+        while !machine.run.state.isFinished, steps < 400 {
             steps += 1
             try await commit()
             if steps % 5 == 0 { try await reload() }
@@ -67,6 +70,7 @@ private struct RandomRun {
     private mutating func step() async throws {
         now = Date(microseconds: now.microsecondsSinceEpoch + .random(in: 1...20_000_000, using: &random))
         let (waiting, running) = (machine.waitingForSlot, machine.running)
+        if requests > 0, Int.random(in: 0..<12, using: &random) == 0 { return ask() }
         if let reference = waiting.randomElement(using: &random),
             running.isEmpty || Bool.random(using: &random)
         {
@@ -78,6 +82,24 @@ private struct RandomRun {
             now = max(now, machine.nextDeadline ?? now)
             _ = machine.advance(.tick, at: now)
         }
+    }
+
+    /// Somebody clears or marks what is there.
+    private mutating func ask() {
+        requests -= 1
+        let state: MarkedState = Bool.random(using: &random) ? .success : .failed
+        if Int.random(in: 0..<6, using: &random) == 0 {
+            _ = machine.advance(.markRun(state, actor: "ada"), at: now)
+            return
+        }
+        let task = spec.tasks.randomElement(using: &random)!  // the DAG above has tasks
+        let selection = TaskSelection(
+            tasks: [task.id], includesDownstream: Bool.random(using: &random), includesScopes: true)
+        let references = selection.references(in: machine)
+        _ = machine.advance(
+            Bool.random(using: &random)
+                ? .clear(references, actor: "ada") : .mark(references, state, actor: "ada"), at: now)
+        if machine.run.state == .queued { _ = machine.advance(.start, at: now) }
     }
 
     private mutating func outcome(of instance: TaskInstance) throws -> AttemptOutcome {

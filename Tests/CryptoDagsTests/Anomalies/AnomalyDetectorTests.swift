@@ -151,6 +151,18 @@ import Testing
                 == 1)
     }
 
+    @Test func `what goes on without a pause is one anomaly, told again after a day`() {
+        let lateEvening = Date.noon.addingTimeInterval(11.5 * 3_600)
+        let due = { (hours: Double, seenBefore: Double) in
+            let now = lateEvening.addingTimeInterval(hours * 3_600)
+            let memory = LastAlert(
+                at: lateEvening, score: 12, seenAt: now.addingTimeInterval(-seenBefore * 3_600))
+            return !AlertPolicy().due([anomaly(12)], last: [key: memory], now: now).isEmpty
+        }
+
+        #expect(!due(10, 1) && due(10, 6) && !due(23.9, 1) && due(24, 1))
+    }
+
     @Test func `the other direction alerts at once`() {
         let last = [
             AlertKey(cryptoID: "coin-1", rule: .variation, direction: .down): LastAlert(at: .noon, score: 12)

@@ -55,6 +55,21 @@ import Testing
         }
     }
 
+    @Test func `a scheduled run whose interval is long past fetches nothing and is skipped`() async throws {
+        let deployment = try Deployment(["source": "generated:1"])
+
+        let onTime = try await deployment.attempt("check_coincap_api", runID: "a", late: 1_700)
+        let late = try await deployment.attempt("check_coincap_api", runID: "b", late: 1_900)
+        let retried = try await deployment.attempt("check_coincap_api", runID: "c", tryNumber: 2, late: 1_900)
+
+        guard case .skipped(let reason) = late.verdict else {
+            Issue.record("\(late.verdict)")
+            return
+        }
+        #expect(reason.contains("cannot catch up") && onTime.failure == nil && retried.failure == nil)
+        #expect(try await deployment.reading { try await $0.value("select count(*) from crypto_raw") } == 2)
+    }
+
     @Test func `three runs of one day leave one close of the day and three snapshots`() async throws {
         let deployment = try Deployment(["source": "generated:1"])
 

@@ -11,7 +11,7 @@ import Testing
         try await store.ping()
         _ = try await MarketStore.open(database, codec: PlainBodyCodec(), now: .noon)
 
-        #expect(try await store.value("select count(*) from crypto_schema_version") == 1)
+        #expect(try await store.value("select max(version) from crypto_schema_version") == 2)
         #expect(try await store.activeSource() == nil)
     }
 
@@ -19,7 +19,7 @@ import Testing
         let store = try await MarketStore.fixture()
         try await store.database.execute("insert into crypto_schema_version values (99, 'later')")
 
-        await #expect(throws: MarketSchemaError.newer(found: 99, known: 1)) {
+        await #expect(throws: MarketSchemaError.newer(found: 99, known: 2)) {
             try await MarketStore.open(store.database, codec: PlainBodyCodec(), now: .noon)
         }
     }
@@ -85,7 +85,7 @@ import Testing
         for day in 0..<6 { try await ingest(store, day: day) }
 
         let outcome = try await store.cleanUp(
-            retention: .seconds(2 * 86_400), batch: 60, now: .noon.addingTimeInterval(5 * 86_400))
+            Retention(history: .seconds(2 * 86_400)), batch: 60, now: .noon.addingTimeInterval(5 * 86_400))
 
         #expect(
             outcome.snapshots == 3 && outcome.rows == 150 && outcome.answers == 3 && outcome.logLines == 3)
@@ -98,7 +98,7 @@ import Testing
         for day in 0..<3 { try await ingest(store, day: day) }
 
         let outcome = try await store.cleanUp(
-            retention: .seconds(86_400), now: .noon.addingTimeInterval(30 * 86_400))
+            Retention(history: .seconds(86_400)), now: .noon.addingTimeInterval(30 * 86_400))
 
         #expect(outcome.snapshots == 0 && outcome.rows == 0 && outcome.answers == 0)
         #expect(try await store.value("select count(*) from crypto_snapshots") == 3)

@@ -40,7 +40,8 @@ import Testing
             threshold: 2, score: 10)
 
         try await store.enqueueAlert(
-            mail, about: [anomaly], source: "s", runID: "r", recipients: ["a@example.org"], now: .noon)
+            mail, about: [anomaly], source: "s", run: PipelineRun(runID: "r"), recipients: ["a@example.org"],
+            now: .noon)
 
         let alerts = try await store.lastAlerts(source: "s")
         let key = AlertKey(cryptoID: "coin-1", rule: .depeg, direction: .down)
@@ -51,6 +52,6 @@ import Testing
 
     private func enqueue(_ store: MarketStore) async throws {
         try await store.enqueue(
-            mail, runID: "r1", recipients: ["a@example.org", "b@example.org"], now: .noon)
+            mail, run: PipelineRun(runID: "r1"), recipients: ["a@example.org", "b@example.org"], now: .noon)
     }
 }

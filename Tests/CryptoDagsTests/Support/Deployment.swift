@@ -38,13 +38,18 @@ final class Deployment: Sendable {
     }
 
     /// Runs one try of a task of `crypto_data_pipeline`, whatever came before it.
-    func attempt(_ task: TaskID, runID: RunID = "run", tryNumber: Int = 1, type: RunType = .manual)
-        async throws
-        -> AttemptOutcome
-    {
+    ///
+    /// - Parameter late: Makes it a scheduled run whose half-hour interval ended so many seconds ago.
+    func attempt(
+        _ task: TaskID, runID: RunID = "run", tryNumber: Int = 1, type: RunType = .manual,
+        late: TimeInterval? = nil
+    ) async throws -> AttemptOutcome {
+        let end = late.map { now.addingTimeInterval(-$0) }
+        let interval = end.map { DataInterval(start: $0.addingTimeInterval(-1_800), end: $0) }
         let spec = try DAGSpec(CryptoDataPipeline())
         let run = DAGRun(
-            key: RunKey(spec.id, runID), type: type, logicalDate: now, dataInterval: nil, runAfter: now,
+            key: RunKey(spec.id, runID), type: late == nil ? type : .scheduled, logicalDate: now,
+            dataInterval: interval, runAfter: now,
             queuedAt: now, structureHash: spec.structureHash)
         let one = spec.tasks[spec.index(of: task)!]  // the tests name tasks that are there
         var instance = TaskInstance(

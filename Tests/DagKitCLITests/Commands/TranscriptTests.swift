@@ -56,6 +56,28 @@ import Testing
             ])
     }
 
+    @Test func `runs are cleared and marked`() async throws {
+        try await record(
+            "clear-and-mark.txt", Session(),
+            [
+                "dagctl dags trigger greeting -r mine -l 2025-12-31", "dagctl tasks clear greeting -y",
+                "dagctl tasks mark greeting check mine success",
+                "dagctl tasks mark greeting name mine failed -d --dry-run",
+                "dagctl tasks mark greeting name mine failed -d",
+                "dagctl tasks mark greeting name mine failed -d -y",
+                "dagctl tasks states-for-dag-run greeting mine", "dagctl tasks clear greeting -t '^na' -d",
+                "dagctl tasks clear greeting -t '^na' -d --run-id mine --dry-run -o plain",
+                "dagctl tasks clear greeting -t '^na' -d --run-id mine -y",
+                "dagctl tasks clear greeting --run-id mien -y", "dagctl tasks clear greeting -t nmae -y",
+                "dagctl tasks clear greeting -t '(' -y", "dagctl tasks mark greeting name mine done",
+                "dagctl tasks clear greeting -s 2026-01-01 -y",
+                "dagctl dags mark greeting mine failed", "dagctl dags mark greeting mine failed",
+                "dagctl dags state greeting mine", "dagctl dags clear greeting -y",
+                "dagctl dags state greeting mine", "dagctl dags mark greeting mine success",
+                "dagctl tasks states-for-dag-run greeting mine -o wide",
+            ])
+    }
+
     @Test func `dags are paused and unpaused`() async throws {
         try await record(
             "dags-pause.txt", Session(),
@@ -97,6 +119,19 @@ import Testing
                 "dagctl variables list --show-values -o wide",
                 "dagctl variables list -o json", "dagctl variables delete name",
                 "dagctl variables delete name",
+            ])
+    }
+
+    @Test func `a connection is tested by opening its database`() async throws {
+        try await record(
+            "connections-test.txt", Session(),
+            [
+                "dagctl connections add mine --conn-type sqlite --conn-host :memory:",
+                "dagctl connections test mine",
+                "dagctl connections add away --conn-uri postgresql://127.0.0.1:1/market",
+                "dagctl connections test away",
+                "dagctl connections add mail --conn-type smtp --conn-host mail",
+                "dagctl connections test mail", "dagctl connections test nobody",
             ])
     }
 

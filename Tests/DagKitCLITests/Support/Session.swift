@@ -141,6 +141,17 @@ final class Session: Sendable {
 
         func damage(of place: DatabasePlace) async throws -> [String] { [] }
 
+        func size(of place: DatabasePlace) -> Int64 { 0 }
+
+        func backup(_ place: DatabasePlace, to path: String) async throws {}
+
+        func backups(of place: DatabasePlace) throws -> [String] { [] }
+
+        func restore(_ place: DatabasePlace, from path: String, at now: Date) async throws -> String? {
+            session.state.withLock { $0.hasDatabase = true }
+            return nil
+        }
+
         func delete(_ place: DatabasePlace) async throws { session.state.withLock { $0.hasDatabase = false } }
     }
 }

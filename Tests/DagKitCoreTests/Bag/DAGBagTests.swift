@@ -180,15 +180,7 @@ import Testing
     }
 
     private static func bag(_ text: String) -> DAGBag {
-        var registry = OperatorRegistry()
-        registry.register("say", keys: ["text"]) { declaration in
-            guard let text = declaration["text"]?.string else {
-                throw DeclarationError.missing(key: "text", operator: "say")
-            }
-            return TaskWork { _ in try EncodedOutput(encoding: text) }
-        }
-        return DAGBag(
-            compiled: [Nightly()], file: DAGsFile(parsing: text, file: "dags.json", registry: registry))
+        DAGBag(compiled: [Nightly()], file: DAGsFile(parsing: text, file: "dags.json", registry: .saying))
     }
 }
 

@@ -44,6 +44,7 @@ import Testing
 
     @Test func `postgresql is postgres, and dashes are underscores`() throws {
         #expect(try Connection("x", uri: "postgresql://h").type == "postgres")
+        #expect(try Connection("x", uri: "postgresql+psycopg2://h/d").type == "postgres")
         #expect(try Connection("x", uri: "spark-sql://h").type == "spark_sql")
         #expect(try Connection("x", uri: "spark-sql://h").uri == "spark-sql://h")
     }

@@ -95,6 +95,25 @@ import Testing
         #expect(step.effects.orders.map(\.key.taskID) == ["a"])
     }
 
+    @Test func `a dag pauses itself with the last of too many failed runs in a row`() throws {
+        var bench = try PlannerBench(
+            .fixture(maxConsecutiveFailedRuns: 2, tasks: [FixtureTask(id: "a", upstream: [])]))
+        func fail() -> Planner.Step {
+            bench.finish(
+                bench.trigger().effects.orders[0],
+                .failed(reason: "no", isRetryable: false, retryDelay: nil))
+        }
+
+        #expect(fail().batches.map(\.pausesDAG) == [false])
+        #expect(bench.finish(bench.trigger().effects.orders[0]).batches.map(\.pausesDAG) == [false])
+        #expect(fail().batches.map(\.pausesDAG) == [false])
+        let last = fail()
+
+        #expect(last.batches.map(\.pausesDAG) == [true])
+        #expect(last.effects.pausedDAGs == ["fixture"])
+        #expect(bench.trigger().effects.orders.isEmpty)
+    }
+
     @Test func `an attempt that is gone after a restart goes again under the same try`() throws {
         var bench = try PlannerBench(.fixture(tasks: [FixtureTask(id: "a", upstream: [])]))
         let order = bench.trigger().effects.orders[0]
@@ -144,12 +163,13 @@ private struct PlannerBench {
         return decides ? planner.step(at: .noon) : Planner.Step()
     }
 
-    mutating func finish(_ order: AttemptOrder) -> Planner.Step {
+    mutating func finish(
+        _ order: AttemptOrder, _ verdict: AttemptOutcome.Verdict = .success(nil)
+    ) -> Planner.Step {
         planner.take(
             AttemptOutcome(
                 attemptID: order.attemptID, key: order.key, tryNumber: order.tryNumber,
-                verdict: .success(nil),
-                startedAt: .noon, endedAt: .noon), at: .noon)
+                verdict: verdict, startedAt: .noon, endedAt: .noon), at: .noon)
         return planner.step(at: .noon)
     }
 }

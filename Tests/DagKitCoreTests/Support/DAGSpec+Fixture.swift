@@ -18,13 +18,15 @@ extension DAGSpec {
     static func fixture(
         _ id: DAGID = "fixture", schedule: Schedule = .none, startDate: String? = nil,
         maxActiveRuns: Int = 16,
-        maxActiveTasks: Int = 16, runTimeout: Duration? = nil, catchup: Catchup = .latest,
+        maxActiveTasks: Int = 16, maxConsecutiveFailedRuns: Int? = nil, runTimeout: Duration? = nil,
+        catchup: Catchup = .latest,
         tasks: [FixtureTask]
     ) throws -> DAGSpec {
         var draft = GraphDraft(
             configuration: DAGConfiguration(
                 id, schedule: schedule, startDate: startDate.map { InstantLiteral(stringLiteral: $0) },
                 catchup: catchup, maxActiveRuns: maxActiveRuns, maxActiveTasks: maxActiveTasks,
+                maxConsecutiveFailedRuns: maxConsecutiveFailedRuns,
                 runTimeout: runTimeout))
         draft.tasks = tasks.map { task in
             TaskDraft(

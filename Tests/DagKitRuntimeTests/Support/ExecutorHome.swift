@@ -28,7 +28,9 @@ final class ExecutorHome: Sendable {
         program: String = ExecutorHome.program, environment: [String: String] = [:],
         log: SchedulerLog = SchedulerLog { _, _ in }
     ) -> LocalExecutor {
-        let base = ["PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"]
+        // A build with a sanitizer tells its processes how to report.
+        let sanitizers = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
+        let base = ["PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"].merging(sanitizers) { $1 }
         return LocalExecutor(
             configuration, capacity: 8, program: program, environment: base.merging(environment) { $1 }, log: log)
     }

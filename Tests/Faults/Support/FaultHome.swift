@@ -18,34 +18,37 @@ final class FaultHome: Sendable {
     /// The file of declared DAGs.
     var dagsFile: String { "\(path)/dags.json" }
 
+    /// A folder beside the home, for what must be told when the home's own disk is full.
+    let aside: String
+
     /// The folder in which the tasks of ``ProofDAG`` prove how they ran.
-    var proof: String { "\(path)/proof" }
+    var proof: String { "\(aside)/proof" }
 
     /// Makes a home.
     ///
     /// - Parameters:
     ///   - dags: The members of `dags` in dags.json; the compiled DAGs are paused.
-    ///   - folder: Where the home is made; a test of a full disk names a small one.
-    init(_ dags: JSONValue = ProofDAG.declaration, settings: [String: String] = [:], in folder: String? = nil)
-        throws
-    {
-        let parent = folder ?? FileManager.default.temporaryDirectory.path()
-        path =
-            try FaultHome.canonical(parent)
-            + "/dagkit-fault-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-        var environment = [
+    ///   - disk: A folder that the home is made in, such as a small disk; `nil` is a temporary one.
+    init(
+        _ dags: JSONValue = ProofDAG.declaration, settings: [String: String] = [:], on disk: String? = nil
+    ) throws {
+        let name = "dagkit-fault-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
+        aside = try FaultHome.canonical(FileManager.default.temporaryDirectory.path()) + "/" + name
+        path = (disk ?? aside) + "/home"
+        let environment = [
             "PATH": "/usr/local/bin:/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no", "DAGKIT_HOME": path,
-            "DAGKIT__CORE__DAGS_FILE": "\(path)/dags.json",
+            "DAGKIT__CORE__DAGS_FILE": "\(path)/dags.json", "PROOF": "\(aside)/proof",
         ]
-        for (name, value) in settings { environment[name] = value }
-        self.environment = environment
-        try FileSystem.createFolder("\(path)/proof")
+        // A build with a sanitizer tells its processes how to report.
+        let sanitizers = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
+        self.environment = environment.merging(settings) { $1 }.merging(sanitizers) { $1 }
+        for folder in [path, proof] { try FileSystem.createFolder(folder) }
         try write(dags)
     }
 
     deinit {
         for process in processes() { kill(process.id, SIGKILL) }
-        try? FileSystem.removeTree(path)
+        for folder in [path, aside] { try? FileSystem.removeTree(folder) }
     }
 
     /// Writes dags.json anew.
@@ -81,7 +84,7 @@ final class FaultHome: Sendable {
         _ program: String, _ arguments: [String], environment more: [String: String]
     ) async throws -> Finished {
         let mark = UInt64.random(in: 0 ... .max)
-        let files = (output: "\(path)/output-\(mark)", errors: "\(path)/errors-\(mark)")
+        let files = (output: "\(aside)/output-\(mark)", errors: "\(aside)/errors-\(mark)")
         defer { for file in [files.output, files.errors] { unlink(file) } }
         let child = try start(
             program, arguments, environment: more, output: files.output, errors: files.errors)
@@ -97,8 +100,8 @@ final class FaultHome: Sendable {
     {
         try start(
             Self.program("dagctl"), ["scheduler"] + arguments, environment: more,
-            output: "\(path)/scheduler.out",
-            errors: "\(path)/scheduler.err")
+            output: "\(aside)/scheduler.out",
+            errors: "\(aside)/scheduler.err")
     }
 
     /// Starts a program whose streams go to files.
@@ -117,7 +120,7 @@ final class FaultHome: Sendable {
 
     /// What schedulers of this home have said on their error stream.
     func schedulerLines() -> [String] {
-        let text = (try? FileSystem.readText("\(path)/scheduler.err")) ?? ""
+        let text = (try? FileSystem.readText("\(aside)/scheduler.err")) ?? ""
         return text.split(separator: "\n").map(String.init)
     }
 

@@ -35,7 +35,7 @@ enum ProofDAG {
     private static func script(seconds: Double) -> String {
         """
         instance="$DAGKIT_CTX_DAG_RUN_ID $DAGKIT_CTX_TASK_ID"
-        cd "$DAGKIT_HOME/proof"
+        cd "$PROOF"
         exec 9>>"$DAGKIT_CTX_TASK_ID-$DAGKIT_CTX_DAG_RUN_ID.lock"
         flock -n 9 || echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>doubled
         echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>begun

@@ -38,7 +38,8 @@ struct WorkerProcess {
         channel = SupervisorChannel(
             try MessageSocket(owning: FileDescriptor(owning: Self.channelDescriptor)))
         ProcessTree.whenClosed(Self.channelDescriptor) {
-            // Nobody reads what this worker does any more: it leaves nothing behind.
+            // Nobody reads what this worker does any more: it leaves nothing behind, not even what it was about to start.
+            ChildProcess.forbidStarts()
             _ = try? ProcessTree.killDescendants()
             _exit(0)
         }

@@ -1,0 +1,15 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "Features",
+    dependencies: [.package(name: "DagKit", path: "../..")],
+    targets: [
+        .executableTarget(
+            name: "features",
+            dependencies: [
+                .product(name: "DagKit", package: "DagKit"), .product(name: "DagKitCLI", package: "DagKit"),
+            ],
+            path: "Sources/Features")
+    ]
+)

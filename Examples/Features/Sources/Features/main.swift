@@ -1,0 +1,3 @@
+import DagKitCLI
+
+await CommandLineTool(dags: [Branching(), Teardown(), Groups()]).main()

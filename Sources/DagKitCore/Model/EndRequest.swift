@@ -1,0 +1,11 @@
+/// What somebody asked for while an attempt of a task instance ran: it happens once the attempt is dead.
+///
+/// The attempt is killed first; whatever it reports afterwards counts as its death and nothing more.
+public enum EndRequest: String, CaseIterable, Codable, Hashable, Sendable {
+    /// The instance starts anew.
+    case clear
+    /// The instance counts as succeeded.
+    case success
+    /// The instance counts as failed and is not tried again.
+    case failed
+}

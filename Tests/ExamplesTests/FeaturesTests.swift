@@ -1,0 +1,54 @@
+import DagKitSystem
+import FoundationEssentials
+import Testing
+
+/// Builds the package of features and runs its DAGs.
+@Suite(.serialized) struct FeaturesTests {
+    /// A DAG of the package, how it is run, and what is seen.
+    struct Feature: CustomTestStringConvertible, Sendable {
+        let dag: String
+        var conf = "{}"
+        var status: Int32 = 0
+        let shows: [String]
+
+        var testDescription: String { "\(dag) \(conf)" }
+    }
+
+    @Test(arguments: [
+        Feature(
+            dag: "branching", shows: ["load_at_once succeeded", "load_in_parts skipped", "loaded 10 rows"]),
+        Feature(
+            dag: "branching", conf: #"{"rows": 5000}"#,
+            shows: ["load_at_once skipped", "load_in_parts succeeded"]),
+        Feature(dag: "branching", conf: #"{"rows": 0}"#, shows: ["choose_size skipped", "report skipped"]),
+        Feature(dag: "teardown", shows: ["works on scratch_", "dropped scratch_"]),
+        Feature(
+            dag: "teardown", conf: #"{"fails": true}"#, status: 1, shows: ["work failed", "dropped scratch_"]),
+        Feature(dag: "groups", shows: ["checks.order.lowest succeeded", "end succeeded"]),
+    ])
+    func `the example of a feature does what it says`(feature: Feature) async throws {
+        let run = try await Self.features(["dags", "test", feature.dag, "--conf", feature.conf])
+
+        #expect(run.status == feature.status, "\(run.output)")
+        for text in feature.shows { #expect(run.output.contains(text), "\(text) is not in:\n\(run.output)") }
+    }
+
+    @Test func `groups and labels are part of the graph that is shown`() async throws {
+        let dot = try await Self.features(["dags", "show", "groups", "--format", "dot"])
+        let lines = try await Self.features(["dags", "show", "branching", "--format", "lines"])
+
+        #expect(dot.output.contains(#""load" -> "checks.not_empty" [label="rows"]"#), "\(dot.output)")
+        #expect(dot.output.contains(#"subgraph "cluster_checks.order""#), "\(dot.output)")
+        #expect(lines.output.contains("load_in_parts [choose_size: large]"), "\(lines.output)")
+    }
+
+    private static func features(_ arguments: [String]) async throws -> Checkout.Run {
+        let built = try await Checkout.run(
+            [
+                "swift", "build", "--package-path", Checkout.root + "/Examples/Features", "--scratch-path",
+                Checkout.root + "/.build/features",
+            ])
+        guard built.status == 0 else { return built }
+        return try await Checkout.run([Checkout.root + "/.build/features/debug/features"] + arguments)
+    }
+}

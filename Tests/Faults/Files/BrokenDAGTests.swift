@@ -1,0 +1,76 @@
+import DagKitCore
+import DagKitSystem
+import Testing
+
+@Suite(.serialized) struct BrokenDAGTests {
+    /// The proof DAG, and beside it one with these tasks: `id` and what they wait for.
+    private static func dags(_ tasks: KeyValuePairs<String, [String]>) -> JSONValue {
+        guard case .object(var dags) = ProofDAG.declaration,
+            case .object(let broken) = ProofDAG.declaration(tasks: tasks), let dag = broken["proof"]
+        else { return .null }
+        dags["broken"] = dag
+        return .object(dags)
+    }
+
+    @Test(
+        .fault(.F43, "the DAG is refused with the cycle as a path; the others run", by: .real),
+        arguments: [
+            (["a": ["c"], "b": ["a"], "c": ["b"]], "cycle"),
+            (["a": ["a"]], "own upstream"),
+            (["a": [], "b": ["nowhere"]], "nowhere"),
+        ] as [(KeyValuePairs<String, [String]>, String)])
+    func `F43 a DAG whose edges are impossible is refused alone`(
+        tasks: KeyValuePairs<String, [String]>, word: String
+    ) async throws {
+        let home = try FaultHome(Self.dags(tasks))
+
+        let refused = try await home.dagctl("dags", "trigger", "broken")
+        let other = try await home.dagctl("dags", "trigger", "proof")
+        let run = try await home.dagctl("scheduler", "--once")
+        let errors = try await home.dagctl("dags", "list-import-errors")
+
+        #expect(refused.status == 1, "\(refused)")
+        #expect(refused.errors.contains("dags.json:") && refused.errors.contains(word), "\(refused)")
+        #expect(other.status == 0 && run.status == 0, "\(other)\(run)")
+        #expect(errors.status == 1 && errors.output.contains(word), "\(errors)")
+        #expect(try await home.findings() == [])
+    }
+
+    @Test(.fault(.F44, "the DAG is refused, and both places are named", by: .real))
+    func `F44 two tasks of one id are refused with both places`() async throws {
+        let home = try FaultHome(Self.dags(["twin": [], "other": [], "twin": []]))
+
+        let refused = try await home.dagctl("dags", "trigger", "broken")
+
+        #expect(refused.status == 1, "\(refused)")
+        #expect(refused.errors.contains("dags.json:1:"), "\(refused)")
+        #expect(refused.errors.contains("task id \"twin\" is already used at line 1"), "\(refused)")
+    }
+
+    @Test(.fault(.F44, "both are refused and named; neither wins silently", by: .real))
+    func `F44 a declared DAG that has the id of a compiled one is refused`() async throws {
+        guard case .object(let one) = ProofDAG.declaration, let dag = one["proof"] else { return }
+        let home = try FaultHome(.object(["crypto_monitoring": dag, "proof": dag]))
+
+        let refused = try await home.dagctl("dags", "trigger", "crypto_monitoring")
+        let listed = try await home.dagctl("dags", "list-import-errors", "-o", "plain")
+
+        #expect(refused.status == 1, "\(refused)")
+        #expect(refused.errors.contains("already used at"), "\(refused)")
+        #expect(listed.output.contains("crypto_monitoring"), "\(listed)")
+    }
+
+    @Test(.fault(.F44, "the file is refused with the place of the second", by: .real))
+    func `F44 a dags file that names one DAG twice is refused`() async throws {
+        let home = try FaultHome()
+        let text = try FileSystem.readText(home.dagsFile)
+        let member = String(text.dropFirst("{\"dags\":{".count).dropLast(2))
+        try FileSystem.write(
+            Array("{\"dags\":{\n\(member),\n\(member)}}".utf8), to: home.dagsFile, durable: false)
+
+        let refused = try await home.dagctl("dags", "trigger", "proof")
+
+        #expect((refused.status ?? 0) > 0, "\(refused)")
+        #expect(refused.errors.contains("dags.json:3") && refused.errors.contains("proof"), "\(refused)")
+    }
+}

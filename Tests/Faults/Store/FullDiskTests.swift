@@ -1,0 +1,38 @@
+import DagKitCore
+import DagKitSystem
+import FoundationEssentials
+import Glibc
+import Testing
+
+@Suite(.serialized) struct FullDiskTests {
+    @Test(
+        .fault(
+            .F20,
+            "running tasks go on, scheduling pauses with one line, what was acknowledged stays; all goes on with the space",
+            by: .standIn("a tmpfs of 4 MB, filled while a task runs")),
+        .enabled(if: SmallDisk.isPermitted, "needs the right to mount a small file system"))
+    func `F20 a full disk pauses the scheduling and loses nothing`() async throws {
+        let disk = try SmallDisk(megabytes: 4)
+        let home = try FaultHome(
+            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], seconds: 0.5), on: disk.path)
+        let first = try await home.dagctl("dags", "trigger", "proof")
+        let scheduler = try home.startScheduler()
+        #expect(try await holds { try !Proof(of: home).begun.isEmpty })
+
+        try disk.fill()
+        let refused = try await home.dagctl("dags", "trigger", "proof")
+        let pauses = try await holds { home.schedulerLines().contains { $0.contains("scheduling pauses") } }
+        #expect(try await holds { try Proof(of: home).ended.map(\.task) == ["first"] })
+        try disk.free()
+
+        #expect(first.status == 0, "\(first)")
+        #expect(refused.status == 5 && refused.errors.contains("free disk space"), "\(refused)")
+        #expect(pauses)
+        #expect(try await home.runsEnd(1))
+        scheduler.send(SIGTERM)
+        #expect(try await scheduler.wait().isSuccess)
+        #expect(home.schedulerLines().count { $0.contains("scheduling pauses") } == 1)
+        #expect(try await home.findings() == [])
+        #expect(try await home.leftovers() == [])
+    }
+}

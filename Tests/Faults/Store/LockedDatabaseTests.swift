@@ -1,0 +1,86 @@
+import DagKitCore
+import DagKitSQL
+import DagKitSQLite
+import DagKitSystem
+import Glibc
+import Testing
+
+@Suite(.serialized) struct LockedDatabaseTests {
+    @Test(
+        .fault(
+            .F17, "tasks go on and reads are answered; scheduling pauses with one line and goes on by itself",
+            by: .really("another process holds the write lock longer than busy_timeout")))
+    func `F17 a locked database pauses the scheduling and loses nothing`() async throws {
+        let home = try FaultHome(
+            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], seconds: 1),
+            settings: ["DAGKIT__DATABASE__BUSY_TIMEOUT": "1"])
+        _ = try await home.dagctl("dags", "trigger", "proof")
+        let scheduler = try home.startScheduler()
+        #expect(try await holds { try !Proof(of: home).begun.isEmpty })
+
+        let lock = try await home.holdWriteLock()
+        #expect(try await holds { home.schedulerLines().contains { $0.contains("scheduling pauses") } })
+        let refused = try await home.dagctl("dags", "trigger", "proof")
+        let read = try await home.dagctl("dags", "list-runs", "proof", "-o", "json")
+        #expect(try Proof(of: home).ended.map(\.task) == ["first"])
+        try await lock.release()
+
+        #expect(refused.status == 75, "\(refused)")
+        #expect(refused.errors.split(separator: "\n").count == 1)
+        #expect(read.output.contains("running"), "\(read)")
+        #expect(try await home.runsEnd(1))
+        scheduler.send(SIGTERM)
+        #expect(try await scheduler.wait().isSuccess)
+        #expect(home.schedulerLines().count { $0.contains("scheduling pauses") } == 1)
+        #expect(home.schedulerLines().count { $0.contains("scheduling goes on") } == 1)
+        #expect(try await home.findings() == [])
+    }
+
+    @Test(
+        .fault(
+            .F17, "a scheduler that starts meanwhile ends with status 75 and one line",
+            by: .really("another process holds the write lock")))
+    func `F17 a scheduler does not start on a locked database`() async throws {
+        let home = try FaultHome(settings: ["DAGKIT__DATABASE__BUSY_TIMEOUT": "0.2"])
+        _ = try await home.dagctl("db", "migrate")
+
+        let lock = try await home.holdWriteLock()
+        let run = try await home.dagctl("scheduler", "--once")
+        try await lock.release()
+
+        #expect(run.status == 75, "\(run)")
+        #expect(run.errors.contains("database is locked"))
+        #expect(run.errors.split(separator: "\n").count == 1, "\(run)")
+    }
+}
+
+/// The write lock of a database, held by a process of its own.
+struct HeldLock {
+    private let holder: ChildProcess
+    private let gate: String
+
+    fileprivate init(_ home: FaultHome) async throws {
+        gate = "\(home.aside)/gate"
+        let held = "\(home.aside)/held"
+        let script = """
+            exec 3< <(while [ ! -e '\(gate)' ]; do sleep 0.02; done)
+            { echo 'begin exclusive; select 1;'; echo '.shell touch \(held)'; cat <&3; echo 'rollback;'; } \
+                | sqlite3 '\(home.database)'
+            """
+        holder = try home.start(
+            "/bin/bash", ["-c", script], output: "/dev/null", errors: "\(home.aside)/holder.err")
+        guard try await holds(within: .seconds(60), { FileSystem.exists(held) }) else {
+            throw SystemError.failed("lock", home.database, code: EBUSY)
+        }
+    }
+
+    func release() async throws {
+        try FileSystem.write([], to: gate, durable: false)
+        _ = try await holder.wait()
+    }
+}
+
+extension FaultHome {
+    /// Takes the database's write lock, as a backup or a curious user may.
+    func holdWriteLock() async throws -> HeldLock { try await HeldLock(self) }
+}
