@@ -192,7 +192,8 @@ final class SchedulerLogFile: Sendable {
         do {
             try FileSystem.createFolder("\(folder)/\(today)")
         } catch {
-            return write(.warning, "the scheduler's log is on the console only: \(error)")
+            write(.warning, "the scheduler's log is on the console only: \(error)")
+            return
         }
         // A link of another name is moved over the old one, so that `latest` is there at every moment.
         let link = "\(folder)/latest.\(getpid())"

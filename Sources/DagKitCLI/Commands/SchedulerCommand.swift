@@ -28,7 +28,8 @@ enum SchedulerCommand {
     ) { call in
         if call[standby], call[handOver] {
             throw UsageError.contradiction(
-                "--standby waits for the other scheduler and --hand-over ends it", remedy: "leave one of them out")
+                "--standby waits for the other scheduler and --hand-over ends it",
+                remedy: "leave one of them out")
         }
         let entry: SchedulerRun.Entry = call[handOver] ? .handOver : call[standby] ? .standby : .alone
         let isOnce = call[onceIdle] || call[runs] > 0

@@ -20,7 +20,8 @@ package enum AttemptLogPath {
     /// `attempt=1.log.1`, `.2` and so on, of which only the last are kept.
     package static func segments(of log: String, among names: [String]) -> [String] {
         let further = names.compactMap { name -> (number: Int, name: String)? in
-            guard name.hasPrefix(log + "."), let number = Int(name.dropFirst(log.count + 1)), number > 0 else {
+            guard name.hasPrefix(log + "."), let number = Int(name.dropFirst(log.count + 1)), number > 0
+            else {
                 return nil
             }
             return (number, name)

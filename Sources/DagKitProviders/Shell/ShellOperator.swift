@@ -90,7 +90,8 @@ public struct ShellOperator: Operator {
         let group = context.services[AttemptProcessGroup.self]
         let (program, arguments) = try await program(in: context)
         let command = Command(
-            program, arguments, environment: variables, folder: folder, separation: group == nil ? .group : .none)
+            program, arguments, environment: variables, folder: folder,
+            separation: group == nil ? .group : .none)
         let run = try ShellRun(command, grace: grace) { line in
             if let group { return group.print(line) }
             context.logger.info(LinePipe.text(line), fileID: "ShellOperator.swift")

@@ -50,7 +50,8 @@ public enum DagKitWorker {
         mark: [UInt8]
     ) async -> Never {
         do {
-            try await WorkerProcess(library, services: services, mark: mark) { Date().roundedToMicroseconds }.run()
+            try await WorkerProcess(library, services: services, mark: mark) { Date().roundedToMicroseconds }
+                .run()
             exit(0)
         } catch {
             end(because: error)

@@ -30,7 +30,8 @@ package final class SchedulerDoor: Sendable {
     package convenience init(home: String, now: Date) throws {
         do {
             try FileSystem.createFolder("\(home)/\(Self.folder)")
-            try self.init(home: home, lock: LockHolder(lock: FileLock.acquire(Self.lockPath(of: home), now: now)))
+            try self.init(
+                home: home, lock: LockHolder(lock: FileLock.acquire(Self.lockPath(of: home), now: now)))
         } catch FileLockError.held(_, let holder) {
             throw SchedulerDoorError.occupied(by: holder)
         }
@@ -45,9 +46,13 @@ package final class SchedulerDoor: Sendable {
     deinit { listener.removeFile() }
 
     /// Takes the lock of a home as soon as its scheduler ends, however that comes about.
-    package static func whenFree(home: String, now: @escaping @Sendable () -> Date) async throws -> SchedulerDoor {
+    package static func whenFree(home: String, now: @escaping @Sendable () -> Date) async throws
+        -> SchedulerDoor
+    {
         try FileSystem.createFolder("\(home)/\(folder)")
-        let lock = try await Blocking.run { LockHolder(lock: try FileLock.wait(for: lockPath(of: home), now: now)) }
+        let lock = try await Blocking.run {
+            LockHolder(lock: try FileLock.wait(for: lockPath(of: home), now: now))
+        }
         return try SchedulerDoor(home: home, lock: lock)
     }
 
@@ -69,7 +74,8 @@ package final class SchedulerDoor: Sendable {
     /// Calls `receive` for each visitor, until the task is cancelled.
     ///
     /// - Parameter service: The entries of the environment by which this process talks to its service manager.
-    package func serve(service: [String: String] = [:], _ receive: @escaping @Sendable (Visit) -> Void) async {
+    package func serve(service: [String: String] = [:], _ receive: @escaping @Sendable (Visit) -> Void) async
+    {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 do {

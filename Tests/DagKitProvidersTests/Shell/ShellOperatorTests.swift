@@ -124,7 +124,9 @@ import Testing
         let base = try OperatorRun()
         let lines = Mutex<[[UInt8]]>([])
         var services = base.context.services
-        services[AttemptProcessGroup.self] = AttemptProcessGroup { line in lines.withLock { $0.append(Array(line)) } }
+        services[AttemptProcessGroup.self] = AttemptProcessGroup { line in
+            lines.withLock { $0.append(Array(line)) }
+        }
         let context = TaskContext(
             attempt: base.context.attempt, logger: base.context.logger, services: services)
 
@@ -133,7 +135,8 @@ import Testing
         #expect(lines.withLock { $0 } == [[0, 0xFF, 13], Array("last".utf8)])
     }
 
-    @Test func `a command that leaves a writer behind that never pauses has ended all the same`() async throws {
+    @Test func `a command that leaves a writer behind that never pauses has ended all the same`() async throws
+    {
         let base = try OperatorRun()
         var services = base.context.services
         services[AttemptProcessGroup.self] = AttemptProcessGroup { _ in }

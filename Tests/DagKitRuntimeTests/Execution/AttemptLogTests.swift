@@ -6,10 +6,14 @@ import Testing
 @testable import DagKitRuntime
 
 @Suite struct AttemptLogTests {
-    private let path = FileManager.default.temporaryDirectory.appending(path: "dagkit-\(UUID().uuidString).log").path
+    private let path = FileManager.default.temporaryDirectory.appending(
+        path: "dagkit-\(UUID().uuidString).log"
+    ).path
 
     private func log(_ secrets: [String] = []) throws -> AttemptLog {
-        try AttemptLog(path, limit: 1 << 20, patterns: SecretPatterns(secrets), mark: OutputLines.mark(of: "word")) { Date(microseconds: 0) }
+        try AttemptLog(
+            path, limit: 1 << 20, patterns: SecretPatterns(secrets), mark: OutputLines.mark(of: "word")
+        ) { Date(microseconds: 0) }
     }
 
     @Test func `a secret is masked wherever its bytes were cut, in both streams apart`() throws {
@@ -40,13 +44,19 @@ import Testing
         log.finish()
 
         let bytes = try FileSystem.read(path)
-        let first = Array("[1970-01-01T00:00:00.000+0000] {stdout:1} INFO - ".utf8) + [0, 0xFF, 1, 27, 13, 10]
+        let first =
+            Array("[1970-01-01T00:00:00.000+0000] {stdout:1} INFO - ".utf8) + [0, 0xFF, 1, 27, 13, 10]
         #expect(Array(bytes.prefix(first.count)) == first)
-        #expect(bytes.dropFirst(first.count).elementsEqual("[1970-01-01T00:00:00.000+0000] {stderr:1} WARNING - no end\n".utf8))
+        #expect(
+            bytes.dropFirst(first.count).elementsEqual(
+                "[1970-01-01T00:00:00.000+0000] {stderr:1} WARNING - no end\n".utf8))
     }
 
     @Test(arguments: [
-        ("a\nmain.swift:3: Fatal error: boom\nPlease submit a bug report\n", "main.swift:3: Fatal error: boom"),
+        (
+            "a\nmain.swift:3: Fatal error: boom\nPlease submit a bug report\n",
+            "main.swift:3: Fatal error: boom"
+        ),
         ("x.swift:1: Precondition failed: no\n\n", "x.swift:1: Precondition failed: no"),
         ("one\ntwo\n  \n", "two"),
     ])

@@ -90,7 +90,9 @@ import Testing
         await executor.stop(grace: .zero)
     }
 
-    @Test func `without a log folder the task runs, its log lies elsewhere, and the scheduler is told`() async throws {
+    @Test func `without a log folder the task runs, its log lies elsewhere, and the scheduler is told`()
+        async throws
+    {
         let home = try ExecutorHome()
         try FileSystem.createFolder(home.path)
         try FileSystem.write([], to: home.configuration.folders.logs)

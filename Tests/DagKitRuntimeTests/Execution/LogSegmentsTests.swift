@@ -6,17 +6,23 @@ import Testing
 @testable import DagKitRuntime
 
 @Suite struct LogSegmentsTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "dagkit-\(UUID().uuidString)").path
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "dagkit-\(UUID().uuidString)")
+        .path
 
     private func log(_ limit: Int = 4000) throws -> LogSegments {
-        try LogSegments("\(folder)/log/a.log", orElse: "\(folder)/other/a.log", limit: limit) { Array("! \($0)\n".utf8) }
+        try LogSegments("\(folder)/log/a.log", orElse: "\(folder)/other/a.log", limit: limit) {
+            Array("! \($0)\n".utf8)
+        }
     }
 
     private func text(_ name: String = "log/a.log") throws -> String {
         try FileSystem.readText("\(folder)/\(name)")
     }
 
-    @Test func `a long log keeps its beginning and its end, says what is missing, and stays within its limit`() throws {
+    @Test
+    func `a long log keeps its beginning and its end, says what is missing, and stays within its limit`()
+        throws
+    {
         defer { try? FileSystem.removeTree(folder) }
         let log = try log()
 
@@ -30,7 +36,9 @@ import Testing
         #expect(try text().hasPrefix("line 1\n"))
         #expect(try text().hasSuffix("! the log goes on in a.log.1\n"))
         #expect(try text("log/a.log.\(last)").hasSuffix("line 1000\n"))
-        #expect(try text("log/a.log.\(last)").hasPrefix("! a.log.\(last - 3) was removed: the log is longer than its limit"))
+        #expect(
+            try text("log/a.log.\(last)").hasPrefix(
+                "! a.log.\(last - 3) was removed: the log is longer than its limit"))
     }
 
     @Test func `the next attempt of a try goes on where the last one ended`() throws {

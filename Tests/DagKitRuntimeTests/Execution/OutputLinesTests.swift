@@ -12,7 +12,9 @@ import Testing
 
             let found = lines.take(Array(text[..<cut])) + lines.take(Array(text[cut...])) + lines.finish()
 
-            #expect(found.map { Array($0.bytes) } == text.split(separator: 10, omittingEmptySubsequences: false).map(Array.init))
+            #expect(
+                found.map { Array($0.bytes) }
+                    == text.split(separator: 10, omittingEmptySubsequences: false).map(Array.init))
             #expect(found.allSatisfy { !$0.isLogged })
         }
     }

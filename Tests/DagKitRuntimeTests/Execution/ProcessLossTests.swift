@@ -8,7 +8,8 @@ import Testing
 
 /// Processes that are killed, stopped and replaced, and what then becomes of attempts.
 @Suite(.timeLimit(.minutes(3))) struct ProcessLossTests {
-    @Test func `supervisor and worker killed at once leave nothing, and the attempt has failed`() async throws {
+    @Test func `supervisor and worker killed at once leave nothing, and the attempt has failed`() async throws
+    {
         let home = try ExecutorHome()
         try await home.withExecutor { executor, events in
             await executor.dispatch([try home.order("stubborn", 1)])
@@ -25,7 +26,8 @@ import Testing
         }
     }
 
-    @Test func `an attempt that lost all its processes while no scheduler ran has failed, with its key and start`()
+    @Test
+    func `an attempt that lost all its processes while no scheduler ran has failed, with its key and start`()
         async throws
     {
         let home = try ExecutorHome()
@@ -63,12 +65,15 @@ import Testing
 
             let outcome = await events.outcome()
 
-            #expect(outcome?.failure?.hasPrefix("retry: the task ran longer than its timeout of 1.0 seconds") == true)
+            #expect(
+                outcome?.failure?.hasPrefix("retry: the task ran longer than its timeout of 1.0 seconds")
+                    == true)
             #expect(all.filter(\.isAlive).isEmpty)
         }
     }
 
-    @Test func `a stopped supervisor holds up nobody who talks to it, and goes on where it was`() async throws {
+    @Test func `a stopped supervisor holds up nobody who talks to it, and goes on where it was`() async throws
+    {
         let home = try ExecutorHome()
         try await home.withExecutor { executor, events in
             let supervisor = try home.supervisor()
@@ -81,12 +86,16 @@ import Testing
             kill(supervisor.id, SIGCONT)
 
             var ended: Set<Int64> = []
-            while ended.count < 6, let outcome = await events.outcome() { ended.insert(outcome.attemptID.rawValue) }
+            while ended.count < 6, let outcome = await events.outcome() {
+                ended.insert(outcome.attemptID.rawValue)
+            }
             #expect(ended == [1, 2, 3, 4, 5, 6])
         }
     }
 
-    @Test func `a supervisor that was stopped is killed by a stop, and its attempts are recorded`() async throws {
+    @Test func `a supervisor that was stopped is killed by a stop, and its attempts are recorded`()
+        async throws
+    {
         let home = try ExecutorHome { $0.patience = .milliseconds(500) }
         let executor = home.executor()
         var events = ExecutorEvents(try await executor.start())
@@ -139,7 +148,8 @@ import Testing
         if isUpgrade { try FileManager.default.copyItem(atPath: ExecutorHome.program, toPath: copy) }
 
         let second =
-            isUpgrade ? home.executor(program: copy) : home.executor(environment: ["DAGKIT_VAR_COLOUR": "blue"])
+            isUpgrade
+            ? home.executor(program: copy) : home.executor(environment: ["DAGKIT_VAR_COLOUR": "blue"])
         var events = ExecutorEvents(try await second.start())
         #expect(await events.adopted() == [AttemptID(rawValue: 1)])
         await second.dispatch([try home.order("process", 2)])
@@ -194,7 +204,8 @@ import Testing
         try await home.withExecutor(program: program, log: log) { executor, events in
             await executor.dispatch(try (1...8).map { try home.order("gate", $0) })
             _ = try await home.process(of: 1)
-            #expect(try await comes { home.supervisorLog.contains("attempts wait until the system has room") })
+            #expect(
+                try await comes { home.supervisorLog.contains("attempts wait until the system has room") })
             let supervisor = try home.supervisor()
             let before = try ticks(of: supervisor)
             try await BootTimeClock().sleep(for: .seconds(3))

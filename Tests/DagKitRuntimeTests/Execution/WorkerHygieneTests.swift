@@ -26,7 +26,9 @@ import Testing
 
             #expect(first?.failure == nil && second?.failure == nil)
             #expect(first?.value != second?.value)
-            #expect(try home.log("limits").contains("the task changed resource limits; another process runs the next one"))
+            #expect(
+                try home.log("limits").contains(
+                    "the task changed resource limits; another process runs the next one"))
         }
     }
 
@@ -44,7 +46,9 @@ import Testing
         }
     }
 
-    @Test func `a signal between two attempts is meant for neither, one within ends the attempt`() async throws {
+    @Test func `a signal between two attempts is meant for neither, one within ends the attempt`()
+        async throws
+    {
         let home = try ExecutorHome()
         try await home.withExecutor { executor, events in
             await executor.dispatch([try home.order("process", 1)])
@@ -57,7 +61,8 @@ import Testing
             let waiting = try await home.process(of: 3)
             kill(waiting.id, SIGTERM)
 
-            #expect(await events.outcome()?.failure == "retry: the task's process was told to end (signal 15)")
+            #expect(
+                await events.outcome()?.failure == "retry: the task's process was told to end (signal 15)")
             #expect(try await comes { !waiting.isAlive })
         }
     }
@@ -111,7 +116,9 @@ import Testing
         }
     }
 
-    @Test func `what an attempt used is known though its process died, and nothing of the ones before`() async throws {
+    @Test func `what an attempt used is known though its process died, and nothing of the ones before`()
+        async throws
+    {
         let home = try ExecutorHome()
         try await home.withExecutor { executor, events in
             await executor.dispatch([try home.order("burn", 1)])
@@ -137,7 +144,8 @@ import Testing
             await executor.dispatch([try home.order("kill", 2)])
             let killed = await events.outcome()?.failure
 
-            #expect(starved == "retry: out of memory: the kernel ended the task's process (signal 9 (killed))")
+            #expect(
+                starved == "retry: out of memory: the kernel ended the task's process (signal 9 (killed))")
             #expect(killed == "retry: the task's process ended with signal 9 (killed)")
         }
     }
@@ -161,12 +169,15 @@ private final class MemoryGroup {
     let path: String
     private static let root = "/sys/fs/cgroup/memory"
 
-    static var isPossible: Bool { access("\(root)/memory.limit_in_bytes", F_OK) == 0 && access(root, W_OK) == 0 }
+    static var isPossible: Bool {
+        access("\(root)/memory.limit_in_bytes", F_OK) == 0 && access(root, W_OK) == 0
+    }
 
     init(limit: Int) throws {
         path = "\(Self.root)/dagkit-test-\(getpid())"
         try FileSystem.createFolder(path)
-        for file in ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"] where FileSystem.exists("\(path)/\(file)") {
+        for file in ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"]
+        where FileSystem.exists("\(path)/\(file)") {
             try FileDescriptor.open("\(path)/\(file)", O_WRONLY).writeAll("\(limit)".utf8)
         }
     }

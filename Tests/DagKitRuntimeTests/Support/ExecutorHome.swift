@@ -32,7 +32,8 @@ final class ExecutorHome: Sendable {
         let sanitizers = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
         let base = ["PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"].merging(sanitizers) { $1 }
         return LocalExecutor(
-            configuration, capacity: 8, program: program, environment: base.merging(environment) { $1 }, log: log)
+            configuration, capacity: 8, program: program, environment: base.merging(environment) { $1 },
+            log: log)
     }
 
     /// Lends an executor whose supervisor ends with the call.

@@ -7,7 +7,9 @@ import Testing
 /// Schedulers, supervisors, workers and tasks that die or stop while the whole system runs.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct LifeAndDeathTests {
     @Test(
-        .fault(.F4, "the task goes on, and the next scheduler takes over its outcome; no second attempt", by: .real))
+        .fault(
+            .F4, "the task goes on, and the next scheduler takes over its outcome; no second attempt",
+            by: .real))
     func `F4 a task outlives its scheduler, and the next one adopts it`() async throws {
         let home = try FaultHome(ScriptDAG.declaration("echo $$ >begun; sleep 2; echo done", retries: 3))
         _ = try await home.dagctl("dags", "trigger", "script")
@@ -28,7 +30,8 @@ import Testing
 
     @Test(.fault(.F5, "the kept outcome is stored after the restart; the task does not run again", by: .real))
     func `F5 an outcome that no scheduler took waits for the next one`() async throws {
-        let home = try FaultHome(ScriptDAG.declaration("echo $$ >>begun; while [ ! -e go ]; do sleep 0.05; done"))
+        let home = try FaultHome(
+            ScriptDAG.declaration("echo $$ >>begun; while [ ! -e go ]; do sleep 0.05; done"))
         _ = try await home.dagctl("dags", "trigger", "script")
         let first = try home.startScheduler()
         _ = try await home.words(in: "begun")
@@ -52,10 +55,13 @@ import Testing
     }
 
     @Test(
-        .fault(.F6, "its tasks die with it, their attempts fail with that reason, and the retry rule applies", by: .real))
+        .fault(
+            .F6, "its tasks die with it, their attempts fail with that reason, and the retry rule applies",
+            by: .real))
     func `F6 a supervisor takes its tasks with it, and they are tried again`() async throws {
         let home = try FaultHome(
-            ScriptDAG.declaration("echo $$ >>begun; [ $DAGKIT_CTX_TRY_NUMBER = 2 ] || exec sleep 600", retries: 1))
+            ScriptDAG.declaration(
+                "echo $$ >>begun; [ $DAGKIT_CTX_TRY_NUMBER = 2 ] || exec sleep 600", retries: 1))
         _ = try await home.dagctl("dags", "trigger", "script")
         let scheduler = try home.startScheduler("--once")
         let task = try #require(ProcessIdentity.of(Int32(try await home.words(in: "begun")[0]) ?? 0))
@@ -147,7 +153,8 @@ import Testing
 
     @Test(.fault(.F9, "nobody takes its place while it lives; it goes on where it was", by: .real))
     func `F9 a stopped scheduler keeps its place and goes on`() async throws {
-        let home = try FaultHome(ScriptDAG.declaration("echo $$ >>begun; while [ ! -e go ]; do sleep 0.05; done"))
+        let home = try FaultHome(
+            ScriptDAG.declaration("echo $$ >>begun; while [ ! -e go ]; do sleep 0.05; done"))
         _ = try await home.dagctl("dags", "trigger", "script")
         let first = try home.startScheduler()
         _ = try await home.words(in: "begun")
@@ -169,7 +176,9 @@ import Testing
     @Test(
         .fault(
             .F56, "a lock file that names the process id of another does not have that one killed",
-            by: .standIn("the files that a dead attempt left behind, with the id of a process that has nothing to do with it")))
+            by: .standIn(
+                "the files that a dead attempt left behind, with the id of a process that has nothing to do with it"
+            )))
     func `F56 a reused process id is not taken for an attempt`() async throws {
         let home = try FaultHome(ScriptDAG.declaration("echo $$ >begun; exec sleep 600", retries: 1))
         _ = try await home.dagctl("dags", "trigger", "script")

@@ -11,7 +11,8 @@ import Testing
     // MARK: Signals
 
     @Test(
-        .fault(.F55, "nothing new starts, tasks end within the grace, all is recorded, exit status 0", by: .real),
+        .fault(
+            .F55, "nothing new starts, tasks end within the grace, all is recorded, exit status 0", by: .real),
         arguments: [SIGTERM, SIGINT])
     func `F55 a scheduler that is told to end lets its tasks end`(signal: Int32) async throws {
         let home = try FaultHome(ScriptDAG.declaration(Self.patient))
@@ -20,7 +21,9 @@ import Testing
         _ = try await home.words(in: "begun")
 
         scheduler.send(signal)
-        #expect(try await holds { home.schedulerLines().contains { $0.contains("stopping: 1 running attempts") } })
+        #expect(
+            try await holds { home.schedulerLines().contains { $0.contains("stopping: 1 running attempts") } }
+        )
         _ = try await home.dagctl("dags", "trigger", "script")
         try FileSystem.write([], to: "\(home.path)/go")
 
@@ -33,10 +36,14 @@ import Testing
         #expect(Set(states) == [.queued, .success])
     }
 
-    @Test(.fault(.F55, "what does not end within the grace is ended and recorded, and nothing is left behind", by: .real))
+    @Test(
+        .fault(
+            .F55, "what does not end within the grace is ended and recorded, and nothing is left behind",
+            by: .real))
     func `F55 tasks that outlive the grace are ended and recorded`() async throws {
         let home = try FaultHome(
-            ScriptDAG.declaration("setsid sleep 600 & " + Self.patient), settings: ["DAGKIT__SCHEDULER__STOP_GRACE": "1"])
+            ScriptDAG.declaration("setsid sleep 600 & " + Self.patient),
+            settings: ["DAGKIT__SCHEDULER__STOP_GRACE": "1"])
         _ = try await home.dagctl("dags", "trigger", "script")
         let scheduler = try home.startScheduler()
         _ = try await home.words(in: "begun")
@@ -49,15 +56,19 @@ import Testing
         #expect(try FileSystem.names(in: "\(home.path)/attempts") == [])
     }
 
-    @Test(.fault(.F55, "a second signal ends running tasks at once; they are recorded all the same", by: .real))
+    @Test(
+        .fault(.F55, "a second signal ends running tasks at once; they are recorded all the same", by: .real))
     func `F55 a second signal ends tasks at once`() async throws {
         let home = try FaultHome(
-            ScriptDAG.declaration("trap '' TERM; " + Self.patient), settings: ["DAGKIT__SCHEDULER__STOP_GRACE": "600"])
+            ScriptDAG.declaration("trap '' TERM; " + Self.patient),
+            settings: ["DAGKIT__SCHEDULER__STOP_GRACE": "600"])
         _ = try await home.dagctl("dags", "trigger", "script")
         let scheduler = try home.startScheduler()
         _ = try await home.words(in: "begun")
         scheduler.send(SIGINT)
-        #expect(try await holds { home.schedulerLines().contains { $0.contains("stopping: 1 running attempts") } })
+        #expect(
+            try await holds { home.schedulerLines().contains { $0.contains("stopping: 1 running attempts") } }
+        )
 
         scheduler.send(SIGINT)
 
@@ -66,7 +77,10 @@ import Testing
         #expect(try await home.leftovers() == [])
     }
 
-    @Test(.fault(.F55, "SIGHUP reads dags.json again; a broken one leaves the last good version in force", by: .real))
+    @Test(
+        .fault(
+            .F55, "SIGHUP reads dags.json again; a broken one leaves the last good version in force",
+            by: .real))
     func `F55 SIGHUP reads dags json again`() async throws {
         let home = try FaultHome(ScriptDAG.declaration("echo one >word"))
         let scheduler = try home.startScheduler()
@@ -96,7 +110,8 @@ import Testing
         let lines = second.errors.split(separator: "\n")
         #expect(lines.count == 1)
         #expect(
-            lines.first?.hasPrefix("dagctl: error: a scheduler works on this home already: pid \(first.id) since 2") == true)
+            lines.first?.hasPrefix(
+                "dagctl: error: a scheduler works on this home already: pid \(first.id) since 2") == true)
         first.send(SIGTERM)
         #expect(try await home.end(of: first)?.isSuccess == true)
     }
@@ -109,7 +124,9 @@ import Testing
         let second = try home.startScheduler("--standby")
         #expect(
             try await holds {
-                home.schedulerLines().contains { $0.hasPrefix("standing by: a scheduler works on this home: pid \(first.id) ") }
+                home.schedulerLines().contains {
+                    $0.hasPrefix("standing by: a scheduler works on this home: pid \(first.id) ")
+                }
             })
         // A reload is not meant for it.
         second.send(SIGHUP)
@@ -130,7 +147,9 @@ import Testing
 
     // MARK: Hand-over
 
-    @Test func `a scheduler that hands over leaves its tasks alone, and the next one has their outcomes`() async throws {
+    @Test func `a scheduler that hands over leaves its tasks alone, and the next one has their outcomes`()
+        async throws
+    {
         let home = try FaultHome(ScriptDAG.declaration(Self.patient))
         _ = try await home.dagctl("dags", "trigger", "script")
         let first = try home.startScheduler()
@@ -170,7 +189,9 @@ import Testing
         #expect(try await home.leftovers() == [])
     }
 
-    @Test func `a hand-over without a scheduler is a start, and one beside a standby is a contradiction`() async throws {
+    @Test func `a hand-over without a scheduler is a start, and one beside a standby is a contradiction`()
+        async throws
+    {
         let home = try FaultHome(ScriptDAG.declaration("true"))
         _ = try await home.dagctl("dags", "trigger", "script")
 
@@ -218,7 +239,8 @@ private final class ManagerSocket {
 
     init(_ path: String) throws {
         self.path = path
-        handle = FileDescriptor(owning: socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0))
+        handle = FileDescriptor(
+            owning: socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0))
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }

@@ -26,7 +26,10 @@ import Testing
 
     @Test(
         .fault(.F47, "none of them outlives the attempt, and the log says so", by: .real),
-        arguments: ["setsid sleep 600 &", "( ( setsid sh -c 'trap \"\" TERM HUP; sleep 600' & ) & )", "nohup sleep 600 &"])
+        arguments: [
+            "setsid sleep 600 &", "( ( setsid sh -c 'trap \"\" TERM HUP; sleep 600' & ) & )",
+            "nohup sleep 600 &",
+        ])
     func `F47 daemons end with their attempt`(daemon: String) async throws {
         let home = try FaultHome(ScriptDAG.declaration("\(daemon)\nsleep 0.2; echo done"))
         _ = try await home.dagctl("dags", "trigger", "script")
@@ -36,12 +39,14 @@ import Testing
         #expect(scheduler.status == 0, "\(scheduler)")
         #expect(try await home.script()?.only.state == .success)
         #expect(try await home.leftovers() == [])
-        #expect(String(decoding: try home.scriptLog(), as: UTF8.self).contains("that the task had left behind"))
+        #expect(
+            String(decoding: try home.scriptLog(), as: UTF8.self).contains("that the task had left behind"))
     }
 
     @Test(.fault(.F48, "it is killed, stays failed, and what it reports late is refused", by: .real))
     func `F48 a task that is marked failed while it runs is killed and stays failed`() async throws {
-        let home = try FaultHome(ScriptDAG.declaration("echo $$ >begun; trap 'exit 0' TERM; sleep 600 & wait"))
+        let home = try FaultHome(
+            ScriptDAG.declaration("echo $$ >begun; trap 'exit 0' TERM; sleep 600 & wait"))
         _ = try await home.dagctl("dags", "trigger", "script")
         let scheduler = try home.startScheduler()
         let task = try #require(ProcessIdentity.of(Int32(try await home.words(in: "begun")[0]) ?? 0))
@@ -55,7 +60,9 @@ import Testing
         #expect(script?.only.state == .failed)
         #expect(script?.only.reason == "marked by ada")
         #expect(script?.run.state == .failed)
-        #expect(String(decoding: try home.scriptLog(), as: UTF8.self).contains("ending: its task was ended by somebody else"))
+        #expect(
+            String(decoding: try home.scriptLog(), as: UTF8.self).contains(
+                "ending: its task was ended by somebody else"))
         #expect(try await home.leftovers() == [])
     }
 
@@ -85,7 +92,8 @@ import Testing
             ("kill -TERM $$", .failed, "signal 15"), ("kill -SEGV $$", .failed, "signal 11"),
             ("setsid sleep 600 & exit 3", .failed, "exit 3"), ("yes & exit 4", .failed, "exit 4"),
         ])
-    func `F49 a strange end is told as it was`(command: String, state: TaskState, reason: String) async throws {
+    func `F49 a strange end is told as it was`(command: String, state: TaskState, reason: String) async throws
+    {
         let home = try FaultHome(ScriptDAG.declaration(command))
         _ = try await home.dagctl("dags", "trigger", "script")
 
@@ -109,7 +117,8 @@ import Testing
         let home = try FaultHome(ScriptDAG.declaration("head -c 500000000 /dev/zero | tail -n 1"))
         _ = try await home.dagctl("dags", "trigger", "script")
 
-        let scheduler = try await home.shell("echo $$ >\(group.path)/cgroup.procs; exec $DAGCTL scheduler --once")
+        let scheduler = try await home.shell(
+            "echo $$ >\(group.path)/cgroup.procs; exec $DAGCTL scheduler --once")
 
         let log = String(decoding: try home.scriptLog(), as: UTF8.self)
         #expect(scheduler.status == 0, "\(scheduler)")
@@ -125,7 +134,9 @@ private final class MemoryGroup {
     private let limit: Int
     private static let root = "/sys/fs/cgroup/memory"
 
-    static var isPossible: Bool { access("\(root)/memory.limit_in_bytes", F_OK) == 0 && access(root, W_OK) == 0 }
+    static var isPossible: Bool {
+        access("\(root)/memory.limit_in_bytes", F_OK) == 0 && access(root, W_OK) == 0
+    }
 
     init(limit: Int) throws {
         path = "\(Self.root)/dagkit-fault-\(getpid())"
@@ -146,11 +157,13 @@ extension FaultHome {
     func markFailed() async throws {
         try await withStore { store in
             for run in try await store.runs(RunQuery(dagID: ScriptDAG.id)) {
-                guard let snapshot = try await store.snapshot(of: run.key), let only = snapshot.instances.first,
+                guard let snapshot = try await store.snapshot(of: run.key),
+                    let only = snapshot.instances.first,
                     let attempt = only.attemptID
                 else { continue }
                 let text = try FileSystem.readText(dagsFile)
-                let bag = DAGBag(compiled: [], file: DAGsFile(parsing: text, file: "dags.json", registry: .standard))
+                let bag = DAGBag(
+                    compiled: [], file: DAGsFile(parsing: text, file: "dags.json", registry: .standard))
                 guard let spec = bag.specs.first(where: { $0.id == ScriptDAG.id }) else { continue }
                 var machine = RunMachine(snapshot, of: spec, at: Date().roundedToMicroseconds)
                 let now = Date().roundedToMicroseconds

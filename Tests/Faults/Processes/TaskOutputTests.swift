@@ -11,7 +11,8 @@ import Testing
             by: .really("a file in the place of the log folder")))
     func `F22 a task runs without its log folder`() async throws {
         let home = try FaultHome(
-            ScriptDAG.declaration("echo printed"), settings: ["DAGKIT__LOGGING__BASE_LOG_FOLDER": "/dev/null/logs"])
+            ScriptDAG.declaration("echo printed"),
+            settings: ["DAGKIT__LOGGING__BASE_LOG_FOLDER": "/dev/null/logs"])
         _ = try await home.dagctl("dags", "trigger", "script")
 
         let scheduler = try await home.dagctl("scheduler", "--once")
@@ -25,7 +26,8 @@ import Testing
 
     @Test(.fault(.F22, "the folder is made again and the log goes on", by: .real))
     func `F22 a log folder that goes while a task runs is made again`() async throws {
-        let home = try FaultHome(ScriptDAG.declaration("echo $$ >begun; while [ ! -e go ]; do sleep 0.05; done; echo after"))
+        let home = try FaultHome(
+            ScriptDAG.declaration("echo $$ >begun; while [ ! -e go ]; do sleep 0.05; done; echo after"))
         _ = try await home.dagctl("dags", "trigger", "script")
         let scheduler = try home.startScheduler("--once")
         _ = try await home.words(in: "begun")
@@ -45,8 +47,10 @@ import Testing
             by: .really("yes, until its log was cut sixteen times")))
     func `F26 a task that prints without end takes neither memory nor disk`() async throws {
         let home = try FaultHome(
-            ScriptDAG.declaration("yes $(printf '%0400d' 0) & echo $$ >begun; while [ ! -e go ]; do sleep 0.1; done")
-                .merging(ProofDAG.declaration(tasks: ["other": []])),
+            ScriptDAG.declaration(
+                "yes $(printf '%0400d' 0) & echo $$ >begun; while [ ! -e go ]; do sleep 0.1; done"
+            )
+            .merging(ProofDAG.declaration(tasks: ["other": []])),
             settings: ["DAGKIT__LOGGING__MAX_LOG_BYTES": "4000000"])
         _ = try await home.dagctl("dags", "trigger", "script")
         let scheduler = try home.startScheduler()
@@ -56,7 +60,10 @@ import Testing
 
         _ = try await home.dagctl("dags", "trigger", "proof")
         #expect(try await home.runsEnd(1))
-        #expect(try await holds(within: .seconds(200)) { try home.scriptLogParts().contains { $0.hasSuffix(".log.16") } })
+        #expect(
+            try await holds(within: .seconds(200)) {
+                try home.scriptLogParts().contains { $0.hasSuffix(".log.16") }
+            })
         let after = try home.peaks()
         try FileSystem.write([], to: "\(home.path)/go")
 
@@ -75,7 +82,8 @@ import Testing
     func `F27 bytes that are no text are kept as they are`() async throws {
         let home = try FaultHome(
             ScriptDAG.declaration(
-                #"printf 'a\000b\377\376\001\033[31mred\r\n'; head -c 200000 /dev/zero | tr '\0' l; printf '\nno end'"#))
+                #"printf 'a\000b\377\376\001\033[31mred\r\n'; head -c 200000 /dev/zero | tr '\0' l; printf '\nno end'"#
+            ))
         _ = try await home.dagctl("dags", "trigger", "script")
 
         let scheduler = try await home.dagctl("scheduler", "--once")
@@ -96,7 +104,8 @@ import Testing
             by: .really("100 MB of zero bytes")))
     func `F27 a line of 100 MB passes through`() async throws {
         let home = try FaultHome(
-            ScriptDAG.declaration("head -c 100000000 /dev/zero"), settings: ["DAGKIT__LOGGING__MAX_LOG_BYTES": "1000000"])
+            ScriptDAG.declaration("head -c 100000000 /dev/zero"),
+            settings: ["DAGKIT__LOGGING__MAX_LOG_BYTES": "1000000"])
         _ = try await home.dagctl("dags", "trigger", "script")
 
         let scheduler = try await home.dagctl("scheduler", "--once")

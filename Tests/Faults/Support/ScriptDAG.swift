@@ -60,7 +60,8 @@ extension FaultHome {
         let logs = "\(path)/\(folder)/dag_id=script"
         guard let run = try FileSystem.names(in: logs).first else { return [] }
         let task = "\(logs)/\(run)/task_id=only"
-        let parts = AttemptLogPath.segments(of: "attempt=\(tryNumber).log", among: try FileSystem.names(in: task))
+        let parts = AttemptLogPath.segments(
+            of: "attempt=\(tryNumber).log", among: try FileSystem.names(in: task))
         return try parts.flatMap { try FileSystem.read("\(task)/\($0)") }
     }
 

@@ -29,7 +29,8 @@ final class AttemptLog {
     ///   - patterns: What is masked from the start.
     ///   - mark: What begins a line of the worker's logger.
     init(
-        _ path: String, orElse fallback: String? = nil, limit: Int, patterns: SecretPatterns = SecretPatterns(),
+        _ path: String, orElse fallback: String? = nil, limit: Int,
+        patterns: SecretPatterns = SecretPatterns(),
         mark: [UInt8] = OutputLines.mark(of: ""), now: @escaping () -> Date
     ) throws {
         self.now = now
@@ -80,7 +81,8 @@ final class AttemptLog {
 
     /// What Swift's runtime and the C library say before they end a process.
     private static let crashWords = [
-        "Fatal error", "fatal error", "Precondition failed", "Assertion failed", "Assertion `", "terminate called",
+        "Fatal error", "fatal error", "Precondition failed", "Assertion failed", "Assertion `",
+        "terminate called",
     ]
 
     private func take(_ bytes: [UInt8], from source: Source, _ stream: inout Stream) {

@@ -23,8 +23,10 @@ struct AttemptNote: Equatable {
     /// Reads ``text``; `nil` if it is none.
     init?(_ text: String) {
         let parts = text.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 7, let dag = try? DAGID(checking: parts[0]), let run = try? RunID(checking: parts[1]),
-            let task = try? TaskID(checking: parts[2]), let mapIndex = Int(parts[3]), let tryNumber = Int(parts[4]),
+        guard parts.count == 7, let dag = try? DAGID(checking: parts[0]),
+            let run = try? RunID(checking: parts[1]),
+            let task = try? TaskID(checking: parts[2]), let mapIndex = Int(parts[3]),
+            let tryNumber = Int(parts[4]),
             let start = Int64(parts[5]), let worker = Int32(parts[6])
         else { return nil }
         key = TaskInstanceKey(RunKey(dag, run), task, mapIndex: mapIndex)
@@ -36,7 +38,8 @@ struct AttemptNote: Equatable {
     /// One line; no id holds a tab.
     var text: String {
         [
-            key.run.dagID.rawValue, key.run.runID.rawValue, key.taskID.rawValue, "\(key.mapIndex)", "\(tryNumber)",
+            key.run.dagID.rawValue, key.run.runID.rawValue, key.taskID.rawValue, "\(key.mapIndex)",
+            "\(tryNumber)",
             "\(startedAt.microsecondsSinceEpoch)", "\(worker)",
         ].joined(separator: "\t")
     }

@@ -113,7 +113,8 @@ public actor LocalExecutor: Executor {
     }
 
     public func stop(grace: Duration) async {
-        let limit = clock.now.advanced(by: grace + starter.configuration.killGrace + starter.configuration.patience)
+        let limit = clock.now.advanced(
+            by: grace + starter.configuration.killGrace + starter.configuration.patience)
         if isStopping {
             let endsNow = grace == .zero || stopGrace == .zero
             for link in links.values { link.send(endsNow ? .endNow : .stop(grace: grace)) }

@@ -44,7 +44,8 @@ extension Supervisor {
         tell(
             .welcome(
                 SupervisorWelcome(
-                    identity: configuration.identity, process: process, running: running, outcomes: outcomes.all)))
+                    identity: configuration.identity, process: process, running: running,
+                    outcomes: outcomes.all)))
     }
 
     /// Sends a message if a scheduler is there; what must not be lost is kept elsewhere.

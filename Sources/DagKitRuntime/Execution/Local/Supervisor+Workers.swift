@@ -42,12 +42,15 @@ extension Supervisor {
                 throw error
             }
             if worker.attempt?.log.files.isFallback == true {
-                warn("the log of \(order.key) cannot be written to \(configuration.folders.logs); it lies in "
-                    + configuration.folders.fallbackLog(of: order))
+                warn(
+                    "the log of \(order.key) cannot be written to \(configuration.folders.logs); it lies in "
+                        + configuration.folders.fallbackLog(of: order))
             }
             tell(
                 .started(order.attemptID, processID: worker.child.id, hostname: CurrentProcess.hostName))
-        } catch let error as SystemError where error.isShortage || error.code == EPIPE || error.code == ECONNRESET {
+        } catch let error as SystemError
+            where error.isShortage || error.code == EPIPE || error.code == ECONNRESET
+        {
             // Nothing of it has begun: it waits for a better moment, and the same try goes then.
             wait(order, because: error, at: now)
         } catch {
@@ -179,7 +182,8 @@ extension Supervisor {
             return conclude(failed(order, reason, isRetryable: false, startedAt: self.now()))
         }
         guard let worker = attempts[id], let attempt = worker.attempt, attempt.ending == nil else { return }
-        terminate(attempt, worker, because: reason, isRetryable: false, at: now, grace: configuration.killGrace)
+        terminate(
+            attempt, worker, because: reason, isRetryable: false, at: now, grace: configuration.killGrace)
     }
 
     /// Ends what runs; what was told to end before is killed once the grace is over, if that is earlier.
@@ -202,7 +206,8 @@ extension Supervisor {
         guard attempt.ending == nil, let timeout = attempt.order.timeout else { return kill(worker) }
         let error = AttemptTimeout(limit: timeout)
         terminate(
-            attempt, worker, because: error.description, isRetryable: true, at: now, grace: configuration.killGrace)
+            attempt, worker, because: error.description, isRetryable: true, at: now,
+            grace: configuration.killGrace)
     }
 
     /// Asks all of an attempt's processes to end.
@@ -244,7 +249,9 @@ extension Supervisor {
         unwatch(worker.errors.raw)
         if let channel = worker.channel { unwatch(channel.descriptor) }
         worker.dismiss(by: clock.now)
-        if let attempt = worker.attempt { close(attempt, of: worker, death(of: attempt, worker, exit, kills)) }
+        if let attempt = worker.attempt {
+            close(attempt, of: worker, death(of: attempt, worker, exit, kills))
+        }
         if !waiting.isEmpty { startWaiting(at: clock.now) }
         // One that ended before it ever worked would do so again.
         if workers.isEmpty, !isRetiring, worker.attemptCount > 0 { try startWorker() }
@@ -301,6 +308,7 @@ extension Supervisor {
     private func tellMemoryKills(of worker: SupervisedWorker, to attempt: SupervisedAttempt) {
         let count = noteMemoryKills(of: worker)
         guard count > 0 else { return }
-        attempt.log.note("the kernel ended \(count) processes for lack of memory while tasks ran", level: .warning)
+        attempt.log.note(
+            "the kernel ended \(count) processes for lack of memory while tasks ran", level: .warning)
     }
 }

@@ -25,7 +25,10 @@ struct SupervisorStart: Sendable {
         do {
             _ = try await Reactor.shared.wait(for: .readable, on: ready.descriptor.raw, until: deadline)
             let path = configuration.folders.socket(of: configuration.generation)
-            return (child, try await SupervisorLink.connect(path, identity: configuration.identity, until: deadline))
+            return (
+                child,
+                try await SupervisorLink.connect(path, identity: configuration.identity, until: deadline)
+            )
         } catch {
             child.send(SIGKILL)
             throw LocalExecutorError.noSupervisor("\(try await child.wait())")

@@ -68,10 +68,13 @@ struct WorkerProcess {
         }
     }
 
-    private func run(_ order: AttemptOrder, _ lock: LockHolder) async -> (AttemptOutcome, wasCancelled: Bool) {
+    private func run(_ order: AttemptOrder, _ lock: LockHolder) async -> (AttemptOutcome, wasCancelled: Bool)
+    {
         // A signal that came between two attempts is not meant for this one.
         _ = try? signals.pending()
-        if let mark = AttemptMark.value(of: order.attemptID, lock: lock.raw) { setenv(AttemptMark.variable, mark, 1) }
+        if let mark = AttemptMark.value(of: order.attemptID, lock: lock.raw) {
+            setenv(AttemptMark.variable, mark, 1)
+        }
         ProcessMeasurement.resetPeakMemory()
         let before = ProcessMeasurement.now()
         let started = now()
@@ -80,7 +83,9 @@ struct WorkerProcess {
             let work = try library.work(for: order)
             var services = try await services(order)
             services.metadata = MaskingMetadata(services.metadata, channel: channel)
-            services[AttemptProcessGroup.self] = AttemptProcessGroup { Self.print(Array($0) + [UInt8(ascii: "\n")]) }
+            services[AttemptProcessGroup.self] = AttemptProcessGroup {
+                Self.print(Array($0) + [UInt8(ascii: "\n")])
+            }
             try await channel.mask(SecretFinder.secrets(in: order))
             FaultPoint.workBegins.pass()
             result = await attempt(order, work, services)
@@ -118,14 +123,18 @@ struct WorkerProcess {
             group.cancelAll()
             var outcome = first
             while let next = await group.next() { outcome = outcome ?? next }
-            guard let outcome else { return (failed(order, "the task gave no outcome", startedAt: now()), true) }
+            guard let outcome else {
+                return (failed(order, "the task gave no outcome", startedAt: now()), true)
+            }
             guard first == nil else { return (outcome, Self.hasTimedOut(outcome, order)) }
             return (Self.blamingSignal(outcome), true)
         }
     }
 
     private static func hasTimedOut(_ outcome: AttemptOutcome, _ order: AttemptOrder) -> Bool {
-        guard case .failed(let reason, _, _) = outcome.verdict, let limit = order.timeout else { return false }
+        guard case .failed(let reason, _, _) = outcome.verdict, let limit = order.timeout else {
+            return false
+        }
         return reason == AttemptTimeout(limit: limit).description
     }
 
@@ -135,7 +144,8 @@ struct WorkerProcess {
         var changed = AttemptOutcome(
             attemptID: outcome.attemptID, key: outcome.key, tryNumber: outcome.tryNumber,
             verdict: .failed(
-                reason: "the task's process was told to end (signal 15)", isRetryable: isRetryable, retryDelay: delay),
+                reason: "the task's process was told to end (signal 15)", isRetryable: isRetryable,
+                retryDelay: delay),
             pushed: outcome.pushed, startedAt: outcome.startedAt, endedAt: outcome.endedAt)
         changed.rendered = outcome.rendered
         return changed
