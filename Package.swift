@@ -107,7 +107,8 @@ let package = Package(
         tests("DagKitHTTPServerTests", "DagKitHTTPServer", "DagKitCore"),
         tests("DagKitCLITests", "DagKitCLI", "DagKitSystem", "DagKitCore", exclude: ["Golden"]),
         tests(
-            "CryptoDagsTests", "CryptoDags", "CryptoCLI", "DagKit", "DagKitSQL", "DagKitHTTPServer"),
+            "CryptoDagsTests", "SQLTestSupport", "CryptoDags", "CryptoCLI", "DagKit", "DagKitPostgres",
+            "DagKitSQL", "DagKitHTTPServer"),
         .executableTarget(
             name: "dagkit-fault-process",
             dependencies: ["DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitCore"],

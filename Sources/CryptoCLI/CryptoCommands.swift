@@ -12,7 +12,8 @@ enum CryptoCommands {
             .init("crypto replay-server --port 8099 --seed 1", "an invented CoinCap on this machine"),
         ],
         subcommands: [
-            MarketCommands.status, MarketCommands.top, MarketCommands.report, ReplayServerCommand.command,
+            MarketCommands.status, MarketCommands.top, MarketCommands.report, SchemaCommand.command,
+            ReplayServerCommand.command,
         ])
 
     /// The settings of section `[crypto]`.

@@ -20,7 +20,7 @@ enum MarketCommands {
             let waiting: Int = try await store.database.query(
                 "select count(*) from outbox where state = 'pending'")[0][0]
             let snapshots: Int = try await store.database.query(
-                "select count(*) from crypto_snapshots where complete = 1 and source = \(latest.source)")[0][
+                "select count(*) from crypto_snapshots where complete and source = \(latest.source)")[0][
                     0]
             let limit = call.workspace.configuration
             let credits = try await store.creditUsage(
@@ -96,15 +96,13 @@ enum MarketCommands {
         ]
     }
 
-    /// Opens the market store of the home for `body`; a store that is not there is not made.
+    /// Opens the market store of the deployment for `body`; a store that is not there is not made.
     private static func reading(
         _ call: Invocation, _ body: (MarketStore) async throws -> ExitCode
     ) async throws -> ExitCode {
-        let home = call.workspace.home.path
-        guard FileManager.default.fileExists(atPath: "\(home)/\(MarketStore.fileName)") else {
-            throw WatchError.noSnapshot
-        }
-        let store = try await MarketStore.open(inHome: home, now: call.workspace.now)
+        let place = try await MarketStorePlace(try await call.workspace.services())
+        guard place.mayExist else { throw WatchError.noSnapshot }
+        let store = try await MarketStore.open(at: place, now: call.workspace.now)
         do {
             let code = try await body(store)
             await store.database.close()

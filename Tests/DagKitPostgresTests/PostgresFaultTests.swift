@@ -92,7 +92,7 @@ import Testing
         let next: Int = try await database.query("select pg_backend_pid()")[0][0]
         #expect(next != process)
         // One that was ended while it was idle is replaced before anybody meets it.
-        try await cluster.administer("select pg_terminate_backend(\(next)::int)")
+        try await cluster.administer("select pg_terminate_backend(\(next)::int, 60000)")
         #expect(try await database.query("select 1")[0].values == [1])
         await database.close()
     }

@@ -57,13 +57,22 @@ struct PipelineStep: Sendable {
         }
     }
 
-    /// What another try cannot mend fails for good: a damaged file, tables of another version.
+    /// What another try cannot mend fails for good: a damaged file, a wrong password, tables of another version.
     private static func permanentIfHopeless<Value>(_ body: () async throws -> Value) async throws -> Value {
-        do { return try await body() } catch let error as SQLError where error.kind == .corrupt {
+        do { return try await body() } catch let error as SQLError where isHopeless(error.kind) {
             throw TaskFailure.noRetry(
                 error.location.map { "\($0): \(error.problem)" } ?? error.problem, remedy: error.remedy)
+        } catch let error as MarketStorePlaceError {
+            throw TaskFailure.noRetry(error.problem, remedy: error.remedy)
         } catch let error as MarketSchemaError {
             throw TaskFailure.noRetry(error.problem, remedy: error.remedy)
+        }
+    }
+
+    private static func isHopeless(_ kind: SQLError.Kind) -> Bool {
+        switch kind {
+        case .corrupt, .accessDenied, .unknownDatabase: true
+        default: false
         }
     }
 

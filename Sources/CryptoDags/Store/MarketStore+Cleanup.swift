@@ -68,9 +68,9 @@ extension MarketStore {
     ) throws -> CleanupOutcome {
         let old = try transaction.query(
             """
-            select s.snapshot_id, s.asset_count * (1 - s.amincie) as rows from crypto_snapshots s
+            select s.snapshot_id, case when s.amincie then 0 else s.asset_count end as rows from crypto_snapshots s
             where s.fetched_at < \(cutoff) and exists (
-                select 1 from crypto_snapshots newer where newer.source = s.source and newer.complete = 1
+                select 1 from crypto_snapshots newer where newer.source = s.source and newer.complete
                     and newer.fetched_at >= \(cutoff))
             order by s.fetched_at limit 1000
             """)
@@ -94,11 +94,11 @@ extension MarketStore {
         let old = try transaction.query(
             """
             select s.snapshot_id, s.asset_count, s.source, s.sha256 from crypto_snapshots s
-            where s.amincie = 0 and s.complete = 1 and s.fetched_at < \(cutoff)
+            where not s.amincie and s.complete and s.fetched_at < \(cutoff)
                 and exists (select 1 from crypto_snapshots newer where newer.source = s.source
-                    and newer.complete = 1 and newer.fetched_at >= \(cutoff))
+                    and newer.complete and newer.fetched_at >= \(cutoff))
                 and exists (select 1 from crypto_snapshots later where later.source = s.source
-                    and later.complete = 1 and later.date_import = s.date_import
+                    and later.complete and later.date_import = s.date_import
                     and (later.fetched_at > s.fetched_at
                         or (later.fetched_at = s.fetched_at and later.snapshot_id > s.snapshot_id)))
             order by s.fetched_at limit 1000
@@ -115,7 +115,7 @@ extension MarketStore {
                     and sha256 = \(try row["sha256"] as String)
                 """)
             outcome.thinned += try transaction.execute(
-                "update crypto_snapshots set amincie = 1 where snapshot_id = \(id)")
+                "update crypto_snapshots set amincie = true where snapshot_id = \(id)")
         }
         return outcome
     }
@@ -132,7 +132,7 @@ extension MarketStore {
             """
             delete from crypto_bougies where periode = 'heure' and debut < \(cutoff)
                 and exists (select 1 from crypto_snapshots newer where newer.source = crypto_bougies.source
-                    and newer.complete = 1 and newer.fetched_at >= \(cutoff))
+                    and newer.complete and newer.fetched_at >= \(cutoff))
             """)
         outcome.candles += try await database.execute(
             "delete from crypto_bougies where periode = 'jour' and debut < \(daily.databaseText)")

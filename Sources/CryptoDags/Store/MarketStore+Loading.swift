@@ -13,6 +13,7 @@ extension MarketStore {
     @discardableResult
     public func load(_ load: SnapshotLoad) async throws -> LoadOutcome {
         let summary = try MarketSummary(load.snapshot.rows)
+        let dialect = dialect
         return try await database.transaction { transaction in
             try transaction.execute(
                 """
@@ -20,15 +21,13 @@ extension MarketStore {
                 on conflict (name) do update set value = excluded.value
                 """)
             if let known = try Self.known(load, transaction) { return known }
-            let id = try Self.insertSnapshot(load, summary, transaction)
-            try transaction.bulkInsert(
-                into: "crypto_historique", columns: HistoryColumns.identifiers,
-                rows: load.snapshot.rows.map {
-                    HistoryColumns.values($0, snapshot: id, source: load.source, createdAt: load.now)
-                })
+            let id = try Self.insertSnapshot(load, summary, dialect, transaction)
+            try HistoryColumns.insert(
+                load.snapshot.rows, snapshot: id, source: load.source, createdAt: load.now, dialect,
+                transaction)
             let day = load.snapshot.rows.first?.dateImport ?? load.fetchedAt.ds
             try Self.addCandles(of: id, day: day, fetchedAt: load.fetchedAt, transaction)
-            try transaction.execute("update crypto_snapshots set complete = 1 where snapshot_id = \(id)")
+            try transaction.execute("update crypto_snapshots set complete = true where snapshot_id = \(id)")
             let detail = "{\"snapshot_id\":\(id),\"rejected\":\(load.snapshot.rejected.count)}"
             try Self.log(load, .success, load.snapshot.rows.count, detail, transaction)
             return .loaded(snapshotID: id, rows: load.snapshot.rows.count)
@@ -63,25 +62,38 @@ extension MarketStore {
     }
 
     private static func insertSnapshot(
-        _ load: SnapshotLoad, _ summary: MarketSummary, _ transaction: any SQLTransaction
+        _ load: SnapshotLoad, _ summary: MarketSummary, _ dialect: any MarketDialect,
+        _ transaction: any SQLTransaction
     ) throws -> Int64 {
-        let problems = String(
-            decoding: try JSONEncoder().encode(SnapshotProblems(load.snapshot)), as: UTF8.self)
-        let rejected = load.snapshot.assetCount - load.snapshot.rows.count
-        let day = load.snapshot.rows.first?.dateImport ?? load.fetchedAt.ds
+        let made = try madeColumns(load.snapshot, summary, fetchedAt: load.fetchedAt, dialect)
         let rows = try transaction.query(
             """
             insert into crypto_snapshots (source, api_timestamp, fetched_at, dag_id, run_id, sha256, wanted,
-                asset_count, rejected_count, raw_path, date_import, market_cap_total, market_cap_total_exact,
-                volume_total, volume_total_exact, variation_moyenne, hausses, baisses, stables, problems)
+                raw_path, \(made.names))
             values (\(load.source), \((load.apiTimestamp?.databaseText).sqlValue), \(load.fetchedAt.databaseText),
-                \(load.run.dagID), \(load.run.runID), \(load.hash), \(load.wanted.sqlValue), \(load.snapshot.assetCount),
-                \(rejected), \(load.rawPath), \(day), \(summary.marketCap.doubleValue), \(summary.marketCap.description),
-                \(summary.volume.doubleValue), \(summary.volume.description), \(summary.meanChange.sqlValue),
-                \(summary.rising), \(summary.falling), \(summary.flat), \(problems))
+                \(load.run.dagID), \(load.run.runID), \(load.hash), \(load.wanted.sqlValue), \(load.rawPath),
+                \(made.values))
             returning snapshot_id
             """)
         return try rows[0][0]
+    }
+
+    /// What of a snapshot's line depends on how its answer was processed.
+    static func madeColumns(
+        _ snapshot: ProcessedSnapshot, _ summary: MarketSummary, fetchedAt: Date, _ dialect: any MarketDialect
+    ) throws -> ColumnValues {
+        let problems = String(decoding: try JSONEncoder().encode(SnapshotProblems(snapshot)), as: UTF8.self)
+        let day = snapshot.rows.first?.dateImport ?? fetchedAt.ds
+        var columns: ColumnValues = [
+            "asset_count": .integer(Int64(snapshot.assetCount)),
+            "rejected_count": .integer(Int64(snapshot.assetCount - snapshot.rows.count)),
+            "date_import": .text(day), "variation_moyenne": summary.meanChange.sqlValue,
+            "hausses": summary.rising.sqlValue, "baisses": summary.falling.sqlValue,
+            "stables": summary.flat.sqlValue, "problems": .text(problems),
+        ]
+        columns += dialect.exact("market_cap_total", summary.marketCap)
+        columns += dialect.exact("volume_total", summary.volume)
+        return columns
     }
 
     private static func log(

@@ -65,7 +65,7 @@ extension MarketStore {
     public func lastHash(of source: String) async throws -> String? {
         try await database.query(
             """
-            select sha256 from crypto_snapshots where source = \(source) and complete = 1
+            select sha256 from crypto_snapshots where source = \(source) and complete
             order by fetched_at desc, snapshot_id desc limit 1
             """
         ).first.map { try $0[0] }
@@ -90,7 +90,8 @@ extension MarketStore {
             try transaction.execute(
                 """
                 insert into api_usage (provider, month, calls, credits) values (\(provider), \(month), 1, \(credits))
-                on conflict (provider, month) do update set calls = calls + 1, credits = credits + excluded.credits
+                on conflict (provider, month) do update set calls = api_usage.calls + 1,
+                    credits = api_usage.credits + excluded.credits
                 """)
             return CreditUsage(used: used + credits, limit: limit, warning: warning)
         }

@@ -41,15 +41,15 @@ extension MarketStore {
         try await database.query(
             """
             select h.* from crypto_historique h join crypto_snapshots s on s.snapshot_id = h.snapshot_id
-            where h.snapshot_id = \(snapshotID) and s.complete = 1 order by h.rang, h.id
+            where h.snapshot_id = \(snapshotID) and s.complete order by h.rang, h.id
             """
-        ).map(HistoryColumns.row)
+        ).map { try HistoryColumns.row($0, dialect) }
     }
 
     /// What a snapshot held that gave no row or lost a value, beside its rows.
     public func processed(_ snapshotID: Int64) async throws -> ProcessedSnapshot {
         let rows = try await database.query(
-            "select problems from crypto_snapshots where snapshot_id = \(snapshotID) and complete = 1")
+            "select problems from crypto_snapshots where snapshot_id = \(snapshotID) and complete")
         guard let row = rows.first else { throw MarketStoreError.noSnapshot(snapshotID) }
         let text: String = try row[0]
         let problems = try JSONDecoder().decode(SnapshotProblems.self, from: Data(text.utf8))
@@ -62,9 +62,10 @@ extension MarketStore {
     public func history(of ids: [String], source: String, since: Date) async throws -> MarketHistory {
         let rows = try await database.query(
             """
-            select h.crypto_id, s.fetched_at, h.prix_usd, h.volume_24h_usd, h.rang
+            select h.crypto_id, s.fetched_at, cast(h.prix_usd as double precision),
+                cast(h.volume_24h_usd as double precision), h.rang
             from crypto_historique h join crypto_snapshots s on s.snapshot_id = h.snapshot_id
-            where s.source = \(source) and s.complete = 1 and s.fetched_at >= \(since.databaseText)
+            where s.source = \(source) and s.complete and s.fetched_at >= \(since.databaseText)
                 and h.crypto_id in \(SQLStatement.list(ids))
             order by s.fetched_at, s.snapshot_id
             """)
@@ -86,10 +87,10 @@ extension MarketStore {
     private func snapshots(where condition: SQLStatement, limit: Int) async throws -> [StoredSnapshot] {
         try await database.query(
             """
-            select * from crypto_snapshots where complete = 1 and \(condition)
+            select * from crypto_snapshots where complete and \(condition)
             order by fetched_at desc, snapshot_id desc limit \(limit)
             """
-        ).map(StoredSnapshot.init)
+        ).map { try StoredSnapshot($0, dialect) }
     }
 }
 
@@ -140,7 +141,7 @@ public struct StoredSnapshot: Hashable, Sendable {
     /// The mean of the known changes in %.
     public let meanChange: Double?
 
-    init(_ row: SQLRow) throws {
+    init(_ row: SQLRow, _ dialect: any MarketDialect) throws {
         id = try row["snapshot_id"]
         source = try row["source"]
         let timestamp: String? = try row["api_timestamp"]
@@ -155,7 +156,7 @@ public struct StoredSnapshot: Hashable, Sendable {
         rejectedCount = try row["rejected_count"]
         qualityScore = try row["quality_score"]
         dateImport = try row["date_import"]
-        marketCapTotal = try Amount(try row["market_cap_total_exact"] as String)
+        marketCapTotal = try Amount(try row[dialect.exactName(of: "market_cap_total")] as String)
         meanChange = try row["variation_moyenne"]
     }
 }

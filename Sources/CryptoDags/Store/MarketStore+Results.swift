@@ -148,24 +148,21 @@ extension MarketStore {
 
     /// Adds a line to `monitoring_stats`, once for a run.
     public func save(_ stats: MonitoringStats, now: Date) async throws {
-        let age = Int(now.timeIntervalSince(stats.snapshot.fetchedAt))
+        let summary = stats.summary
+        var columns: ColumnValues = [
+            "timestamp": .text(now.databaseText), "snapshot_id": .integer(stats.snapshot.id),
+            "source": .text(stats.snapshot.source), "total_cryptos": summary.count.sqlValue,
+            "volume_total": .real(summary.volume.doubleValue),
+            "variation_moyenne": summary.meanChange.sqlValue,
+            "variation_mediane": summary.medianChange.sqlValue,
+            "anomalies_detected": stats.anomaliesDetected.sqlValue,
+            "snapshot_age_seconds": Int(now.timeIntervalSince(stats.snapshot.fetchedAt)).sqlValue,
+        ]
+        columns += dialect.exact("market_cap_total", summary.marketCap)
         try await database.execute(
             """
-            insert into monitoring_stats (timestamp, run_id, snapshot_id, source, total_cryptos, market_cap_total,
-                market_cap_total_exact, volume_total, variation_moyenne, variation_mediane, anomalies_detected,
-                snapshot_age_seconds)
-            values (\(now.databaseText), \(stats.runID), \(stats.snapshot.id), \(stats.snapshot.source),
-                \(stats.summary.count), \(stats.summary.marketCap.doubleValue),
-                \(stats.summary.marketCap.description), \(stats.summary.volume.doubleValue),
-                \(stats.summary.meanChange.sqlValue), \(stats.summary.medianChange.sqlValue),
-                \(stats.anomaliesDetected), \(age))
-            on conflict (run_id) do update set timestamp = excluded.timestamp, snapshot_id = excluded.snapshot_id,
-                source = excluded.source, total_cryptos = excluded.total_cryptos,
-                market_cap_total = excluded.market_cap_total,
-                market_cap_total_exact = excluded.market_cap_total_exact, volume_total = excluded.volume_total,
-                variation_moyenne = excluded.variation_moyenne, variation_mediane = excluded.variation_mediane,
-                anomalies_detected = excluded.anomalies_detected,
-                snapshot_age_seconds = excluded.snapshot_age_seconds
+            insert into monitoring_stats (run_id, \(columns.names)) values (\(stats.runID), \(columns.values))
+            on conflict (run_id) do update set \(columns.replacements)
             """)
     }
 }

@@ -16,6 +16,7 @@ public struct MarketStore: Sendable {
     public let database: any SQLDatabase
 
     let codec: any BodyCodec
+    let dialect: any MarketDialect
 
     /// Opens the store; an empty database gets its tables, an older one is refused.
     ///
@@ -23,16 +24,17 @@ public struct MarketStore: Sendable {
     public static func open(
         _ database: any SQLDatabase, codec: any BodyCodec, now: Date
     ) async throws -> MarketStore {
-        guard database.dialect == .sqlite else { throw MarketSchemaError.dialect(database.dialect.name) }
-        let found = try await MarketSchema.version(database)
+        let schema = try MarketSchema(database)
+        let found = try await schema.version()
         switch found {
-        case 0: try await MarketSchema.migrate(database, to: MarketSchema.current, now: now)
-        case MarketSchema.current: break
-        case ..<MarketSchema.current:
-            throw MarketSchemaError.older(found: found, known: MarketSchema.current)
-        default: throw MarketSchemaError.newer(found: found, known: MarketSchema.current)
+        case 0:
+            guard try await !schema.isOfSeed() else { throw MarketSchemaError.seed }
+            try await schema.migrate(to: schema.current, now: now)
+        case schema.current: break
+        case ..<schema.current: throw MarketSchemaError.older(found: found, known: schema.current)
+        default: throw MarketSchemaError.newer(found: found, known: schema.current)
         }
-        return MarketStore(database: database, codec: codec)
+        return MarketStore(database: database, codec: codec, dialect: schema.dialect)
     }
 
     /// Brings the tables of a database to the version of this program.
@@ -41,8 +43,8 @@ public struct MarketStore: Sendable {
     ///
     /// - Parameter version: Stops at an earlier version; for tests of migrations.
     public static func migrate(_ database: any SQLDatabase, to version: Int? = nil, now: Date) async throws {
-        guard database.dialect == .sqlite else { throw MarketSchemaError.dialect(database.dialect.name) }
-        try await MarketSchema.migrate(database, to: version ?? MarketSchema.current, now: now)
+        let schema = try MarketSchema(database)
+        try await schema.migrate(to: version ?? schema.current, now: now)
     }
 
     /// Shows that the database answers, has its tables and can be written.

@@ -4,8 +4,9 @@ import FoundationEssentials
 import Testing
 
 @Suite struct CandlesTests {
-    @Test func `loads fill the candle of their hour and day`() async throws {
-        let store = try await MarketStore.fixture()
+    @Test(arguments: StoreKind.allCases)
+    func `loads fill the candle of their hour and day`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
         let times = [0.0, 1_800, 3_600].map { Date.noon.addingTimeInterval($0) }
         for (index, time) in times.enumerated() {
             try await store.ingestGenerated(runID: "r\(index)", at: time)
@@ -25,8 +26,9 @@ import Testing
         #expect(days[0].high == prices.max() && days[0].low == prices.min() && days[0].close == prices[2])
     }
 
-    @Test func `an unchanged answer adds nothing to a candle`() async throws {
-        let store = try await MarketStore.fixture()
+    @Test(arguments: StoreKind.allCases)
+    func `an unchanged answer adds nothing to a candle`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
         let body = GeneratedMarket(seed: 1).document(at: .noon, limit: 5)
         for run in ["a", "b"] { try await store.ingest(body, runID: run, at: .noon) }
 
@@ -35,8 +37,10 @@ import Testing
         #expect(hours.map(\.points) == [1])
     }
 
-    @Test func `the source's history fills gaps and never replaces what snapshots saw`() async throws {
-        let store = try await MarketStore.fixture()
+    @Test(arguments: StoreKind.allCases)
+    func `the source's history fills gaps and never replaces what snapshots saw`(kind: StoreKind) async throws
+    {
+        let store = try await MarketStore.fixture(on: kind)
         try await store.ingestGenerated(runID: "r", at: .noon)
         let seen = try await store.candles(of: "bitcoin", period: .hour, source: "generated:1", since: .noon)
         let given = [-3_600.0, 0].map {
@@ -65,8 +69,9 @@ import Testing
         #expect(Candle.joined(candles, limit: 10) == candles)
     }
 
-    @Test func `a long history has days where hours are gone`() async throws {
-        let store = try await MarketStore.fixture()
+    @Test(arguments: StoreKind.allCases)
+    func `a long history has days where hours are gone`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
         for day in 0..<4 {
             try await store.ingestGenerated(
                 runID: "d\(day)", at: .noon.addingTimeInterval(Double(day) * 86_400))
@@ -83,7 +88,7 @@ import Testing
 
     private func prices(of id: String, _ store: MarketStore) async throws -> [Double] {
         try await store.database.query(
-            "select prix_usd from crypto_historique where crypto_id = \(id) order by snapshot_id"
+            "select cast(prix_usd as double precision) from crypto_historique where crypto_id = \(id) order by snapshot_id"
         ).map { try $0[0] }
     }
 }

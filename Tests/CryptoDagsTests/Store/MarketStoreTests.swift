@@ -4,8 +4,9 @@ import FoundationEssentials
 import Testing
 
 @Suite struct MarketStoreTests {
-    @Test func `a new store answers and opens again`() async throws {
-        let database = SQLiteDatabase.inMemory()
+    @Test(arguments: StoreKind.allCases)
+    func `a new store answers and opens again`(kind: StoreKind) async throws {
+        let database = try await kind.database()
         let store = try await MarketStore.open(database, codec: PlainBodyCodec(), now: .noon)
 
         try await store.ping()
@@ -15,8 +16,9 @@ import Testing
         #expect(try await store.activeSource() == nil)
     }
 
-    @Test func `a store of a newer program is refused`() async throws {
-        let store = try await MarketStore.fixture()
+    @Test(arguments: StoreKind.allCases)
+    func `a store of a newer program is refused`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
         try await store.database.execute("insert into crypto_schema_version values (99, 'later')")
 
         await #expect(throws: MarketSchemaError.newer(found: 99, known: 2)) {
@@ -40,8 +42,10 @@ import Testing
         #expect(error?.kind == .readOnly)
     }
 
-    @Test func `answers come back whole, page by page, and only for their run`() async throws {
-        let store = try await MarketStore.open(SQLiteDatabase.inMemory(), codec: TurningCodec(), now: .noon)
+    @Test(arguments: StoreKind.allCases)
+    func `answers come back whole, page by page, and only for their run`(kind: StoreKind) async throws {
+        let store = try await MarketStore.open(
+            try await kind.database(), codec: TurningCodec(), now: .noon)
         let pages = ["first", "", "third é"].enumerated().map { index, text in
             RawAnswer(
                 status: 200 + index, headers: ["ETag": "x", "Set-Cookie": "secret"], body: Array(text.utf8),
@@ -58,18 +62,20 @@ import Testing
         #expect(try await store.payload(of: PipelineRun(runID: "r2")) == nil)
     }
 
-    @Test func `a damaged answer is refused`() async throws {
-        let store = try await MarketStore.fixture()
+    @Test(arguments: StoreKind.allCases)
+    func `a damaged answer is refused`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
         let run = PipelineRun(runID: "r1")
         let page = RawAnswer(body: [1, 2, 3], fetchedAt: .noon)
         try await store.save(SnapshotPayload(source: "test", pages: [page], wanted: nil), for: run)
-        try await store.database.execute("update crypto_raw set body = x'010204'")
+        try await store.database.execute("update crypto_raw set body = \([UInt8]([1, 2, 4]))")
 
         await #expect(throws: MarketStoreError.self) { try await store.payload(of: run) }
     }
 
-    @Test func `credits are counted by month and never beyond the limit`() async throws {
-        let store = try await MarketStore.fixture()
+    @Test(arguments: StoreKind.allCases)
+    func `credits are counted by month and never beyond the limit`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
         for _ in 0..<3 { try await store.reserveCredits(limit: 3, now: .noon) }
 
         await #expect(throws: CoinCapError.creditsSpent(CreditUsage(used: 3, limit: 3))) {
@@ -80,8 +86,41 @@ import Testing
         #expect(try await store.creditUsage(limit: 3, now: .noon).isSpent)
     }
 
-    @Test func `clean-up deletes old snapshots whole and counts them`() async throws {
-        let store = try await MarketStore.fixture()
+    @Test(arguments: StoreKind.allCases)
+    func `runs at the same time cannot spend the same credit`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
+
+        let granted = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<12 {
+                group.addTask { (try? await store.reserveCredits(limit: 5, now: .noon)) != nil }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+
+        #expect(granted == 5)
+        #expect(try await store.creditUsage(limit: 5, now: .noon).used == 5)
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `many may open a new store at once`(kind: StoreKind) async throws {
+        let database = try await kind.database()
+
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<6 {
+                group.addTask {
+                    try await MarketStore.open(database, codec: PlainBodyCodec(), now: .noon).ping()
+                }
+            }
+            try await group.waitForAll()
+        }
+
+        let versions = try await database.query("select version from crypto_schema_version order by 1")
+        #expect(try versions.last?[0] == 2)
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `clean-up deletes old snapshots whole and counts them`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
         for day in 0..<6 { try await ingest(store, day: day) }
 
         let outcome = try await store.cleanUp(
@@ -93,8 +132,9 @@ import Testing
         #expect(try await store.value("select count(*) from crypto_historique") == 150)
     }
 
-    @Test func `clean-up deletes nothing when nothing new arrived`() async throws {
-        let store = try await MarketStore.fixture()
+    @Test(arguments: StoreKind.allCases)
+    func `clean-up deletes nothing when nothing new arrived`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
         for day in 0..<3 { try await ingest(store, day: day) }
 
         let outcome = try await store.cleanUp(
@@ -104,8 +144,9 @@ import Testing
         #expect(try await store.value("select count(*) from crypto_snapshots") == 3)
     }
 
-    @Test func `results of checks and rules are stored once`() async throws {
-        let store = try await MarketStore.fixture()
+    @Test(arguments: StoreKind.allCases)
+    func `results of checks and rules are stored once`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
         try await ingest(store, day: 0)
         let snapshot = try #require(try await store.latestSnapshot())
         let rows = try await store.rows(of: snapshot.id)
@@ -133,8 +174,9 @@ import Testing
                 == "1 90")
     }
 
-    @Test func `a history tells the points of the coins since an instant`() async throws {
-        let store = try await MarketStore.fixture()
+    @Test(arguments: StoreKind.allCases)
+    func `a history tells the points of the coins since an instant`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
         for day in 0..<3 { try await ingest(store, day: day) }
 
         let history = try await store.history(

@@ -6,8 +6,9 @@ import Testing
 @Suite struct OutboxTests {
     private let mail = CryptoMail(kind: .success, subject: "a\nb", text: "text", html: "<p>")
 
-    @Test func `a mail waits once for each recipient under a stable id`() async throws {
-        let store = try await MarketStore.fixture()
+    @Test(arguments: StoreKind.allCases)
+    func `a mail waits once for each recipient under a stable id`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
         for _ in 0..<2 { try await enqueue(store) }
 
         let pending = try await store.pendingMails()
@@ -17,8 +18,9 @@ import Testing
         #expect(Set(pending.map(\.messageID)).count == 2)
     }
 
-    @Test func `a sent mail waits no more and stays sent`() async throws {
-        let store = try await MarketStore.fixture()
+    @Test(arguments: StoreKind.allCases)
+    func `a sent mail waits no more and stays sent`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
         try await enqueue(store)
         let first = try #require(try await store.pendingMails().first)
 
@@ -33,8 +35,9 @@ import Testing
         #expect(try await store.value("select count(*) from outbox where state = 'sent'") == 1)
     }
 
-    @Test func `an alert and the memory of it are stored together`() async throws {
-        let store = try await MarketStore.fixture()
+    @Test(arguments: StoreKind.allCases)
+    func `an alert and the memory of it are stored together`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
         let anomaly = Anomaly(
             .fixture(), rule: .depeg, direction: .down, severity: .critical, value: 0.9, baseline: 1,
             threshold: 2, score: 10)

@@ -1,5 +1,6 @@
 import CryptoDags
 import DagKit
+import DagKitPostgres
 import FoundationEssentials
 import Synchronization
 
@@ -63,7 +64,7 @@ final class Deployment: Sendable {
 
     /// The market store as a reader sees it.
     func reading<Value: Sendable>(_ body: (MarketStore) async throws -> Value) async throws -> Value {
-        let store = try await MarketStore.open(inHome: folder.path, now: now)
+        let store = try await MarketStore.open(at: try await MarketStorePlace(services), now: now)
         do {
             let value = try await body(store)
             await store.database.close()
@@ -82,6 +83,7 @@ final class Deployment: Sendable {
 
     private var services: TaskServices {
         var services = TaskServices(metadata: metadata, settings: settings, home: folder.path)
+        services[SQLDrivers.self] = SQLDrivers([SQLiteDriver(), PostgresDriver()])
         services[MarketClock.self] = MarketClock(now: { self.now }, sleep: { _ in })
         return services
     }

@@ -1,11 +1,28 @@
 import CryptoDags
 import DagKit
+import DagKitPostgres
 import FoundationEssentials
+import SQLTestSupport
+
+/// The databases that a market store can live on; what one can do, the other can.
+enum StoreKind: CaseIterable, Sendable {
+    case sqlite, postgres
+
+    /// An empty database.
+    func database() async throws -> any SQLDatabase {
+        switch self {
+        case .sqlite: return SQLiteDatabase.inMemory()
+        case .postgres:
+            let address = try await PostgresCluster.shared.newSchema()
+            return try await PostgresDatabase.open(address, configuration: PostgresConfiguration(poolSize: 2))
+        }
+    }
+}
 
 extension MarketStore {
-    /// An empty store in memory.
-    static func fixture() async throws -> MarketStore {
-        try await open(SQLiteDatabase.inMemory(), codec: PlainBodyCodec(), now: .noon)
+    /// An empty store.
+    static func fixture(on kind: StoreKind = .sqlite) async throws -> MarketStore {
+        try await open(try await kind.database(), codec: PlainBodyCodec(), now: .noon)
     }
 
     /// Runs extraction and load as the pipeline does.

@@ -69,6 +69,7 @@ package final class PostgresCluster: Sendable {
             unix_socket_directories = '\(folder)'
             fsync = off
             shared_buffers = 16MB
+            timezone = 'UTC'
             max_connections = 100
             superuser_reserved_connections = 3
             ssl = on

@@ -1,8 +1,7 @@
 /// What version 2 adds: candles, thinned snapshots, the rows behind a verdict, mails and log lines by DAG.
 ///
-/// The statements are those of SQLite; what differs elsewhere is the rebuilt outbox (a unique constraint cannot be
-/// altered here) and `without rowid`.
-extension MarketTables {
+/// The outbox is rebuilt, since a unique constraint cannot be altered here.
+extension SQLiteTables {
     static let statementsOfVersion2 = [candles] + thinning + verdicts + outboxByDAG + indexesOfVersion2
 
     /// The prices of a coin over an hour or a day: what stays cheap when snapshots are many.

@@ -1,8 +1,8 @@
-/// The tables of version 1.
+/// The tables of version 1 on SQLite.
 ///
 /// SQLite has no exact decimals: a column `x` of type REAL, which queries compare, has a companion
 /// `x_exact` with all digits, which our arithmetic reads. Instants are UTC text, Booleans 0 or 1.
-enum MarketTables {
+enum SQLiteTables {
     /// The columns that have an exact companion.
     static let decimals = [
         "supply_circulant", "supply_max", "market_cap_usd", "volume_24h_usd", "prix_usd",

@@ -1,4 +1,4 @@
-/// The views of version 1; each shows complete snapshots of the active source only.
+/// The views, the same on every database; each shows complete snapshots of the active source only.
 enum MarketViews {
     static let statements = [complete, closes, realTime, latest, dashboard, summary]
 
@@ -13,7 +13,7 @@ enum MarketViews {
     private static let complete = """
         create view crypto_snapshots_actifs as
         select * from crypto_snapshots
-        where complete = 1 and source = (select value from crypto_settings where name = 'active_source')
+        where complete and source = (select value from crypto_settings where name = 'active_source')
         """
 
     /// The last snapshot of each day.
@@ -22,7 +22,7 @@ enum MarketViews {
         select snapshot_id from (
             select snapshot_id, row_number() over (
                 partition by date_import order by fetched_at desc, snapshot_id desc) as place
-            from crypto_snapshots_actifs)
+            from crypto_snapshots_actifs) places
         where place = 1
         """
 

@@ -1,0 +1,82 @@
+import DagKitSQL
+
+/// What differs between the databases that a market store can live on; all other SQL of the store is read by both.
+///
+/// `Documentation/crypto.md` tells how to write SQL for both.
+protocol MarketDialect: Sendable {
+    /// The steps from an empty database to the tables of this program; the last version is the same for all.
+    var migrations: [MarketSchema.Migration] { get }
+
+    /// Asks whether there is a table of that name: one row with 0 or 1.
+    func count(ofTable name: String) -> SQLStatement
+
+    /// Whether the tables of the original system are there, which a new store must not cover: one row with 0 or 1.
+    var seedTables: SQLStatement { get }
+
+    /// The columns that hold an exact number under the name `column`.
+    func exact(_ column: String, _ amount: Amount?) -> ColumnValues
+
+    /// The name of the column that has all digits of `column`.
+    func exactName(of column: String) -> String
+}
+
+/// SQLite has no exact decimals: a column of type REAL, which queries compare, has a companion `…_exact` with all
+/// digits as text, which our arithmetic reads.
+struct SQLiteMarketDialect: MarketDialect {
+    let migrations = [
+        MarketSchema.Migration(version: 1, statements: SQLiteTables.statements + MarketViews.statements),
+        MarketSchema.Migration(version: 2, statements: SQLiteTables.statementsOfVersion2),
+    ]
+
+    func count(ofTable name: String) -> SQLStatement {
+        "select count(*) from sqlite_schema where type = 'table' and name = \(name)"
+    }
+
+    /// The original system never was on SQLite.
+    let seedTables: SQLStatement = "select 0"
+
+    func exact(_ column: String, _ amount: Amount?) -> ColumnValues {
+        [
+            column: amount.map { .real($0.doubleValue) } ?? .null,
+            exactName(of: column): amount.map { .text($0.description) } ?? .null,
+        ]
+    }
+
+    func exactName(of column: String) -> String { "\(column)_exact" }
+}
+
+/// PostgreSQL keeps every exact number in one column, as NUMERIC(38,18).
+struct PostgresMarketDialect: MarketDialect {
+    let migrations = [
+        MarketSchema.Migration(version: 2, statements: PostgresTables.statements + MarketViews.statements)
+    ]
+
+    func count(ofTable name: String) -> SQLStatement {
+        "select cast(to_regclass(\(name)) is not null as integer)"
+    }
+
+    /// There `crypto_temps_reel` was a table; here it is a view.
+    let seedTables: SQLStatement =
+        "select count(*) from pg_class where oid = to_regclass('crypto_temps_reel') and relkind in ('r', 'p')"
+
+    func exact(_ column: String, _ amount: Amount?) -> ColumnValues {
+        [column: amount.map { .text($0.description) } ?? .null]
+    }
+
+    func exactName(of column: String) -> String { column }
+}
+
+extension SQLDialect {
+    /// How the market store speaks to this database.
+    ///
+    /// - Throws: ``MarketSchemaError/dialect(_:)`` if it cannot live there.
+    var market: any MarketDialect {
+        get throws(MarketSchemaError) {
+            switch self {
+            case .sqlite: SQLiteMarketDialect()
+            case .postgresql: PostgresMarketDialect()
+            default: throw .dialect(name)
+            }
+        }
+    }
+}
