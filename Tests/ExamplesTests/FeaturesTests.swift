@@ -24,6 +24,9 @@ import Testing
         Feature(dag: "teardown", shows: ["works on scratch_", "dropped scratch_"]),
         Feature(
             dag: "teardown", conf: #"{"fails": true}"#, status: 1, shows: ["work failed", "dropped scratch_"]),
+        Feature(
+            dag: "mapping", shows: ["longest is 30", "chart of ETH per week", "btc: 3.0, eth: 3.0"]),
+        Feature(dag: "outputs", shows: ["200000 of 200000 rows in"]),
         Feature(dag: "groups", shows: ["checks.order.lowest succeeded", "end succeeded"]),
     ])
     func `the example of a feature does what it says`(feature: Feature) async throws {

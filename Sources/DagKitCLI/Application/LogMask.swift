@@ -64,4 +64,6 @@ struct DeploymentMetadata: TaskMetadata {
     func outputs(of task: TaskID, key: String, in run: RunKey) async throws -> [XCom] {
         try await store.outputs(of: task, key: key, in: run)
     }
+
+    func runs(_ query: RunQuery) async throws -> [DAGRun] { try await store.runs(query) }
 }

@@ -42,6 +42,8 @@ public struct DAGConfiguration: Sendable {
     public var maxActiveRuns: Int
     public var maxActiveTasks: Int
 
+    /// How many instances a mapped task may have at most.
+    public var maxMapLength: Int
     /// After how many failed runs in a row the DAG pauses itself; `nil` for never.
     public var maxConsecutiveFailedRuns: Int?
 
@@ -63,7 +65,8 @@ public struct DAGConfiguration: Sendable {
         endDate: InstantLiteral? = nil,
         catchup: Catchup = .latest, about: String? = nil, documentation: String? = nil,
         tags: Set<String> = [],
-        maxActiveRuns: Int = 16, maxActiveTasks: Int = 16, maxConsecutiveFailedRuns: Int? = nil,
+        maxActiveRuns: Int = 16, maxActiveTasks: Int = 16, maxMapLength: Int = 1024,
+        maxConsecutiveFailedRuns: Int? = nil,
         runTimeout: Duration? = nil,
         isPausedAtCreation: Bool? = nil, params: JSONValue = .object([:]),
         defaults: TaskDefaults = TaskDefaults(), fileID: String = #fileID, line: Int = #line
@@ -78,6 +81,7 @@ public struct DAGConfiguration: Sendable {
         self.tags = tags
         self.maxActiveRuns = maxActiveRuns
         self.maxActiveTasks = maxActiveTasks
+        self.maxMapLength = maxMapLength
         self.maxConsecutiveFailedRuns = maxConsecutiveFailedRuns
         self.runTimeout = runTimeout
         self.isPausedAtCreation = isPausedAtCreation

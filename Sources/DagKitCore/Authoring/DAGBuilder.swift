@@ -7,6 +7,9 @@ public struct DAGBuilder: ~Copyable {
     /// The ids of the groups that are open, the outermost first, and what they change of the defaults.
     var openGroups: [(id: String, adjustment: DefaultsAdjustment?)] = []
 
+    /// The mapped group that is open; `nil` outside of one.
+    var openMapping: OpenMapping?
+
     package init(_ configuration: DAGConfiguration) {
         draft = GraphDraft(configuration: configuration)
     }
@@ -92,8 +95,13 @@ public struct DAGBuilder: ~Copyable {
             id: full, group: groupID, edges: data + order, options: options, operatorName: name, work: work,
             location: location)
         task.adjustments = openGroups.compactMap(\.adjustment)
+        if let mapping = openMapping {
+            task.mapping = mapping.shape
+            task.mapGroup = mapping.id
+            task.edges += mapping.edges
+        }
         change(&task)
         draft.tasks.append(task)
-        return TaskOutput(producer: full)
+        return TaskOutput(producer: full, shape: openMapping == nil ? .single : .sameIndex)
     }
 }

@@ -81,6 +81,12 @@ public struct DAGSpec: Sendable {
     /// The tasks whose states make the verdict on a run.
     var verdictLeaves: [Int] { facts.verdictLeaves }
 
+    /// The tasks of each mapped group.
+    var mapMembers: [String: [Int]] { facts.mapMembers }
+
+    /// For each task, the tasks that are mapped over its output.
+    var mapReaders: [Int: [Int]] { facts.mapReaders }
+
     /// The tasks on the paths of a branch.
     func choices(of branch: Int) -> BranchChoices { facts.choices[branch] ?? BranchChoices() }
 
@@ -105,8 +111,14 @@ public struct TaskSpec: Sendable {
     /// Whether the verdict on a run leaves this task out: a teardown that does not fail its run.
     public let isIgnoredByVerdict: Bool
 
-    /// The task whose output is mapped over; `nil` for a task that is not mapped.
-    public let mappedOver: Int?
+    /// The tasks whose outputs are mapped over.
+    public let mapSources: [Int]
+
+    /// How many instances the task gets; `nil` for a task that is not mapped.
+    package let mapping: MapShape?
+
+    /// The mapped group that the task belongs to; its tasks follow each other instance by instance.
+    public let mapGroup: String?
     public let triggerRule: TriggerRule
     public let retries: Int
     public let retryPolicy: RetryPolicy
@@ -136,7 +148,7 @@ public struct TaskSpec: Sendable {
     /// What graphs write beside the edges from upstream tasks, by their index.
     public let edgeLabels: [Int: String]
 
-    public var isMapped: Bool { mappedOver != nil }
+    public var isMapped: Bool { mapping != nil }
 
     /// Whether the task has nothing to run.
     public var isEmpty: Bool { work.isEmpty }
@@ -173,7 +185,9 @@ public struct TaskSpec: Sendable {
         operatorName = draft.operatorName
         self.upstream = upstream
         self.downstream = downstream
-        mappedOver = draft.mappedOver.flatMap { places[$0] }
+        mapping = draft.mapping
+        mapSources = draft.mapping.map { Set($0.sources.compactMap { places[$0] }).sorted() } ?? []
+        mapGroup = draft.mapGroup
         skipRule = draft.skipRule
         var paths: [Int: Set<String>] = [:]
         var labels: [Int: String] = [:]

@@ -81,6 +81,10 @@ struct GraphValidator {
                 place, "maxActiveTasks is \"\(configuration.maxActiveTasks)\", below one",
                 "write 1 or more, or pause the dag")
         }
+        if configuration.maxMapLength < 1 {
+            report(
+                place, "maxMapLength is \"\(configuration.maxMapLength)\", below one", "write 1 or more")
+        }
         if let limit = configuration.maxConsecutiveFailedRuns, limit < 1 {
             report(
                 place, "maxConsecutiveFailedRuns is \"\(limit)\", below one",
@@ -143,7 +147,7 @@ struct GraphValidator {
         }
         if !task.options.triggerRule.needsEverySuccess {
             for edge in task.edges
-            where edge.carriesData && !edge.isOptional && edge.upstream != task.mappedOver
+            where edge.carriesData && !edge.isOptional && !task.isMapped(over: edge.upstream)
                 && task.undoes != [edge.upstream]
             {
                 report(
@@ -188,10 +192,32 @@ struct GraphValidator {
                 "task \"\(task.id)\" lies on path \"\(path)\" of \"\(edge.upstream)\", which is no branch",
                 "make \"\(edge.upstream)\" a branch, or name the task alone")
         }
-        if task.skipRule != nil, task.mappedOver != nil {
+        checkIndices(task, places)
+        if task.skipRule != nil, task.mapping != nil {
             report(
                 task.location, "task \"\(task.id)\" decides about others and is mapped",
                 "let one task decide, and map what follows")
+        }
+    }
+
+    /// What is read by index is read in the mapped group; what is gathered, outside it.
+    private mutating func checkIndices(_ task: TaskDraft, _ places: [TaskID: Int]) {
+        for edge in task.edges {
+            guard let shape = edge.shape, let place = places[edge.upstream] else { continue }
+            let group = draft.tasks[place].mapGroup
+            let isItem = shape == .element || shape == .gatheredElement
+            if shape.needsIndex, isItem ? task.mapGroup == nil : group != task.mapGroup {
+                report(
+                    task.location,
+                    "task \"\(task.id)\" reads \"\(edge.upstream)\" by index, outside its mapped group",
+                    "let the group's closure return dag.gathered(handle), and read that")
+            }
+            if shape == .gathered || shape == .gatheredIfSuccessful, let group, group == task.mapGroup {
+                report(
+                    task.location,
+                    "task \"\(task.id)\" reads all of \"\(edge.upstream)\" within their mapped group",
+                    "read the handle itself, or gather it outside the group")
+            }
         }
     }
 
@@ -233,4 +259,9 @@ struct GraphValidator {
         let names = (cycle + [cycle[0]]).map { draft.tasks[$0].id.rawValue }.joined(separator: " -> ")
         report(draft.tasks[cycle[0]].location, "the tasks form a cycle: \(names)", "remove one of its edges")
     }
+}
+
+extension TaskDraft {
+    /// Whether the output of a task is mapped over.
+    fileprivate func isMapped(over source: TaskID) -> Bool { mapping?.sources.contains(source) ?? false }
 }

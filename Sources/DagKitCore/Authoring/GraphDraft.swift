@@ -22,7 +22,11 @@ package struct TaskDraft: Sendable {
     package var options: TaskOptions
     package var operatorName: String
     package var kind: TaskKind
-    package var mappedOver: TaskID?
+    /// How many instances the task gets; `nil` for a task that is not mapped.
+    package var mapping: MapShape?
+
+    /// The mapped group that the task belongs to.
+    package var mapGroup: String?
 
     /// Whether the run fails with this teardown; other tasks always count.
     package var teardownFailsRun = false
@@ -52,7 +56,7 @@ package struct TaskDraft: Sendable {
         self.options = options
         self.operatorName = operatorName
         self.kind = kind
-        self.mappedOver = mappedOver
+        mapping = mappedOver.map(MapShape.list)
         self.work = work
         self.location = location
         self.declaration = declaration
@@ -69,6 +73,9 @@ package struct TaskEdge: Hashable, Sendable {
     /// Whether the reader accepts that there is no output.
     package let isOptional: Bool
 
+    /// What of the upstream's output is read.
+    package let shape: OutputShape?
+
     /// The path of the upstream branch on which the task lies; `nil` where no branch decides.
     package let path: String?
 
@@ -82,12 +89,14 @@ package struct TaskEdge: Hashable, Sendable {
         self.label = label
         carriesData = false
         isOptional = false
+        shape = nil
     }
 
     init<Value>(_ output: TaskOutput<Value>) {
         upstream = output.producer
         carriesData = true
         isOptional = output.shape.isOptional
+        shape = output.shape
         path = nil
         label = output.label
     }
@@ -97,6 +106,7 @@ package struct TaskEdge: Hashable, Sendable {
         upstream = producer
         carriesData = true
         isOptional = input.isOptional
+        shape = nil
         path = nil
         label = nil
     }

@@ -6,8 +6,10 @@ enum GraphStructure {
         for task in tasks {
             let upstream = task.upstream.map(String.init).joined(separator: ",")
             text += "\(task.id)|\(task.kind.rawValue)|\(task.operatorName)|\(task.triggerRule.rawValue)|"
-            text += "\(task.mappedOver ?? -1)|\(upstream)|\(task.declaration?.text ?? "")"
+            text += "\(task.mapSources.first ?? -1)|\(upstream)|\(task.declaration?.text ?? "")"
             // Only what is there is told, so that older structures keep their hash.
+            if let shape = task.mapping, shape != task.plainMapping(in: tasks) { text += "|\(shape.text)" }
+            if let group = task.mapGroup { text += "|\(group)" }
             if let rule = task.skipRule { text += "|\(rule.name)" }
             for (source, paths) in task.paths.sorted(by: { $0.key < $1.key }) {
                 text += "|\(source):\(paths.sorted().joined(separator: ","))"
@@ -43,7 +45,8 @@ enum GraphStructure {
             "upstream": .array(task.upstream.map { .string(spec.tasks[$0].id.rawValue) }),
         ]
         if let group = task.group { fields["group"] = .string(group) }
-        if let source = task.mappedOver { fields["mapped_over"] = .string(spec.tasks[source].id.rawValue) }
+        if let shape = task.mapping { fields["mapped_over"] = .string(shape.text) }
+        if let group = task.mapGroup { fields["map_group"] = .string(group) }
         if let rule = task.skipRule { fields["skip_rule"] = .string(rule.name) }
         if !task.paths.isEmpty {
             let named = task.paths.map { (spec.tasks[$0].id.rawValue, $1) }
@@ -59,5 +62,12 @@ enum GraphStructure {
         if let documentation = task.documentation { fields["doc_md"] = .string(documentation) }
         if let declaration = task.declaration { fields["declaration"] = declaration }
         return .object(fields)
+    }
+}
+
+extension TaskSpec {
+    /// The mapping that the index of a single source tells.
+    fileprivate func plainMapping(in tasks: [TaskSpec]) -> MapShape? {
+        mapSources.first.map { .list(tasks[$0].id) }
     }
 }

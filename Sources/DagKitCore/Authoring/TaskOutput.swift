@@ -29,8 +29,7 @@ public struct TaskOutput<Value: Codable & Sendable>: Sendable, Upstream {
     /// Under a trigger rule that can start a task without the success of its upstream, only this may be read.
     public var ifSuccessful: TaskOutput<Value?> {
         TaskOutput<Value?>(
-            producer: producer, shape: shape == .gathered ? .gatheredIfSuccessful : .ifSuccessful,
-            label: label)
+            producer: producer, shape: shape.ifSuccessful, label: label)
     }
 }
 
@@ -44,9 +43,37 @@ package enum OutputShape: String, Codable, Sendable {
     case gathered
     /// The same, `nil` where the task has no output at all.
     case gatheredIfSuccessful
+    /// The return value of the instance with the reader's own index, in a mapped group.
+    case sameIndex
+    /// The same, `nil` where that instance did not succeed or returned nothing.
+    case sameIndexIfSuccessful
+    /// The element with the reader's own index of the list that a task returned.
+    case element
+    /// The return value of the instance with the reader's own place among those of a mapped task.
+    case gatheredElement
+
+    /// The shape for a reader that accepts that there is no output.
+    package var ifSuccessful: OutputShape {
+        switch self {
+        case .single: .ifSuccessful
+        case .gathered: .gatheredIfSuccessful
+        case .sameIndex: .sameIndexIfSuccessful
+        default: self
+        }
+    }
+
+    /// Whether the reader must be an instance of a mapped group.
+    package var needsIndex: Bool {
+        switch self {
+        case .sameIndex, .sameIndexIfSuccessful, .element, .gatheredElement: true
+        default: false
+        }
+    }
 
     /// Whether the reader accepts that there is no output.
-    package var isOptional: Bool { self == .ifSuccessful || self == .gatheredIfSuccessful }
+    package var isOptional: Bool {
+        self == .ifSuccessful || self == .gatheredIfSuccessful || self == .sameIndexIfSuccessful
+    }
 }
 
 /// The value of a task that returns nothing.

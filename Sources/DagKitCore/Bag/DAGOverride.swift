@@ -12,6 +12,7 @@ package struct DAGOverride: Sendable {
     private let tags: Set<String>?
     private let maxActiveRuns: Int?
     private let maxActiveTasks: Int?
+    private let maxMapLength: Int?
     private let maxConsecutiveFailedRuns: Int?
     private let runTimeout: Duration?
     private let params: JSONValue?
@@ -34,6 +35,7 @@ package struct DAGOverride: Sendable {
         tags = reader.strings("tags").map(Set.init)
         maxActiveRuns = reader.integer("max_active_runs")
         maxActiveTasks = reader.integer("max_active_tasks")
+        maxMapLength = reader.integer("max_map_length")
         maxConsecutiveFailedRuns = reader.integer("max_consecutive_failed_dag_runs")
         runTimeout = reader.duration("dagrun_timeout")
         params = reader.object("params")
@@ -57,6 +59,7 @@ package struct DAGOverride: Sendable {
         configuration.tags = tags ?? base.tags
         configuration.maxActiveRuns = maxActiveRuns ?? base.maxActiveRuns
         configuration.maxActiveTasks = maxActiveTasks ?? base.maxActiveTasks
+        configuration.maxMapLength = maxMapLength ?? base.maxMapLength
         configuration.maxConsecutiveFailedRuns = maxConsecutiveFailedRuns ?? base.maxConsecutiveFailedRuns
         configuration.runTimeout = runTimeout ?? base.runTimeout
         if let params { configuration.params = base.params.merging(params) }

@@ -33,6 +33,9 @@ public struct TaskInstance: Hashable, Codable, Sendable {
     public let key: TaskInstanceKey
     public var state: TaskState?
 
+    /// What its author calls the instance of a mapped task, beside its index; `nil` until a try of it has ended.
+    public var mapName: String?
+
     /// 0 before the first try; 1 during it.
     public var tryNumber: Int
 

@@ -26,10 +26,12 @@ package struct AttemptRunner: Sendable {
         let verdict = await verdict(of: work, in: context, timeout: order.timeout)
         var rendered: [TemplateField] = []
         if !work.templates.isEmpty { rendered = await render(work.templates, in: context) }
-        return AttemptOutcome(
+        var outcome = AttemptOutcome(
             attemptID: order.attemptID, key: order.key, tryNumber: order.tryNumber, verdict: verdict,
             pushed: outbox.all.map { XCom(task: order.key, key: $0.key, output: $0.output) },
             startedAt: started, endedAt: now(), rendered: rendered)
+        outcome.mapName = outbox.mapName
+        return outcome
     }
 
     private func verdict(
@@ -44,6 +46,10 @@ package struct AttemptRunner: Sendable {
             logger.error(failure.description)
             return .failed(
                 reason: failure.description, isRetryable: failure.isRetryable, retryDelay: failure.retryDelay)
+        } catch let error as OutputError {
+            let located = error.located(in: context.taskID)
+            logger.error(located.description)
+            return .failed(reason: located.description, isRetryable: !located.isFinal, retryDelay: nil)
         } catch {
             logger.error("\(error)")
             return .failed(reason: "\(error)", isRetryable: true, retryDelay: nil)

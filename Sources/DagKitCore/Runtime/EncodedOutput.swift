@@ -61,11 +61,20 @@ struct OutputReader {
     let producer: TaskID
     let reader: TaskID
 
-    func value<Value: Decodable>(_ stored: [XCom], shape: OutputShape) throws(OutputError) -> Value {
+    /// - Parameter mapIndex: The reader's own index.
+    func value<Value: Decodable>(
+        _ all: [XCom], shape: OutputShape, mapIndex: Int = -1
+    ) throws(OutputError) -> Value {
+        var stored = all
         switch shape {
-        case .single, .ifSuccessful:
+        case .element: return try element(all, at: mapIndex, shape: .single)
+        case .gatheredElement: return try element(all, at: mapIndex, shape: .gathered)
+        case .single, .ifSuccessful, .sameIndex, .sameIndexIfSuccessful:
+            if shape == .sameIndex || shape == .sameIndexIfSuccessful {
+                stored = all.filter { $0.task.mapIndex == mapIndex }
+            }
             guard let first = stored.first else {
-                if shape == .ifSuccessful { return try decode("null", typeName: "nothing") }
+                if shape.isOptional { return try decode("null", typeName: "nothing") }
                 // A task that returns nothing stores nothing: its readers get just that.
                 if let nothing = None() as? Value { return nothing }
                 throw .missing(producer: producer, reader: reader)
@@ -108,7 +117,9 @@ public enum OutputError: DagKitError, Equatable {
     case missing(producer: TaskID, reader: TaskID)
     case mismatch(producer: TaskID, produced: String, reader: TaskID, expected: String, reason: String)
     case unencodable(type: String, reason: String)
-    case tooLarge(type: String, bytes: Int)
+    case tooLarge(type: String, bytes: Int, task: TaskID? = nil, key: String = XCom.returnValue)
+    case noFiles(task: TaskID)
+    case damaged(file: String, reader: TaskID)
     case tooLargeTogether(bytes: Int)
 
     public var problem: String {
@@ -119,9 +130,29 @@ public enum OutputError: DagKitError, Equatable {
             "task \"\(reader)\" expects \"\(expected)\" of \"\(producer)\", which stored \"\(produced)\" (\(reason))"
         case .unencodable(let type, let reason):
             "a value of type \"\(type)\" cannot be stored as JSON (\(reason))"
-        case .tooLarge(let type, let bytes): "a value of type \"\(type)\" has \(bytes) bytes as JSON"
+        case .tooLarge(let type, let bytes, let task, let key):
+            (task.map { "the output \"\(key)\" of task \"\($0)\"" } ?? "an output")
+                + " has \(bytes) bytes as JSON (\"\(type)\"), and may have \(EncodedOutput.maximumBytes)"
+        case .noFiles(let task):
+            "task \"\(task)\" puts an output into a file, and this program has no home for it"
+        case .damaged(let file, let reader):
+            "task \"\(reader)\" reads file \"\(file)\", which is not what was written there"
         case .tooLargeTogether(let bytes):
             "the values that the task pushes have \(bytes) bytes as JSON together"
+        }
+    }
+
+    /// The same error, with the task whose output it is.
+    func located(in task: TaskID) -> OutputError {
+        guard case .tooLarge(let type, let bytes, nil, let key) = self else { return self }
+        return .tooLarge(type: type, bytes: bytes, task: task, key: key)
+    }
+
+    /// Whether another try would fail in the same way.
+    var isFinal: Bool {
+        switch self {
+        case .tooLarge, .tooLargeTogether, .unencodable, .noFiles: true
+        case .missing, .mismatch, .damaged: false
         }
     }
 
@@ -131,7 +162,9 @@ public enum OutputError: DagKitError, Equatable {
         case .mismatch(let producer, _, _, _, _): "clear \"\(producer)\" so that it runs with the new type"
         case .unencodable: "return a value that JSON can hold: no NaN, no infinity"
         case .tooLarge:
-            "return at most \(EncodedOutput.maximumBytes); write the data to a file or table and return its name"
+            "return context.filed(value), or write the data to a file or table and return its name"
+        case .noFiles: "give its services a home, or write the data to a table"
+        case .damaged: "clear the task that wrote it"
         case .tooLargeTogether:
             "push at most \(EncodedOutput.maximumBytesPushed); write the data to a file or table and push its name"
         }

@@ -102,6 +102,9 @@ public struct AttemptOutcome: Codable, Hashable, Sendable {
     public let tryNumber: Int
     public let verdict: Verdict
 
+    /// What the task calls its instance of a mapped task.
+    public var mapName: String?
+
     /// What the task pushed beside its return value.
     public var pushed: [XCom]
     public var startedAt: Date

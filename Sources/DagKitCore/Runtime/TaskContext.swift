@@ -65,14 +65,11 @@ public struct TaskContext: Sendable {
     public func value<Value>(of output: TaskOutput<Value>) async throws -> Value {
         let stored = try await services.metadata.outputs(
             of: output.producer, key: XCom.returnValue, in: attempt.key.run)
-        return try OutputReader(producer: output.producer, reader: taskID).value(stored, shape: output.shape)
+        return try OutputReader(producer: output.producer, reader: taskID).value(
+            stored, shape: output.shape, mapIndex: mapIndex)
     }
 
-    /// Stores a value beside the return value, under a key of its own, with the task's outcome.
-    public func push<Value: Codable & Sendable>(_ value: Value, as key: String) throws {
-        if let output = try EncodedOutput(encoding: value) { try outbox.add(key, output) }
-    }
-
+    /// The element of a list that an instance of a mapped task is for.
     package func element<Element: Decodable>(of list: TaskOutput<[Element]>, at index: Int) async throws
         -> Element
     {
@@ -118,6 +115,7 @@ public struct TaskContext: Sendable {
 /// What an attempt leaves beside its return value, collected until its outcome is reported.
 package final class TaskOutbox: Sendable {
     private let entries = Mutex<[(key: String, output: EncodedOutput)]>([])
+    private let mappedName = Mutex<String?>(nil)
 
     package init() {}
 
@@ -130,6 +128,12 @@ package final class TaskOutbox: Sendable {
             entries = others + [(key, output)]
         }
     }
+
+    /// Says what the instance of a mapped task is called; at most 250 characters are kept.
+    package func name(_ name: String) { mappedName.withLock { $0 = String(name.prefix(250)) } }
+
+    /// What the instance is called.
+    package var mapName: String? { mappedName.withLock { $0 } }
 
     /// What was pushed, in order.
     package var all: [(key: String, output: EncodedOutput)] { entries.withLock { $0 } }

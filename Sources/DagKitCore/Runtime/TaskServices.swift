@@ -45,6 +45,13 @@ public protocol TaskMetadata: Sendable {
 
     /// The outputs stored under `key` for a task of a run, by ascending map index.
     func outputs(of task: TaskID, key: String, in run: RunKey) async throws -> [XCom]
+
+    /// The runs that a query asks for, newest first; none where earlier runs cannot be seen.
+    func runs(_ query: RunQuery) async throws -> [DAGRun]
+}
+
+extension TaskMetadata {
+    public func runs(_ query: RunQuery) async throws -> [DAGRun] { [] }
 }
 
 /// The deployment's configuration as tasks and extensions read it.

@@ -13,6 +13,12 @@ struct GraphFacts: Sendable {
     /// For each branch, the tasks on its paths.
     let choices: [Int: BranchChoices]
 
+    /// The tasks of each mapped group.
+    let mapMembers: [String: [Int]]
+
+    /// For each task, the tasks that are mapped over its output.
+    let mapReaders: [Int: [Int]]
+
     init(_ tasks: [TaskSpec]) {
         let setups = Self.relevantSetups(tasks)
         relevantSetups = setups
@@ -27,6 +33,14 @@ struct GraphFacts: Sendable {
             ($0.index, BranchChoices(of: $0, tasks))
         }
         choices = Dictionary(uniqueKeysWithValues: branches)
+        var members: [String: [Int]] = [:]
+        var readers: [Int: [Int]] = [:]
+        for task in tasks where task.isMapped {
+            if let group = task.mapGroup { members[group, default: []].append(task.index) }
+            for source in task.mapSources { readers[source, default: []].append(task.index) }
+        }
+        mapMembers = members
+        mapReaders = readers
     }
 
     private static func relevantSetups(_ tasks: [TaskSpec]) -> [[Int]] {

@@ -130,6 +130,7 @@ extension TaskInstance {
         startDate = startDate ?? event.at
         endDate = event.at
         reason = event.reason
+        if let name = event.detail["map_name"]?.string { mapName = name }
         usage = event.detail["usage"].flatMap(ResourceUsage.init(json:))
         processID = event.detail["pid"]?.integer.map(Int.init)
         hostname = event.detail["hostname"]?.string
@@ -148,9 +149,13 @@ extension RunSnapshot {
             self.run.apply(event)
             guard let id = event.taskID, let index = spec.index(of: id) else { continue }
             if event.kind == .expanded, let count = event.detail["count"]?.integer {
-                instances[index] = (0..<Int(count)).map {
-                    spec.tasks[index].newInstance(of: run.key, mapIndex: $0)
-                }
+                // A list that became longer adds to the instances that are there.
+                let known = instances[index].filter { $0.mapIndex >= 0 }
+                instances[index] =
+                    known
+                    + (known.count..<Int(count)).map {
+                        spec.tasks[index].newInstance(of: run.key, mapIndex: $0)
+                    }
             } else {
                 instances[index][max(event.mapIndex, 0)].apply(event)
             }

@@ -66,11 +66,15 @@ extension RunMachine {
                 return fail(
                     reference, reason: "\(error)", isRetryable: false, delay: nil, at: end, facts: facts)
             }
+            if let problem = mappingProblem(spec.tasks[reference.task], output) {
+                return fail(reference, reason: problem, isRetryable: false, delay: nil, at: end, facts: facts)
+            }
             pending.outputs += outcome.pushed
             if let output {
                 pending.outputs.append(XCom(task: outcome.key, key: XCom.returnValue, output: output))
                 if outcome.key.mapIndex < 0, let count = output.count {
                     outputCounts[outcome.key.taskID] = count
+                    resizeReaders(of: reference.task, at: end)
                 }
             }
             change(reference, .succeeded, at: end, detail: facts)
@@ -140,44 +144,65 @@ extension RunMachine {
     /// Decides about the tasks of the queue until nothing follows any more; a task that is settled queues its
     /// downstream tasks.
     private mutating func evaluateQueue(at now: Date) {
-        guard run.state == .running else { return queue.removeAll() }
+        guard run.state == .running else {
+            queue.removeAll()
+            return instanceQueue.removeAll()
+        }
         var next = 0
-        while next < queue.count {
-            evaluate(queue[next], at: now)
-            next += 1
+        var nextInstance = 0
+        while next < queue.count || nextInstance < instanceQueue.count {
+            if next < queue.count {
+                evaluate(queue[next], at: now)
+                next += 1
+            } else {
+                evaluate(instanceQueue[nextInstance], at: now)
+                nextInstance += 1
+            }
         }
         queue.removeAll(keepingCapacity: true)
+        instanceQueue.removeAll(keepingCapacity: true)
     }
 
     private mutating func evaluate(_ index: Int, at now: Date) {
-        let task = spec.tasks[index]
         if let decider = skipDecider(of: index) { return skip(index, by: decider, at: now) }
-        if !nodes[index].isExpanded, nodes[index].instances[0].state == nil {
-            switch decision(task, mapIndex: nil) {
-            case .wait: return
-            case .settle(let state): return settle(InstanceRef(task: index, instance: 0), state, at: now)
-            case .run: expand(task, at: now)
-            }
+        if !nodes[index].isExpanded {
+            guard nodes[index].instances[0].state == nil else { return }
+            guard expandIfReady(spec.tasks[index], at: now) else { return }
         }
-        for position in nodes[index].instances.indices where nodes[index].instances[position].state == nil {
-            let reference = InstanceRef(task: index, instance: position)
-            let mapIndex = nodes[index].instances[position].mapIndex
-            switch decision(task, mapIndex: mapIndex < 0 ? nil : mapIndex) {
-            case .wait: break
-            case .settle(let state): settle(reference, state, at: now)
-            case .run where task.isEmpty: complete(reference, at: now)
-            case .run: schedule(reference, at: now)
-            }
+        for position in nodes[index].instances.indices {
+            evaluate(InstanceRef(task: index, instance: position), at: now)
         }
     }
 
-    private func decision(_ task: TaskSpec, mapIndex: Int?) -> TriggerDecision {
-        task.triggerRule.decide(
-            nodes[task.index].tally, indirectSetups: nodes[task.index].setups,
-            isTeardown: task.kind == .teardown, mapIndex: mapIndex)
+    private mutating func evaluate(_ reference: InstanceRef, at now: Date) {
+        let task = spec.tasks[reference.task]
+        guard nodes[task.index].instances.indices.contains(reference.instance), self[reference].state == nil,
+            nodes[task.index].isExpanded
+        else { return }
+        switch decision(reference) {
+        case .wait: break
+        case .settle(let state): settle(reference, state, at: now)
+        case .run where task.isEmpty: complete(reference, at: now)
+        case .run: schedule(reference, at: now)
+        }
     }
 
-    private mutating func settle(_ reference: InstanceRef, _ state: TaskState, at now: Date) {
+    /// What the trigger rule makes of an instance, or of a mapped task that has none yet.
+    func decision(_ reference: InstanceRef) -> TriggerDecision {
+        let task = spec.tasks[reference.task]
+        let node = nodes[reference.task]
+        let mapIndex = node.instances[reference.instance].mapIndex
+        var (tally, setups) = (node.tally, node.setups)
+        if node.aligned.indices.contains(reference.instance) {
+            tally += node.aligned[reference.instance].tally
+            setups += node.aligned[reference.instance].setups
+        }
+        return task.triggerRule.decide(
+            tally, indirectSetups: setups, isTeardown: task.kind == .teardown,
+            mapIndex: mapIndex < 0 ? nil : mapIndex)
+    }
+
+    mutating func settle(_ reference: InstanceRef, _ state: TaskState, at now: Date) {
         let kind: RunEvent.Kind =
             switch state {
             case .upstreamFailed: .upstreamFailed
@@ -203,30 +228,6 @@ extension RunMachine {
     private mutating func schedule(_ reference: InstanceRef, at now: Date) {
         change(reference, .scheduled, at: now, tryNumber: self[reference].tryNumber + 1)
         step.ready.append(reference)
-    }
-
-    /// Gives a mapped task one instance per element of the list that it is mapped over; none means skipped.
-    private mutating func expand(_ task: TaskSpec, at now: Date) {
-        guard let source = task.mappedOver else { return }
-        let count = elementCount(of: source)
-        let summary = InstanceRef(task: task.index, instance: 0)
-        guard count > 0 else {
-            return change(summary, .skipped, at: now, reason: "nothing to map over")
-        }
-        nodes[task.index].instances = (0..<count).map { task.newInstance(of: run.key, mapIndex: $0) }
-        nodes[task.index].isExpanded = true
-        unfinished += count - 1
-        for position in 0..<count { changed.insert(InstanceRef(task: task.index, instance: position)) }
-        for target in task.downstream { nodes[target].tally.total += count - 1 }
-        for target in spec.guardedBySetup[task.index] { nodes[target].setups.total += count - 1 }
-        record(
-            RunEvent(
-                .expanded, run: run.key, at: now, taskID: task.id, detail: ["count": .integer(Int64(count))]))
-    }
-
-    private func elementCount(of source: Int) -> Int {
-        if spec.tasks[source].isMapped { return nodes[source].instances.count { $0.state == .success } }
-        return outputCounts[spec.tasks[source].id] ?? 0
     }
 
     // MARK: The verdict
@@ -267,6 +268,7 @@ extension AttemptOutcome {
     /// What the event of the outcome tells besides its state.
     var facts: [String: JSONValue] {
         var facts: [String: JSONValue] = [:]
+        if let mapName { facts["map_name"] = .string(mapName) }
         if let processID { facts["pid"] = .integer(Int64(processID)) }
         if let hostname { facts["hostname"] = .string(hostname) }
         if let usage { facts["usage"] = usage.json }

@@ -53,23 +53,36 @@ extension RunMachine {
         let (isDone, wasDone) = (after?.isFinished == true, before?.isFinished == true)
         if wasDone {
             unfinished += 1
-            tally(before, of: reference.task, by: -1)
+            nodes[reference.task].finished -= 1
+            tally(before, of: reference, by: -1)
         }
         if isDone {
             unfinished -= 1
-            tally(after, of: reference.task, by: 1)
-            queue += spec.tasks[reference.task].downstream + spec.guardedBySetup[reference.task]
+            nodes[reference.task].finished += 1
+            tally(after, of: reference, by: 1)
         }
     }
 
-    /// Counts an instance of a task in or out for those that depend on it.
-    private mutating func tally(_ state: TaskState?, of task: Int, by step: Int) {
-        let isSetup = spec.tasks[task].kind == .setup
-        for target in spec.tasks[task].downstream {
-            nodes[target].tally.count(state, isSetup: isSetup, by: step)
+    /// Counts an instance in or out for those that depend on it; whoever sees one more finished is decided about.
+    private mutating func tally(_ state: TaskState?, of reference: InstanceRef, by step: Int) {
+        let isSetup = spec.tasks[reference.task].kind == .setup
+        for target in spec.tasks[reference.task].downstream {
+            if isAligned(reference.task, target) {
+                nodes[target].aligned[reference.instance].tally.count(state, isSetup: isSetup, by: step)
+                if step > 0 { instanceQueue.append(InstanceRef(task: target, instance: reference.instance)) }
+            } else {
+                nodes[target].tally.count(state, isSetup: isSetup, by: step)
+                if step > 0 { queue.append(target) }
+            }
         }
-        for target in spec.guardedBySetup[task] {
-            nodes[target].setups.count(state, isSetup: isSetup, by: step)
+        for target in spec.guardedBySetup[reference.task] {
+            if isAligned(reference.task, target) {
+                nodes[target].aligned[reference.instance].setups.count(state, isSetup: isSetup, by: step)
+                if step > 0 { instanceQueue.append(InstanceRef(task: target, instance: reference.instance)) }
+            } else {
+                nodes[target].setups.count(state, isSetup: isSetup, by: step)
+                if step > 0 { queue.append(target) }
+            }
         }
     }
 }

@@ -36,6 +36,9 @@ public struct RunMachine: Sendable {
     var step = Step()
     var queue: [Int] = []
 
+    /// Instances of mapped groups to be decided about, one by one.
+    var instanceQueue: [InstanceRef] = []
+
     /// How many outcomes were refused since their attempt no longer had the right to report one.
     public internal(set) var staleOutcomes = 0
 
@@ -73,6 +76,19 @@ public struct RunMachine: Sendable {
     struct Node: Sendable {
         var instances: [TaskInstance]
         var isExpanded: Bool
+        var tally = UpstreamTally()
+        var setups = UpstreamTally()
+
+        /// By instance, what is counted of the same instance of other tasks of a mapped group.
+        var aligned: [Aligned] = []
+
+        /// How many instances have not finished.
+        var open: Int { instances.count - finished }
+        var finished = 0
+    }
+
+    /// The tallies of one instance within a mapped group.
+    struct Aligned: Sendable {
         var tally = UpstreamTally()
         var setups = UpstreamTally()
     }
@@ -145,10 +161,15 @@ public struct RunMachine: Sendable {
     }
 
     private mutating func count(_ task: TaskSpec) {
-        for source in task.upstream { tally(source, into: &nodes[task.index].tally) }
-        for source in spec.relevantSetups[task.index] { tally(source, into: &nodes[task.index].setups) }
+        if task.mapGroup != nil { align(task) }
+        for source in task.upstream where !isAligned(source, task.index) {
+            tally(source, into: &nodes[task.index].tally)
+        }
+        for source in spec.relevantSetups[task.index] where !isAligned(source, task.index) {
+            tally(source, into: &nodes[task.index].setups)
+        }
         for (position, instance) in nodes[task.index].instances.enumerated() {
-            if !instance.isFinished { unfinished += 1 }
+            if !instance.isFinished { unfinished += 1 } else { nodes[task.index].finished += 1 }
             guard let state = instance.state, !state.isFinished else { continue }
             active += 1
             if state == .upForRetry, let due = instance.nextTryAt {

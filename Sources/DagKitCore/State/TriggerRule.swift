@@ -42,6 +42,18 @@ public struct UpstreamTally: Hashable, Sendable {
 
     public var done: Int { success + skipped + failed + upstreamFailed + removed }
 
+    static func += (left: inout UpstreamTally, right: UpstreamTally) {
+        left.total += right.total
+        left.success += right.success
+        left.skipped += right.skipped
+        left.failed += right.failed
+        left.upstreamFailed += right.upstreamFailed
+        left.removed += right.removed
+        left.setups += right.setups
+        left.successfulSetups += right.successfulSetups
+        left.skippedSetups += right.skippedSetups
+    }
+
     /// Whether nothing is left to wait for.
     public var isDone: Bool { done >= total }
 

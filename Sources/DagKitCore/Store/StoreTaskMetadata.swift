@@ -28,4 +28,6 @@ public struct StoreTaskMetadata: TaskMetadata {
     public func outputs(of task: TaskID, key: String, in run: RunKey) async throws -> [XCom] {
         try await store.outputs(of: task, key: key, in: run)
     }
+
+    public func runs(_ query: RunQuery) async throws -> [DAGRun] { try await store.runs(query) }
 }

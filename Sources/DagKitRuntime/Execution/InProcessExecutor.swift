@@ -27,7 +27,7 @@ public final class InProcessExecutor: Executor {
     ) {
         self.capacity = capacity
         dags = Dictionary(specs.map { ($0.id, $0) }) { $1 }
-        self.services = services
+        self.services = services.offeringOutputFiles()
         self.clock = clock
         self.makeLogger = makeLogger
         (events, continuation) = AsyncStream.makeStream()

@@ -19,7 +19,7 @@ public struct Rehearsal: Sendable {
         services: TaskServices, now: @escaping @Sendable () -> Date,
         makeLogger: @escaping @Sendable (AttemptOrder) -> TaskLogger
     ) {
-        self.services = services
+        self.services = services.offeringOutputFiles()
         self.now = now
         self.makeLogger = makeLogger
     }
@@ -106,6 +106,9 @@ private struct RehearsalMetadata: TaskMetadata {
     func connection(_ id: String) async throws -> Connection? { try await deployment.connection(id) }
 
     func outputs(of task: TaskID, key: String, in run: RunKey) async throws -> [XCom] {
-        try await outputs.outputs(of: task, key: key, in: run)
+        let own = try await outputs.outputs(of: task, key: key, in: run)
+        return own.isEmpty ? try await deployment.outputs(of: task, key: key, in: run) : own
     }
+
+    func runs(_ query: RunQuery) async throws -> [DAGRun] { try await deployment.runs(query) }
 }

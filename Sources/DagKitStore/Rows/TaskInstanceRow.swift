@@ -7,7 +7,7 @@ enum TaskInstanceRow {
     static let columns: SQLStatement = """
         task_id, map_index, max_tries, pool, pool_slots, priority_weight, queue, operator, state, try_number,
         attempt_id, start_date, end_date, queued_dttm, next_try_at, reason, hostname, pid, cpu_seconds, peak_memory,
-        read_bytes, written_bytes, context_switches, clear_number, end_request
+        read_bytes, written_bytes, context_switches, clear_number, end_request, rendered_map_index
         """
 
     static func instance(_ row: SQLRow, of run: RunKey) throws -> TaskInstance {
@@ -30,6 +30,7 @@ enum TaskInstanceRow {
         instance.usage = try usage(&row)
         instance.clearNumber = try row.next()
         instance.endRequest = try row.next()
+        instance.mapName = try row.next()
         return instance
     }
 
@@ -61,7 +62,7 @@ enum TaskInstanceRow {
             cpu_seconds = \(instance.usage?.cpuSeconds), peak_memory = \(instance.usage?.peakMemory),
             read_bytes = \(instance.usage?.readBytes), written_bytes = \(instance.usage?.writtenBytes),
             context_switches = \(instance.usage?.contextSwitches), clear_number = \(instance.clearNumber),
-            end_request = \(instance.endRequest), updated_at = \(instant)
+            end_request = \(instance.endRequest), rendered_map_index = \(instance.mapName), updated_at = \(instant)
         where \(isKey(instance.key))
         """
     }
@@ -85,7 +86,7 @@ enum TaskInstanceRow {
         \(instance.endDate?.databaseText), \(instance.queuedAt?.databaseText), \(instance.nextTryAt?.databaseText),
         \(instance.reason), \(instance.hostname), \(instance.processID), \(instance.usage?.cpuSeconds),
         \(instance.usage?.peakMemory), \(instance.usage?.readBytes), \(instance.usage?.writtenBytes),
-        \(instance.usage?.contextSwitches), \(instance.clearNumber), \(instance.endRequest)
+        \(instance.usage?.contextSwitches), \(instance.clearNumber), \(instance.endRequest), \(instance.mapName)
         """
     }
 

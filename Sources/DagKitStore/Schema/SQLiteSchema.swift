@@ -12,6 +12,7 @@ package struct SQLiteSchema: SchemaDialect {
             statements: runs + runDetails + dags + settings + housekeeping),
         Migration(
             version: 2, name: "keep what is asked of running tasks, and count clears", statements: requests),
+        Migration(version: 3, name: "name the instances of mapped tasks", statements: mapNames),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"
@@ -361,5 +362,11 @@ package struct SQLiteSchema: SchemaDialect {
         "alter table task_instance add column end_request varchar(20)",
         "alter table task_instance_history add column clear_number integer not null default 0",
         "alter table task_instance_history add column end_request varchar(20)",
+    ]
+
+    /// Airflow 2.10's column for what an author calls an instance of a mapped task.
+    private static let mapNames: [SQLStatement] = [
+        "alter table task_instance add column rendered_map_index varchar(250)",
+        "alter table task_instance_history add column rendered_map_index varchar(250)",
     ]
 }

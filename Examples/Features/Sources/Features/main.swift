@@ -1,3 +1,3 @@
 import DagKitCLI
 
-await CommandLineTool(dags: [Branching(), Teardown(), Groups()]).main()
+await CommandLineTool(dags: [Branching(), Teardown(), Groups(), Mapping(), Outputs()]).main()

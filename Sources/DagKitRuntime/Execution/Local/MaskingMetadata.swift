@@ -25,6 +25,8 @@ struct MaskingMetadata: TaskMetadata {
     func outputs(of task: TaskID, key: String, in run: RunKey) async throws -> [XCom] {
         try await metadata.outputs(of: task, key: key, in: run)
     }
+
+    func runs(_ query: RunQuery) async throws -> [DAGRun] { try await metadata.runs(query) }
 }
 
 /// Finds the values that must not stand in a log, by the names they have.

@@ -86,6 +86,7 @@ struct WorkerProcess {
             services[AttemptProcessGroup.self] = AttemptProcessGroup {
                 Self.print(Array($0) + [UInt8(ascii: "\n")])
             }
+            services = services.offeringOutputFiles()
             try await channel.mask(SecretFinder.secrets(in: order))
             FaultPoint.workBegins.pass()
             result = await attempt(order, work, services)
