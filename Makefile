@@ -73,11 +73,10 @@ sanitize: test-deps ## run the tests with the address and the thread sanitizer, 
 	done
 
 .PHONY: bench
-bench: build ## measure speed and write Benchmarks/RESULTS.md
+bench: build ## measure speed and write Benchmarks/RESULTS.md; SCENARIOS="light recovery" measures those alone
 	@$(SWIFT) build -c release --package-path Benchmarks
-	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; export DAGKIT_HOME="$$home"; \
-		$(DAGCTL) db migrate >/dev/null; \
-		DAGCTL=$(CURDIR)/$(DAGCTL) Benchmarks/.build/release/dagkit-bench Benchmarks/RESULTS.md
+	@DAGCTL=$(CURDIR)/$(DAGCTL) Benchmarks/.build/release/dagkit-bench \
+		$(if $(SCENARIOS),$(SCENARIOS),--output Benchmarks/RESULTS.md)
 
 .PHONY: lint
 lint: ## check the format of all Swift files

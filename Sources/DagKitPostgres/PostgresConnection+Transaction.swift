@@ -89,7 +89,9 @@ extension PostgresConnection {
 
     /// Takes back what is open; a link that cannot even do that serves nobody any more.
     private func rollBack() {
+        let interruption = link.interruption
         link.interruption = nil
+        defer { link.interruption = interruption }
         guard !link.isBroken, link.transactionStatus != PQTRANS_IDLE else { return }
         do { try command("rollback") } catch { link.abandon() }
     }

@@ -72,6 +72,7 @@ final class PostgresConnection: SQLTransaction, @unchecked Sendable {
 extension PostgresConnection {
     private func run(_ statement: SQLStatement) throws -> PostgresResult {
         let text = statement.text
+        try checkForm(text, count: statement.values.count)
         let values: BoundValues
         do throws(ValueFailure) { values = try BoundValues(statement.values) } catch {
             throw refusal(error, text)
@@ -94,6 +95,19 @@ extension PostgresConnection {
         }
         failure = failure ?? error
         throw error
+    }
+
+    /// What libpq would cut off or refuse without a word.
+    private func checkForm(_ text: String, count: Int) throws(SQLError) {
+        let problem: String
+        if text.utf8.contains(0) {
+            problem = "the statement holds the character NUL"
+        } else if count > SQLDialect.postgresql.maximumBoundValues {
+            problem = "\(count) values are bound at once, over \(SQLDialect.postgresql.maximumBoundValues)"
+        } else {
+            return
+        }
+        throw SQLError(.syntax, message: problem, database: link.name)
     }
 
     private func send(_ text: String, _ values: BoundValues) throws -> PostgresResult {
@@ -123,10 +137,15 @@ extension PostgresConnection {
         let result = try link.perform(text, within: patience) {
             PQsendPrepare(link.pointer, name, text, 0, nil)
         }
-        // The statement itself then says what is wrong with it, or, of a kind that cannot be prepared, runs.
-        guard !result.isError || link.transactionStatus != PQTRANS_IDLE else { return nil }
-        cache[text]?.name = result.isError ? nil : name
-        return result.isError ? nil : name
+        guard result.isError else {
+            cache[text]?.name = name
+            return name
+        }
+        // The statement itself then says what is wrong with it; in a transaction it would not be heard any more.
+        if link.transactionStatus == PQTRANS_IDLE { return nil }
+        let error = SQLError(result, database: link.name, statement: text, values: [])
+        failure = failure ?? error
+        throw error
     }
 
     /// Whether the statement was prepared for tables that have changed since, or is gone.

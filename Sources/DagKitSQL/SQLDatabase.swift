@@ -36,11 +36,17 @@ public protocol SQLDatabase: Sendable {
     func bulkInsert(into table: SQLIdentifier, columns: [SQLIdentifier], rows: [[SQLValue]]) async throws
         -> Int
 
+    /// Where code runs best that writes again and again: what it writes then needs no hand-over from thread to thread.
+    /// `nil` if it makes no difference.
+    var writingExecutor: (any TaskExecutor)? { get }
+
     /// Ends the connections; later calls throw ``SQLError`` of kind ``SQLError/Kind/interrupted``.
     func close() async
 }
 
 extension SQLDatabase {
+    public var writingExecutor: (any TaskExecutor)? { nil }
+
     /// Runs `body` in one transaction that writes, with the database's standard durability.
     public func transaction<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
@@ -65,11 +71,24 @@ public protocol SQLTransaction: AnyObject {
     @discardableResult
     func execute(_ statement: SQLStatement) throws -> Int
 
+    /// Runs a command and returns how many rows it changed.
+    ///
+    /// - Precondition: There are as many values as the command has placeholders.
+    @discardableResult
+    func execute(_ command: SQLCommand, _ values: [SQLValue]) throws -> Int
+
     /// Adds rows to a table; returns how many.
     ///
     /// - Precondition: Every row has one value for each column.
     @discardableResult
     func bulkInsert(into table: SQLIdentifier, columns: [SQLIdentifier], rows: [[SQLValue]]) throws -> Int
+}
+
+extension SQLTransaction {
+    @discardableResult
+    public func execute(_ command: SQLCommand, _ values: [SQLValue]) throws -> Int {
+        try execute(SQLStatement(command, values))
+    }
 }
 
 /// What a transaction is for.

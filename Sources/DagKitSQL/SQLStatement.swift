@@ -29,11 +29,24 @@ public struct SQLStatement: Hashable, Sendable {
         values = []
     }
 
+    /// Creates the statement of a command with its values.
+    ///
+    /// - Precondition: There are as many values as the command has placeholders.
+    public init(_ command: SQLCommand, _ values: [SQLValue]) {
+        precondition(values.count == command.fragments.count - 1, "the command takes other values")
+        self.init(fragments: command.fragments, values: values)
+    }
+
+    init(fragments: [String], values: [SQLValue]) {
+        self.fragments = fragments
+        self.values = values
+    }
+
     /// The text with numbered placeholders `$1`, `$2`, …, which SQLite and PostgreSQL both read.
     public var text: String {
         guard fragments.count > 1 else { return fragments[0] }
         var text = ""
-        text.reserveCapacity(fragments.reduce(4 * values.count) { $0 + $1.utf8.count })
+        text.reserveCapacity(fragments.reduce(4 * fragments.count) { $0 + $1.utf8.count })
         for (index, fragment) in fragments.enumerated() {
             if index > 0 { text += "$\(index)" }
             text += fragment

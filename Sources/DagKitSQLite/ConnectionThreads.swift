@@ -1,5 +1,6 @@
 import DagKitSQL
 import Glibc
+import Synchronization
 
 /// A few threads with a connection each, which take jobs from one queue in order.
 ///
@@ -15,18 +16,25 @@ final class ConnectionThreads: Sendable {
 
     deinit { queue.close(then: {}) }
 
-    /// Runs `body` with a connection on one of the threads.
+    /// Runs Swift code on the thread of a group of one: what it asks of the connection then needs no hand-over.
+    func executor() -> any TaskExecutor { ConnectionExecutor(queue) }
+
+    /// Runs `body` with a connection on one of the threads, or on this one if it has the connection.
     ///
     /// A job that is cancelled before its turn does not run; one that runs is interrupted if
     /// `isInterruptible`, and goes on to its end otherwise.
     func run<Value: Sendable>(
         isInterruptible: Bool, _ body: @escaping @Sendable (SQLiteConnection) throws -> Value
     ) async throws -> Value {
+        if queue.isExecutorThread {
+            try Task.checkCancellation()
+            return try body(try queue.connection())
+        }
         let cancellation = Cancellation()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation {
                 (continuation: CheckedContinuation<Value, any Error>) in
-                queue.add { connection in
+                queue.add(work: { connection in
                     continuation.resume(
                         with: Result {
                             let connection = try connection()
@@ -35,7 +43,7 @@ final class ConnectionThreads: Sendable {
                             defer { connection.cancellation = nil }
                             return try body(connection)
                         })
-                }
+                })
             }
         } onCancel: {
             cancellation.cancel()
@@ -50,8 +58,13 @@ final class ConnectionThreads: Sendable {
 
 /// The queue that the threads share; they keep it alive, and it does not keep ``ConnectionThreads`` alive.
 private final class JobQueue: Sendable {
-    /// Gives the job its connection, or throws why there is none.
-    typealias Job = @Sendable (_ connection: () throws -> SQLiteConnection) -> Void
+    struct Job: Sendable {
+        /// Does the work, with what gives it its connection or throws why there is none.
+        let run: @Sendable (_ connection: () throws -> SQLiteConnection) -> Void
+
+        /// Is called in place of ``run`` if the group does no work any more.
+        let refuse: @Sendable (SQLError) -> Void
+    }
 
     private struct State {
         var jobs: [Job] = []
@@ -67,6 +80,10 @@ private final class JobQueue: Sendable {
     private let connect: @Sendable () throws -> SQLiteConnection
     private let state: ConditionLock<State>
 
+    /// The thread of a group of one while it runs Swift code, and its connection, which is touched on that thread alone.
+    private let executorThread = Atomic<UInt>(0)
+    nonisolated(unsafe) private var ownConnection: SQLiteConnection?
+
     init(name: String, limit: Int, connect: @escaping @Sendable () throws -> SQLiteConnection) {
         self.name = name
         self.limit = limit
@@ -74,7 +91,12 @@ private final class JobQueue: Sendable {
         state = ConditionLock(State())
     }
 
-    func add(_ job: @escaping Job) {
+    /// Adds work that wants a connection.
+    func add(work: @escaping @Sendable (_ connection: () throws -> SQLiteConnection) -> Void) {
+        add(Job(run: work) { error in work { throw error } })
+    }
+
+    func add(_ job: Job) {
         let (isRefused, needsThread) = state.withLock { state in
             guard !state.isClosed else { return (true, false) }
             state.jobs.append(job)
@@ -83,7 +105,7 @@ private final class JobQueue: Sendable {
             state.threads += 1
             return (false, true)
         }
-        if isRefused { return job { throw self.closedError } }
+        if isRefused { return job.refuse(closedError) }
         if needsThread { startThread() } else { state.signalOne() }
     }
 
@@ -96,16 +118,17 @@ private final class JobQueue: Sendable {
             if state.threads > 0 { state.whenEnded.append(end) }
             return (abandoned, state.threads == 0)
         }
-        for job in abandoned { job { throw self.closedError } }
+        for job in abandoned { job.refuse(closedError) }
         state.signalAll()
         if hasEnded { end() }
     }
 
     /// The life of one thread: it connects at its first job, and again later if that failed.
     func serve() {
+        guard limit > 1 else { return serveAlone() }
         var connection: SQLiteConnection?
         while let job = nextJob() {
-            job {
+            job.run {
                 if let connection { return connection }
                 let fresh = try connect()
                 connection = fresh
@@ -113,6 +136,34 @@ private final class JobQueue: Sendable {
             }
         }
         connection = nil
+        end()
+    }
+
+    private func serveAlone() {
+        while let job = nextJob() { job.run(connection) }
+        ownConnection = nil
+        end()
+    }
+
+    /// The connection of a group of one, on its thread.
+    func connection() throws -> SQLiteConnection {
+        if let ownConnection { return ownConnection }
+        let fresh = try connect()
+        ownConnection = fresh
+        return fresh
+    }
+
+    /// Whether this is the thread of a group of one, and it runs Swift code.
+    var isExecutorThread: Bool { executorThread.load(ordering: .relaxed) == pthread_self() }
+
+    /// Runs a piece of Swift code on the thread of a group of one.
+    func run(_ job: UnownedJob, of executor: ConnectionExecutor) {
+        executorThread.store(pthread_self(), ordering: .relaxed)
+        job.runSynchronously(on: executor.asUnownedTaskExecutor())
+        executorThread.store(0, ordering: .relaxed)
+    }
+
+    private func end() {
         let endings = state.withLock { state in
             state.threads -= 1
             return state.threads == 0 ? state.whenEnded : []
@@ -164,7 +215,24 @@ private final class JobQueue: Sendable {
         }
         let reason = String(cString: strerror(code)).lowercased()
         let error = SQLError(.other, message: "no thread could be started: \(reason)", database: name)
-        for job in abandoned { job { throw error } }
+        for job in abandoned { job.refuse(error) }
+    }
+}
+
+/// Swift code on the thread of a connection; where that does no work any more, on any other.
+private final class ConnectionExecutor: TaskExecutor {
+    private let queue: JobQueue
+
+    init(_ queue: JobQueue) { self.queue = queue }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.add(
+            JobQueue.Job { _ in
+                self.queue.run(job, of: self)
+            } refuse: { _ in
+                globalConcurrentExecutor.enqueue(job)
+            })
     }
 }
 

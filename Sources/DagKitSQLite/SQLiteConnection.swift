@@ -1,5 +1,6 @@
 import CSQLite
 import DagKitSQL
+import Synchronization
 
 /// One connection to a database with its compiled statements.
 ///
@@ -11,7 +12,11 @@ final class SQLiteConnection: SQLTransaction {
     var cancellation: Cancellation?
 
     private var cache: [String: PreparedStatement] = [:]
+
+    /// The compiled commands; each holds its command, so that no other can get the same identity.
+    private var commands: [ObjectIdentifier: (command: SQLCommand, prepared: PreparedStatement)] = [:]
     private let role: Role
+    private let commits: CommitCounter?
     private let usualDurability: SQLDurability
     private var durability: SQLDurability?
 
@@ -25,10 +30,13 @@ final class SQLiteConnection: SQLTransaction {
         case sole
     }
 
-    init(path: String?, role: Role, configuration: SQLiteConfiguration) throws {
+    init(
+        path: String?, role: Role, configuration: SQLiteConfiguration, commits: CommitCounter? = nil
+    ) throws {
         let access = role == .reader && configuration.access == .create ? .write : configuration.access
         handle = try SQLiteHandle(path: path, access: access)
         self.role = role
+        self.commits = commits
         usualDurability = configuration.durability
         // Where writing is forbidden, SQLite opens for reading without a word.
         if path != nil, access != .read, sqlite3_db_readonly(handle.pointer, "main") == 1 {
@@ -59,6 +67,11 @@ final class SQLiteConnection: SQLTransaction {
     func execute(_ statement: SQLStatement) throws -> Int {
         let text = statement.text
         return try run(try prepare(text), text: text, values: statement.values)
+    }
+
+    @discardableResult
+    func execute(_ command: SQLCommand, _ values: [SQLValue]) throws -> Int {
+        try run(try prepare(command), text: command.text, values: values)
     }
 
     @discardableResult
@@ -96,6 +109,7 @@ final class SQLiteConnection: SQLTransaction {
                 throw SQLError(.other, message: "the body ended its own transaction", database: handle.name)
             }
             try execute("commit")
+            if mode == .write { countCommit() }
             return value
         } catch {
             // SQLite itself rolls back when the disk is full or fails.
@@ -115,8 +129,11 @@ final class SQLiteConnection: SQLTransaction {
                 .syntax, message: "a transaction cannot be begun by a statement: call transaction(_:)",
                 database: handle.name)
         }
+        if durability != nil { countCommit() }
         return value
     }
+
+    private func countCommit() { commits?.count.wrappingAdd(1, ordering: .relaxed) }
 }
 
 extension SQLiteConnection {
@@ -126,6 +143,15 @@ extension SQLiteConnection {
         let prepared = try PreparedStatement(text, on: handle, isCached: true)
         if cache.count >= Self.cacheLimit { cache.removeAll(keepingCapacity: true) }
         cache[text] = prepared
+        return prepared
+    }
+
+    private func prepare(_ command: SQLCommand) throws -> PreparedStatement {
+        guard !isCancelled else { throw CancellationError() }
+        if let known = commands[ObjectIdentifier(command)] { return known.prepared }
+        let prepared = try PreparedStatement(command.text, on: handle, isCached: true)
+        if commands.count >= Self.cacheLimit { commands.removeAll(keepingCapacity: true) }
+        commands[ObjectIdentifier(command)] = (command, prepared)
         return prepared
     }
 

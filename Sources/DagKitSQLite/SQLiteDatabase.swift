@@ -1,4 +1,5 @@
 public import DagKitSQL
+import Synchronization
 
 /// A SQLite database: one writer, and readers that never wait for it.
 ///
@@ -19,6 +20,10 @@ public final class SQLiteDatabase: SQLDatabase {
 
     private let writer: ConnectionThreads
     private let readers: ConnectionThreads
+    private let commits = CommitCounter()
+
+    /// How many transactions this object has written, for those who measure.
+    public var committedTransactions: Int { commits.count.load(ordering: .relaxed) }
 
     public var dialect: SQLDialect { .sqlite }
 
@@ -53,8 +58,9 @@ public final class SQLiteDatabase: SQLDatabase {
         self.configuration = configuration
         let name = path ?? ":memory:"
         let writerRole: SQLiteConnection.Role = path == nil ? .sole : .writer
+        let commits = commits
         writer = ConnectionThreads(name: name, limit: 1) {
-            try SQLiteConnection(path: path, role: writerRole, configuration: configuration)
+            try SQLiteConnection(path: path, role: writerRole, configuration: configuration, commits: commits)
         }
         guard path != nil else {
             readers = writer
@@ -64,6 +70,8 @@ public final class SQLiteDatabase: SQLDatabase {
             try SQLiteConnection(path: path, role: .reader, configuration: configuration)
         }
     }
+
+    public var writingExecutor: (any TaskExecutor)? { writer.executor() }
 
     public func query(_ statement: SQLStatement) async throws -> [SQLRow] {
         let rows: [SQLRow]? = try await readers.run(isInterruptible: true) { connection in
@@ -114,4 +122,9 @@ public final class SQLiteDatabase: SQLDatabase {
     ) async throws -> Value {
         try await readers.run(isInterruptible: true, body)
     }
+}
+
+/// Counts what a database has written.
+final class CommitCounter: Sendable {
+    let count = Atomic(0)
 }

@@ -9,8 +9,13 @@ struct SQLiteHandle: ~Copyable {
     /// What messages call the database: its path.
     let name: String
 
+    /// Sets SQLite up for this process, once, before its first use.
+    private static let isSetUp: Bool = dagkit_sqlite_count_no_memory() == SQLITE_OK
+
     /// Opens a file, or a new database in memory if `path` is `nil`.
     init(path: String?, access: SQLiteConfiguration.Access) throws(SQLError) {
+        // A program that used SQLite before keeps its own setting.
+        _ = Self.isSetUp
         let name = path ?? ":memory:"
         if let path, access == .create { try Self.createPrivateFile(path) }
         let mode = access == .read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE

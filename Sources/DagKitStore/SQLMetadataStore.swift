@@ -65,6 +65,8 @@ public final class SQLMetadataStore: MetadataStore {
         return fresh.lowerBound...(fresh.lowerBound + wanted - 1)
     }
 
+    public var writingExecutor: (any TaskExecutor)? { database.writingExecutor }
+
     public func close() async { await database.close() }
 
     private func issue(_ wanted: Int64) -> ClosedRange<Int64>? {

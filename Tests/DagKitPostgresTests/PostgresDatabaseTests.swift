@@ -151,6 +151,60 @@ import Testing
         }
     }
 
+    @Test func `a statement that cannot be sent whole is refused, and the connection stays`() async throws {
+        try await withDatabase(PostgresConfiguration(poolSize: 1)) { database in
+            let process: Int = try await database.query("select pg_backend_pid()")[0][0]
+
+            let nul = await #expect(throws: SQLError.self) {
+                try await database.query(SQLStatement(verbatim: "select 1\u{0}; drop table x"))
+            }
+            let many = await #expect(throws: SQLError.self) {
+                try await database.query("select 1 where 1 in \(SQLStatement.list(0..<70_000))")
+            }
+
+            let after: Int = try await database.query("select pg_backend_pid()")[0][0]
+            #expect(nul?.kind == .syntax && many?.kind == .syntax && after == process)
+        }
+    }
+
+    @Test func `a statement whose table went away in its transaction says so`() async throws {
+        try await withDatabase { database in
+            try await database.execute("create table going (n integer)")
+
+            let error = await #expect(throws: SQLError.self) {
+                try await database.transaction { transaction in
+                    _ = try transaction.query("select n from going")
+                    try transaction.execute("drop table going")
+                    _ = try transaction.query("select n from going")
+                }
+            }
+
+            #expect(error?.kind == .unknownTable)
+            let rows = try await database.query("select count(*) from going")
+            #expect(rows[0].values == [0])
+        }
+    }
+
+    @Test func `a transaction that is run again can still be cancelled`() async throws {
+        let configuration = PostgresConfiguration(transactionRetries: 1_000_000)
+        try await withDatabase(configuration) { database in
+            let hasRetried = AsyncStream<Void>.makeStream()
+            let attempts = Counter()
+            let colliding = Task {
+                try await database.transaction { transaction in
+                    if attempts.next() == 3 { hasRetried.continuation.yield() }
+                    try transaction.execute(
+                        "do $$ begin raise exception 'collision' using errcode = '40001'; end $$")
+                }
+            }
+            for await _ in hasRetried.stream { break }
+
+            colliding.cancel()
+
+            await #expect(throws: CancellationError.self) { _ = try await colliding.value }
+        }
+    }
+
     @Test func `statements are kept prepared up to a limit`() async throws {
         try await withDatabase(PostgresConfiguration(poolSize: 1, statementCache: 10)) { database in
             for _ in 0..<3 {

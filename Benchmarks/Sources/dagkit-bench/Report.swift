@@ -2,57 +2,32 @@ import DagKit
 import FoundationEssentials
 import Glibc
 
-/// Runs all scenarios and writes a table of them.
+/// The report of some scenarios: a table of what runs took, and a list of single figures.
 enum Report {
-    /// Prints the report; with a path as first argument it is written there too.
-    ///
-    /// `DAGCTL` names the dagctl whose start is measured.
-    static func run(arguments: [String]) async {
-        do {
-            let text = try await table()
-            print(text)
-            if arguments.count > 1 { try text.write(toFile: arguments[1], atomically: true, encoding: .utf8) }
-        } catch {
-            print("error: \(error)")
-            exit(1)
-        }
-    }
-
-    private static func table() async throws -> String {
-        var lines = [
+    /// Measures, prints each finding as it comes, and gives the whole as Markdown.
+    static func make(_ scenarios: [Scenario], _ settings: Scenario.Settings) async throws -> String {
+        var rows: [String] = []
+        var figures: [String] = []
+        let head = [
             "# Results", "",
-            "Made by `make bench` at \(Date().isoText.prefix(10)) on \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) cores, release build, "
-                + "SQLite with durability `process` (WAL, synchronous=NORMAL).", "",
-            "One write of 4 KiB with fsync takes this disk \(fixed(try await Scenarios.fsync(), 2)) ms (median of 50).",
-            "",
-            "| scenario | tasks | wall ms | tasks/s | CPU µs per task |",
-            "| --- | ---: | ---: | ---: | ---: |",
+            "Made by `make bench` on \(Date().ds), release build, SQLite, on \(Machine.text).",
+            "The load of the machine was \(Machine.load) at the start.", "",
         ]
-        for measure in try await all() { lines.append(measure.row) }
-        if let dagctl = ProcessInfo.processInfo.environment["DAGCTL"] {
-            lines += [
-                "",
-                "`dagctl dags list`, best of 15: \(fixed(try Scenarios.start(of: dagctl, ["dags", "list"]), 1)) ms.",
-            ]
-        }
-        return lines.joined(separator: "\n") + "\n"
-    }
-
-    private static func all() async throws -> [Measurement] {
-        var rows: [Measurement] = []
-        for (execution, name) in [
-            (Orchestrator.Execution.inProcess, "in process"), (.workers, "warm workers"),
-        ] {
-            rows.append(
-                try await Scenarios.run(Chain(count: 40), execution, named: "40 in sequence, \(name)"))
-            for count in [200, 1000, 10_000] {
-                rows.append(
-                    try await Scenarios.run(
-                        FanOut(count: count), execution, named: "fan-out and join of \(count), \(name)"))
+        for scenario in scenarios {
+            for finding in try await scenario.run(settings) {
+                switch finding {
+                case .throughput(let throughput):
+                    rows.append(throughput.row)
+                    print(throughput.row)
+                case .figure(let name, let value):
+                    figures.append("| \(name) | \(value) |")
+                    print("| \(name) | \(value) |")
+                }
+                fflush(nil)
             }
         }
-        rows.append(try Scenarios.plan(FanOut(count: 10_000), named: "planner alone, fan-out of 10000"))
-        rows.append(try Scenarios.cron(100_000))
-        return rows
+        if !figures.isEmpty { figures = ["", "| figure | value |", "| --- | ---: |"] + figures }
+        let table = rows.isEmpty ? [] : [Throughput.header] + rows
+        return (head + table + figures).joined(separator: "\n") + "\n"
     }
 }

@@ -1,6 +1,6 @@
 import DagKit
 
-await DagKitWorker.runIfRequested(TaskLibrary(BenchmarkDAGs.all)) { order in
-    try await WorkerServices.make(for: order)
+await DagKitWorker.runIfRequested(TaskLibrary(BenchmarkDAGs.all)) { _ in
+    TaskServices(metadata: StoreTaskMetadata(InMemoryStore()))
 }
-await Report.run(arguments: CommandLine.arguments)
+await BenchmarkCommand.run(CommandLine.arguments)

@@ -93,7 +93,7 @@ struct LocalRun {
                     "\(alive.count) attempts of an earlier scheduler still run in this home",
                     remedy: "start the scheduler, which takes them over")
             }
-        case .executor(.started), .ended: break
+        case .ended: break
         case .executor(.finished(let outcome)):
             guard progress.running.removeValue(forKey: outcome.attemptID) != nil else { return }
             try await settle(.finished(outcome), &progress)

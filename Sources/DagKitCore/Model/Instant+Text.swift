@@ -43,6 +43,12 @@ extension Date {
         InstantText.render(self, dateSeparator: "-", between: " ", timeSeparator: ":", fraction: .always, "")
     }
 
+    /// `2024-03-05T00:00:00.123+0000`: UTC to the millisecond, as it stands in logs.
+    package var logText: String {
+        InstantText.render(
+            self, dateSeparator: "-", between: "T", timeSeparator: ":", fraction: .milliseconds, "+0000")
+    }
+
     /// The day, `2024-03-05`; `{{ ds }}` in a template.
     public var ds: String { InstantText.renderDay(self, separator: "-") }
 
@@ -93,7 +99,7 @@ public enum InstantTextError: DagKitError, Equatable {
 
 /// Renders instants by civil arithmetic, into one buffer.
 private enum InstantText {
-    enum Fraction { case never, nonZero, always }
+    enum Fraction { case never, nonZero, always, milliseconds }
 
     static func render(
         _ instant: Date, dateSeparator: Unicode.Scalar?, between: Unicode.Scalar,
@@ -113,6 +119,9 @@ private enum InstantText {
             if fraction == .always || (fraction == .nonZero && reading.microsecond != 0) {
                 writer.put(".")
                 writer.digits(reading.microsecond, width: 6)
+            } else if fraction == .milliseconds {
+                writer.put(".")
+                writer.digits(reading.microsecond / 1000, width: 3)
             }
             suffix.withUTF8Buffer { bytes in for byte in bytes { writer.put(byte) } }
             return writer.count

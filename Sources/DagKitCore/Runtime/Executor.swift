@@ -36,8 +36,6 @@ extension Executor {
 
 /// What an executor says of its attempts.
 public enum ExecutorEvent: Sendable {
-    /// The attempt began in a process.
-    case started(AttemptID, processID: Int, hostname: String)
     /// The attempt has ended, with all its processes.
     case finished(AttemptOutcome)
     /// The attempts that still run after a restart of the scheduler; what the store calls running and is not among
@@ -91,6 +89,30 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         operatorName = instance.operatorName
         timeout = task.timeout
         declaration = task.declaration
+        self.settings = settings
+    }
+
+    package init(
+        attemptID: AttemptID, key: TaskInstanceKey, tryNumber: Int, lastTry: Int, runType: RunType,
+        logicalDate: Date?, dataInterval: DataInterval?, runAfter: Date, params: JSONValue, conf: JSONValue,
+        clearNumber: Int, structureHash: String, operatorName: String, timeout: Duration?,
+        declaration: JSONValue?, settings: [String: String]
+    ) {
+        self.attemptID = attemptID
+        self.key = key
+        self.tryNumber = tryNumber
+        self.lastTry = lastTry
+        self.runType = runType
+        self.logicalDate = logicalDate
+        self.dataInterval = dataInterval
+        self.runAfter = runAfter
+        self.params = params
+        self.conf = conf
+        self.clearNumber = clearNumber
+        self.structureHash = structureHash
+        self.operatorName = operatorName
+        self.timeout = timeout
+        self.declaration = declaration
         self.settings = settings
     }
 }

@@ -144,10 +144,7 @@ public struct RunMachine: Sendable {
         for decision in snapshot.skipDecisions { restore(decision) }
         for index in added { changed.insert(InstanceRef(task: index, instance: 0)) }
         for instance in lost { remove(instance, at: now) }
-        if run.structureHash != spec.structureHash {
-            run.structureHash = spec.structureHash
-            pending.updatedRun = run
-        }
+        run.structureHash = spec.structureHash
     }
 
     private init(spec: DAGSpec, run: DAGRun, expectedRevision: Int64?, nodes: [Node]) {
@@ -162,13 +159,13 @@ public struct RunMachine: Sendable {
 
     private mutating func count(_ task: TaskSpec) {
         if task.mapGroup != nil { align(task) }
-        for source in task.upstream where !isAligned(source, task.index) {
-            tally(source, into: &nodes[task.index].tally)
-        }
-        for source in spec.relevantSetups[task.index] where !isAligned(source, task.index) {
-            tally(source, into: &nodes[task.index].setups)
-        }
-        for (position, instance) in nodes[task.index].instances.enumerated() {
+        // Worked out first and set then: a call on the machine while one of its nodes changes would copy all of them.
+        let upstream = tally(of: task.upstream.filter { !isAligned($0, task.index) })
+        let setups = tally(of: spec.relevantSetups[task.index].filter { !isAligned($0, task.index) })
+        nodes[task.index].tally = upstream
+        nodes[task.index].setups = setups
+        for position in nodes[task.index].instances.indices {
+            let instance = nodes[task.index].instances[position]
             if !instance.isFinished { unfinished += 1 } else { nodes[task.index].finished += 1 }
             guard let state = instance.state, !state.isFinished else { continue }
             active += 1
@@ -178,11 +175,15 @@ public struct RunMachine: Sendable {
         }
     }
 
-    private func tally(_ source: Int, into tally: inout UpstreamTally) {
-        let isSetup = spec.tasks[source].kind == .setup
-        tally.total += nodes[source].instances.count
-        if isSetup { tally.setups += nodes[source].instances.count }
-        for instance in nodes[source].instances { tally.count(instance.state, isSetup: isSetup) }
+    private func tally(of sources: [Int]) -> UpstreamTally {
+        var tally = UpstreamTally()
+        for source in sources {
+            let isSetup = spec.tasks[source].kind == .setup
+            tally.total += nodes[source].instances.count
+            if isSetup { tally.setups += nodes[source].instances.count }
+            for instance in nodes[source].instances { tally.count(instance.state, isSetup: isSetup) }
+        }
+        return tally
     }
 
     // MARK: What is there
@@ -248,9 +249,13 @@ public struct RunMachine: Sendable {
     /// What was decided since the last call, to be committed whole; `nil` if nothing was.
     public mutating func takeBatch() -> RunBatch? {
         guard !pending.events.isEmpty || !changed.isEmpty else { return nil }
+        // The pending batch was begun with the run as it was handed over last.
+        let isNew = pending.expectedRevision == nil
+        let changesRun = isNew || run != pending.updatedRun
         run.revision += 1
         var batch = pending
         batch.updatedRun = run
+        batch.changesRun = changesRun
         batch.instances = changed.sorted().map { self[$0] }
         changed.removeAll(keepingCapacity: true)
         scheduledEvents.removeAll(keepingCapacity: true)

@@ -127,8 +127,16 @@ public protocol MetadataStore: Sendable {
 
     // MARK: Life
 
+    /// Where a scheduler runs best: what it commits then needs no hand-over from thread to thread. `nil` if it makes no
+    /// difference.
+    var writingExecutor: (any TaskExecutor)? { get }
+
     /// Ends the use of the store; what was committed stays.
     func close() async
+}
+
+extension MetadataStore {
+    public var writingExecutor: (any TaskExecutor)? { nil }
 }
 
 /// Whether a commit must survive a power cut before it is acknowledged.
@@ -148,6 +156,9 @@ public struct RunBatch: Sendable {
 
     /// The run after the change, with its new revision.
     public var updatedRun: DAGRun
+
+    /// Whether anything of the run itself changes but its revision.
+    public var changesRun = true
 
     /// The task instances that changed, as they are now; those that the store does not know are added.
     public var instances: [TaskInstance] = []

@@ -50,8 +50,10 @@ public enum DagKitWorker {
         mark: [UInt8]
     ) async -> Never {
         do {
-            try await WorkerProcess(library, services: services, mark: mark) { Date().roundedToMicroseconds }
-                .run()
+            let worker = try WorkerProcess(library, services: services, mark: mark) {
+                Date().roundedToMicroseconds
+            }
+            try await withTaskExecutorPreference(ThreadExecutor()) { try await worker.run() }
             exit(0)
         } catch {
             end(because: error)

@@ -13,7 +13,7 @@ public final class InProcessExecutor: Executor {
     private let services: TaskServices
     private let clock: any SchedulerClock
     private let makeLogger: @Sendable (AttemptOrder) -> TaskLogger
-    private let attempts = Mutex<[AttemptID: Task<Void, Never>]>([:])
+    private let attempts = Mutex(Attempts())
     private let events: AsyncStream<ExecutorEvent>
     private let continuation: AsyncStream<ExecutorEvent>.Continuation
 
@@ -39,15 +39,17 @@ public final class InProcessExecutor: Executor {
     }
 
     public func dispatch(_ orders: [AttemptOrder]) async {
+        // The lock is not held while tasks are made: those that end meanwhile would wait for it.
+        var started: [(AttemptID, Task<Void, Never>)] = []
+        started.reserveCapacity(orders.count)
         for order in orders {
             guard let work = dags[order.key.run.dagID]?.task(order.key.taskID)?.work else {
-                report(refusal(of: order))
+                continuation.yield(.finished(refusal(of: order)))
                 continue
             }
-            attempts.withLock { attempts in
-                attempts[order.attemptID] = Task { await self.run(order, work) }
-            }
+            started.append((order.attemptID, Task { await self.run(order, work) }))
         }
+        attempts.withLock { $0.note(started) }
     }
 
     private func run(_ order: AttemptOrder, _ work: TaskWork) async {
@@ -60,7 +62,7 @@ public final class InProcessExecutor: Executor {
     }
 
     private func report(_ outcome: AttemptOutcome) {
-        attempts.withLock { $0[outcome.attemptID] = nil }
+        attempts.withLock { $0.noteEnd(of: outcome.attemptID) }
         continuation.yield(.finished(outcome))
     }
 
@@ -74,13 +76,13 @@ public final class InProcessExecutor: Executor {
     }
 
     public func kill(_ attempt: AttemptID, reason: String) async {
-        attempts.withLock { $0[attempt] }?.cancel()
+        attempts.withLock { $0.open[attempt] }?.cancel()
     }
 
     public func acknowledge(_ attempts: [AttemptID]) async {}
 
     public func stop(grace: Duration) async {
-        let open = attempts.withLock { Array($0.values) }
+        let open = attempts.withLock { Array($0.open.values) }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for attempt in open { await attempt.value } }
             group.addTask { try? await Task.sleep(for: grace) }
@@ -89,5 +91,21 @@ public final class InProcessExecutor: Executor {
             group.cancelAll()
         }
         continuation.finish()
+    }
+}
+
+extension InProcessExecutor {
+    /// The attempts that run; some end before they are noted.
+    private struct Attempts {
+        private(set) var open: [AttemptID: Task<Void, Never>] = [:]
+        private var endedEarly: Set<AttemptID> = []
+
+        mutating func note(_ started: [(AttemptID, Task<Void, Never>)]) {
+            for (attempt, task) in started where endedEarly.remove(attempt) == nil { open[attempt] = task }
+        }
+
+        mutating func noteEnd(of attempt: AttemptID) {
+            if open.removeValue(forKey: attempt) == nil { endedEarly.insert(attempt) }
+        }
     }
 }

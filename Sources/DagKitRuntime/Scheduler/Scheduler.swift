@@ -88,17 +88,18 @@ public final class Scheduler: Sendable {
         try await loop.open(initial)
         let events = try await executor.start()
         let mailbox = mailbox
-        let pump = Task {
+        let pump = Task(executorPreference: store.writingExecutor) {
             for await event in events { mailbox.post(.executor(event)) }
             mailbox.post(.executorEnded)
         }
         defer { pump.cancel() }
         try await loop.adoptRuns()
-        try await turn(&loop)
+        try await withTaskExecutorPreference(store.writingExecutor) { try await turn(&loop) }
         try await loop.close()
     }
 
-    private func turn(_ loop: inout SchedulerLoop) async throws {
+    /// It belongs to no actor, so that it runs where the store prefers it.
+    @concurrent private func turn(_ loop: inout SchedulerLoop) async throws {
         let mailbox = mailbox
         var alarm = Alarm(clock: clock) { mailbox.post(.alarm) }
         var isStopping = false

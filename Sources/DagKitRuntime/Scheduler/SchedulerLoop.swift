@@ -132,8 +132,8 @@ package struct SchedulerLoop: Sendable {
         case .executor(.finished(let outcome)):
             unstored[outcome.key.run, default: []].append(outcome)
             planner.take(outcome, at: clock.now)
-        case .executor(.started): break
         case .executor(.adopted(let alive)):
+            if !alive.isEmpty { log.info("took over \(alive.count) running attempts") }
             planner.reconcile(alive: Set(alive), at: clock.now)
             isReconciled = true
             for attempt in alive where !storedAttempts.contains(attempt) {

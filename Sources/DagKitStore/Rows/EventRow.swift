@@ -21,14 +21,30 @@ enum EventRow {
         return event
     }
 
-    /// Appends the event and returns its number.
-    static func insertion(_ event: RunEvent) -> SQLStatement {
-        """
-        insert into event (at, dag_id, run_id, kind, task_id, map_index, try_number, attempt_id, reason, detail, actor)
-        values (\(event.at.databaseText), \(event.run.dagID), \(event.run.runID), \(event.kind), \(event.taskID),
-            \(event.mapIndex), \(event.tryNumber), \(event.attemptID), \(event.reason), \(event.detail.stored),
-            \(event.actor))
-        returning id
-        """
+    /// Appends events.
+    static let insertion = SQLInsertion(
+        into: "event",
+        columns: [
+            "at", "dag_id", "run_id", "kind", "task_id", "map_index", "try_number", "attempt_id", "reason",
+            "detail",
+            "actor",
+        ])
+
+    /// The values in the order of ``insertion``.
+    static func append(_ event: RunEvent, at instant: String, to values: inout [SQLValue]) {
+        values.append(.text(instant))
+        values.append(.text(event.run.dagID.rawValue))
+        values.append(.text(event.run.runID.rawValue))
+        values.append(.text(event.kind.rawValue))
+        values.append(event.taskID.sqlValue)
+        values.append(.integer(Int64(event.mapIndex)))
+        values.append(event.tryNumber.sqlValue)
+        values.append(event.attemptID.sqlValue)
+        values.append(event.reason.sqlValue)
+        values.append(event.detail.stored.sqlValue)
+        values.append(.text(event.actor))
     }
+
+    /// The number of the newest event.
+    static let lastNumber: SQLStatement = "select max(id) from event"
 }

@@ -37,6 +37,21 @@ enum RunRow {
         """
     }
 
+    /// Counts a change of what belongs to a run, unless somebody else changed it since the revision that the change was
+    /// decided on; it touches no column that an index has.
+    static let touch = SQLCommand(
+        """
+        update dag_run set last_scheduling_decision = ?, updated_at = ?, revision = ?
+        where dag_id = ? and run_id = ? and revision = ?
+        """)
+
+    static func touchValues(_ run: DAGRun, expecting revision: Int64, at instant: String) -> [SQLValue] {
+        [
+            .text(instant), .text(instant), .integer(run.revision), .text(run.dagID.rawValue),
+            .text(run.runID.rawValue), .integer(revision),
+        ]
+    }
+
     /// Changes a run, unless somebody else changed it since the revision that the change was decided on.
     static func update(_ run: DAGRun, expecting revision: Int64, at instant: String) -> SQLStatement {
         """

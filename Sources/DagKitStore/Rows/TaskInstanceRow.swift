@@ -34,37 +34,65 @@ enum TaskInstanceRow {
         return instance
     }
 
-    static func insertion(_ instance: TaskInstance, position: Int, at instant: String) -> SQLStatement {
-        """
-        insert into task_instance (dag_id, run_id, duration, updated_at, position, \(columns))
-        values (\(instance.key.run.dagID), \(instance.key.run.runID), \(instance.duration), \(instant), \(position),
-            \(values(instance)))
-        """
+    /// Adds instances.
+    static let insertion = SQLInsertion(into: "task_instance", columns: key + changing + ["position"])
+
+    /// Adds the instances of earlier tries.
+    static let historyInsertion = SQLInsertion(into: "task_instance_history", columns: key + changing)
+
+    /// Changes an instance.
+    static let update = SQLCommand.update("task_instance", columns: changing, key: key)
+
+    private static let key: [SQLIdentifier] = ["dag_id", "run_id", "task_id", "map_index"]
+
+    private static let changing: [SQLIdentifier] = [
+        "state", "try_number", "max_tries", "attempt_id", "start_date", "end_date", "duration", "queued_dttm",
+        "next_try_at", "reason", "pool", "pool_slots", "queue", "priority_weight", "operator", "hostname",
+        "pid",
+        "cpu_seconds", "peak_memory", "read_bytes", "written_bytes", "context_switches", "clear_number",
+        "end_request", "rendered_map_index", "updated_at",
+    ]
+
+    /// The values of the columns that name an instance.
+    static func appendKey(_ key: TaskInstanceKey, to values: inout [SQLValue]) {
+        values.append(.text(key.run.dagID.rawValue))
+        values.append(.text(key.run.runID.rawValue))
+        values.append(.text(key.taskID.rawValue))
+        values.append(.integer(Int64(key.mapIndex)))
     }
 
-    static func historyInsertion(_ instance: TaskInstance, at instant: String) -> SQLStatement {
-        """
-        insert into task_instance_history (dag_id, run_id, duration, updated_at, \(columns))
-        values (\(instance.key.run.dagID), \(instance.key.run.runID), \(instance.duration), \(instant),
-            \(values(instance)))
-        """
-    }
-
-    static func update(_ instance: TaskInstance, at instant: String) -> SQLStatement {
-        """
-        update task_instance set state = \(instance.state), try_number = \(instance.tryNumber),
-            max_tries = \(instance.maxTries), attempt_id = \(instance.attemptID),
-            start_date = \(instance.startDate?.databaseText), end_date = \(instance.endDate?.databaseText),
-            duration = \(instance.duration), queued_dttm = \(instance.queuedAt?.databaseText),
-            next_try_at = \(instance.nextTryAt?.databaseText), reason = \(instance.reason), pool = \(instance.pool),
-            pool_slots = \(instance.poolSlots), queue = \(instance.queue), priority_weight = \(instance.priorityWeight),
-            operator = \(instance.operatorName), hostname = \(instance.hostname), pid = \(instance.processID),
-            cpu_seconds = \(instance.usage?.cpuSeconds), peak_memory = \(instance.usage?.peakMemory),
-            read_bytes = \(instance.usage?.readBytes), written_bytes = \(instance.usage?.writtenBytes),
-            context_switches = \(instance.usage?.contextSwitches), clear_number = \(instance.clearNumber),
-            end_request = \(instance.endRequest), rendered_map_index = \(instance.mapName), updated_at = \(instant)
-        where \(isKey(instance.key))
-        """
+    /// The values of the columns that change, as ``update`` and the insertions want them.
+    static func appendChanging(
+        _ instance: TaskInstance, at instant: String, _ instants: inout InstantTexts,
+        to values: inout [SQLValue]
+    ) {
+        values.append((instance.state?.rawValue).sqlValue)
+        values.append(.integer(Int64(instance.tryNumber)))
+        values.append(.integer(Int64(instance.maxTries)))
+        values.append(instance.attemptID.sqlValue)
+        values.append(instants.value(of: instance.startDate))
+        values.append(instants.value(of: instance.endDate))
+        values.append(instance.duration.sqlValue)
+        values.append(instants.value(of: instance.queuedAt))
+        values.append(instants.value(of: instance.nextTryAt))
+        values.append(instance.reason.sqlValue)
+        values.append(.text(instance.pool))
+        values.append(.integer(Int64(instance.poolSlots)))
+        values.append(.text(instance.queue))
+        values.append(.integer(Int64(instance.priorityWeight)))
+        values.append(.text(instance.operatorName))
+        values.append(instance.hostname.sqlValue)
+        values.append(instance.processID.sqlValue)
+        let usage = instance.usage
+        values.append((usage?.cpuSeconds).sqlValue)
+        values.append((usage?.peakMemory).sqlValue)
+        values.append((usage?.readBytes).sqlValue)
+        values.append((usage?.writtenBytes).sqlValue)
+        values.append((usage?.contextSwitches).sqlValue)
+        values.append(.integer(Int64(instance.clearNumber)))
+        values.append((instance.endRequest?.rawValue).sqlValue)
+        values.append(instance.mapName.sqlValue)
+        values.append(.text(instant))
     }
 
     /// The condition that picks one instance, in every table that has its four columns.
@@ -75,19 +103,6 @@ enum TaskInstanceRow {
     /// The condition that picks what belongs to a run.
     static func isRun(_ run: RunKey) -> SQLStatement {
         "dag_id = \(run.dagID) and run_id = \(run.runID)"
-    }
-
-    /// The values in the order of ``columns``.
-    private static func values(_ instance: TaskInstance) -> SQLStatement {
-        """
-        \(instance.taskID), \(instance.mapIndex), \(instance.maxTries), \(instance.pool), \(instance.poolSlots),
-        \(instance.priorityWeight), \(instance.queue), \(instance.operatorName), \(instance.state),
-        \(instance.tryNumber), \(instance.attemptID), \(instance.startDate?.databaseText),
-        \(instance.endDate?.databaseText), \(instance.queuedAt?.databaseText), \(instance.nextTryAt?.databaseText),
-        \(instance.reason), \(instance.hostname), \(instance.processID), \(instance.usage?.cpuSeconds),
-        \(instance.usage?.peakMemory), \(instance.usage?.readBytes), \(instance.usage?.writtenBytes),
-        \(instance.usage?.contextSwitches), \(instance.clearNumber), \(instance.endRequest), \(instance.mapName)
-        """
     }
 
     private static func usage(_ row: inout RowReader) throws -> ResourceUsage? {

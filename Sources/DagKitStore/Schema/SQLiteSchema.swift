@@ -13,6 +13,10 @@ package struct SQLiteSchema: SchemaDialect {
         Migration(
             version: 2, name: "keep what is asked of running tasks, and count clears", statements: requests),
         Migration(version: 3, name: "name the instances of mapped tasks", statements: mapNames),
+        // Each change of a task's state paid for it, and what is active is found by the runs that have not finished.
+        Migration(
+            version: 4, name: "drop the index of active tasks",
+            statements: ["drop index task_instance_active"]),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"

@@ -37,9 +37,10 @@ package struct FileLock: ~Copyable, Sendable {
     }
 
     private static func sign(_ file: consuming FileDescriptor, now: Date, note: String) throws -> FileLock {
-        ftruncate(file.raw, 0)
-        let lines = "pid \(getpid()) since \(now.formatted(.iso8601))\n" + (note.isEmpty ? "" : note + "\n")
+        // The rest of an older text goes last: a file that is emptied first is written to the disk when it is closed.
+        let lines = "pid \(getpid()) since \(now.isoText.prefix(19))Z\n" + (note.isEmpty ? "" : note + "\n")
         try file.writeAll(lines.utf8)
+        ftruncate(file.raw, lines.utf8.count)
         return FileLock(descriptor: file)
     }
 

@@ -121,10 +121,12 @@ package enum FileSystem {
 
     /// The folder that `path` lies in.
     package static func parent(of path: String) -> String {
-        var trimmed = Substring(path)
-        while trimmed.count > 1, trimmed.last == "/" { trimmed = trimmed.dropLast() }
-        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
-        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+        // By bytes: a slash is no part of any other character.
+        let slash = UInt8(ascii: "/")
+        var trimmed = path.utf8[...]
+        while trimmed.count > 1, trimmed.last == slash { trimmed = trimmed.dropLast() }
+        guard let last = trimmed.lastIndex(of: slash) else { return "." }
+        return last == trimmed.startIndex ? "/" : String(Substring(trimmed[..<last]))
     }
 
     private static func writeNew(

@@ -16,15 +16,12 @@ package struct ProcessMeasurement: Sendable, Equatable {
     package static func now() -> ProcessMeasurement {
         let own = usage(of: RUSAGE_SELF)
         let children = usage(of: RUSAGE_CHILDREN)
-        let io = fields(of: "/proc/self/io")
+        let io = ownIO.read()
         return ProcessMeasurement(
             counters: ResourceUsage(
-                cpuSeconds: own.cpuSeconds + children.cpuSeconds,
-                peakMemory: max(
-                    (fields(of: "/proc/self/status")["VmHWM"] ?? own.peakMemory / 1024) * 1024,
-                    Int64(childPeak.load(ordering: .relaxed))),
-                readBytes: io["read_bytes"] ?? own.readBytes,
-                writtenBytes: io["write_bytes"] ?? own.writtenBytes,
+                cpuSeconds: own.cpuSeconds + children.cpuSeconds, peakMemory: 0,
+                readBytes: io.number(of: "read_bytes") ?? own.readBytes,
+                writtenBytes: io.number(of: "write_bytes") ?? own.writtenBytes,
                 contextSwitches: own.contextSwitches + children.contextSwitches))
     }
 
@@ -34,7 +31,7 @@ package struct ProcessMeasurement: Sendable, Equatable {
     /// ``resetPeakMemory()``.
     package func usage(since earlier: ProcessMeasurement) -> ResourceUsage {
         ResourceUsage(
-            cpuSeconds: counters.cpuSeconds - earlier.counters.cpuSeconds, peakMemory: counters.peakMemory,
+            cpuSeconds: counters.cpuSeconds - earlier.counters.cpuSeconds, peakMemory: Self.peakMemory,
             readBytes: counters.readBytes - earlier.counters.readBytes,
             writtenBytes: counters.writtenBytes - earlier.counters.writtenBytes,
             contextSwitches: counters.contextSwitches - earlier.counters.contextSwitches)
@@ -44,7 +41,17 @@ package struct ProcessMeasurement: Sendable, Equatable {
     package static func resetPeakMemory() {
         childPeak.store(0, ordering: .relaxed)
         guard let file = try? FileDescriptor.open("/proc/self/clear_refs", O_WRONLY) else { return }
-        try? file.writeAll("5".utf8)
+        _ = try? file.write([UInt8(ascii: "5")])
+    }
+
+    private static let ownIO = KeptProcessFile("/proc/self/io")
+    private static let ownStatus = KeptProcessFile("/proc/self/status")
+
+    /// The peak as it stands; read at the end of a measurement alone, as the kernel takes its time to tell it.
+    private static var peakMemory: Int64 {
+        let own =
+            ownStatus.read().number(of: "VmHWM").map { $0 * 1024 } ?? usage(of: RUSAGE_SELF).peakMemory
+        return max(own, Int64(childPeak.load(ordering: .relaxed)))
     }
 
     /// Takes note of what a child used that was waited for: the kernel keeps the peak of all children together, and never
@@ -62,15 +69,72 @@ package struct ProcessMeasurement: Sendable, Equatable {
         getrusage(__rusage_who_t(who.rawValue), &usage)
         return ResourceUsage(usage)
     }
+}
 
-    /// Reads lines of the form `name: 12 kB`.
-    private static func fields(of path: String) -> [Substring: Int64] {
-        guard let text = try? FileSystem.readText(path) else { return [:] }
-        var fields: [Substring: Int64] = [:]
-        for line in text.split(separator: "\n") {
-            let parts = line.split(whereSeparator: { $0 == ":" || $0 == " " || $0 == "\t" })
-            if parts.count >= 2, let value = Int64(parts[1]) { fields[parts[0]] = value }
+/// A small file of `/proc` with lines of the form `name: 12 kB`, read whole.
+struct ProcessFile {
+    private let bytes: [UInt8]
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// The number behind a name; `nil` if no line has it.
+    func number(of name: StaticString) -> Int64? {
+        var start = 0
+        while start < bytes.count {
+            if let value = valueStart(of: name, at: start) { return number(at: value) }
+            guard let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+            start = end + 1
         }
-        return fields
+        return nil
+    }
+
+    private func valueStart(of name: StaticString, at start: Int) -> Int? {
+        name.withUTF8Buffer { name in
+            let end = start + name.count
+            guard end < bytes.count, bytes[end] == UInt8(ascii: ":"), bytes[start..<end].elementsEqual(name)
+            else {
+                return nil
+            }
+            return end + 1
+        }
+    }
+
+    private func number(at start: Int) -> Int64? {
+        var number: Int64?
+        for byte in bytes[start...] {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                let digit = Int64(byte - UInt8(ascii: "0"))
+                let (shifted, isTooLarge) = (number ?? 0).multipliedReportingOverflow(by: 10)
+                if isTooLarge { return nil }
+                number = shifted &+ digit
+            case UInt8(ascii: " "), UInt8(ascii: "\t"):
+                if number != nil { return number }
+            default: return number
+            }
+        }
+        return number
+    }
+}
+
+/// A file of `/proc` about this process that is kept open, as it is read again and again.
+private struct KeptProcessFile: Sendable {
+    private let path: String
+    private let descriptor: Int32
+
+    init(_ path: String) {
+        self.path = path
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    }
+
+    /// What the file says now; nothing if it cannot be read.
+    func read() -> ProcessFile {
+        // The kernel makes such a file at the moment of its reading, and it is far below a page.
+        let bytes = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+            count = max(pread(descriptor, buffer.baseAddress, buffer.count, 0), 0)
+        }
+        if !bytes.isEmpty { return ProcessFile(bytes: bytes) }
+        // Somebody closed all descriptors of the process.
+        return ProcessFile(bytes: (try? FileSystem.read(path)) ?? [])
     }
 }

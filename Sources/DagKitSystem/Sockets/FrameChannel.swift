@@ -34,6 +34,9 @@ package final class FrameChannel {
     /// Whether something waits to be written.
     package var hasOutgoing: Bool { !outgoing.isEmpty }
 
+    /// Whether its owner waits for room to write; the owner sets it.
+    package var isAwaited = false
+
     /// Whether the other end is a process of this user, or of root.
     package func isPeerTrusted() -> Bool {
         var process: pid_t = 0

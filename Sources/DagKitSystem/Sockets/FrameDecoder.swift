@@ -2,12 +2,15 @@ import DagKitCore
 
 /// Cuts a stream of bytes into the messages that were put into it, each behind its length in four bytes.
 package struct FrameDecoder: Sendable {
+    /// The most bytes that a message has unless a reader allows more.
+    package static let usualLimit = 16 << 20
+
     /// The most bytes that one message may have.
     package let limit: Int
     private var buffer: [UInt8] = []
     private var start = 0
 
-    package init(limit: Int = 16 << 20) {
+    package init(limit: Int = usualLimit) {
         self.limit = limit
     }
 

@@ -36,19 +36,25 @@ package final class MessageSocket: Sendable {
     package func receive() async throws -> Message? {
         while true {
             if let message = try next() { return message }
-            var buffer = [UInt8](repeating: 0, count: 1 << 16)
             var passed: Int32 = -1
-            let count = buffer.withUnsafeMutableBytes {
-                dagkit_receive_descriptor(handle.raw, $0.baseAddress!, $0.count, &passed)
+            var count = 0
+            var code: Int32 = 0
+            let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 14) { buffer, initialized in
+                guard let start = buffer.baseAddress else { return }
+                count = dagkit_receive_descriptor(handle.raw, start, buffer.count, &passed)
+                code = errno
+                initialized = max(count, 0)
             }
-            if count == 0 || (count < 0 && errno == ECONNRESET) { return nil }
+            if count == 0 || (count < 0 && code == ECONNRESET) { return nil }
             if count < 0 {
-                guard errno == EAGAIN || errno == EINTR else { throw SystemError.last("read from a socket") }
+                guard code == EAGAIN || code == EINTR else {
+                    throw SystemError.failed("read from a socket", nil, code: code)
+                }
                 _ = try await Reactor.shared.wait(for: .readable, on: handle.raw)
                 continue
             }
             state.withLock { state in
-                state.decoder.append(Array(buffer[..<count]))
+                state.decoder.append(bytes)
                 if passed >= 0 { state.passed = passed }
             }
         }

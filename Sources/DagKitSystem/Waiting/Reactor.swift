@@ -96,20 +96,23 @@ package final class Reactor: Sendable {
     }
 
     /// Removes a waiter and its interest in a descriptor.
-    private func take(_ id: UInt64, _ state: inout State) -> Waiter? {
+    ///
+    /// - Parameter isArmed: Whether the kernel still watches the descriptor: what woke somebody is watched no more, and
+    ///   stays known for the next wait.
+    private func take(_ id: UInt64, _ state: inout State, isArmed: Bool = true) -> Waiter? {
         guard let waiter = state.waiters.removeValue(forKey: id) else { return nil }
         if let descriptor = waiter.descriptor {
-            drop(id, from: descriptor, &state)
+            drop(id, from: descriptor, &state, isArmed: isArmed)
             _ = register(descriptor, state)
         }
         return waiter
     }
 
-    private func drop(_ id: UInt64, from descriptor: Int32, _ state: inout State) {
+    private func drop(_ id: UInt64, from descriptor: Int32, _ state: inout State, isArmed: Bool = true) {
         state.interested[descriptor]?.removeAll { $0 == id }
         guard state.interested[descriptor]?.isEmpty == true else { return }
         state.interested[descriptor] = nil
-        dagkit_epoll_remove(epoll.raw, descriptor)
+        if isArmed { dagkit_epoll_remove(epoll.raw, descriptor) }
     }
 
     /// Tells the kernel what is awaited of a descriptor, once.
@@ -181,7 +184,7 @@ package final class Reactor: Sendable {
                 case nil: false
                 }
             }
-            let woken = ready.compactMap { id in take(id, &state).map { ($0, true) } }
+            let woken = ready.compactMap { id in take(id, &state, isArmed: false).map { ($0, true) } }
             if woken.isEmpty { _ = register(descriptor, state) }
             return woken
         }

@@ -45,6 +45,16 @@ package struct ExecutionFolders: Codable, Hashable, Sendable {
 
     func lock(of attempt: AttemptID) -> String { "\(attempts)/\(attempt).lock" }
 
+    /// A lock file that belongs to no attempt for the moment.
+    func spareLock(number: Int, of supervisor: Int32) -> String {
+        "\(attempts)/spare-\(supervisor)-\(number)"
+    }
+
+    /// The lock files that supervisors have put aside.
+    func spareLocks() throws -> [String] {
+        try FileSystem.names(in: attempts).filter { $0.hasPrefix("spare-") }.map { "\(attempts)/\($0)" }
+    }
+
     func outcome(of attempt: AttemptID) -> String { "\(attempts)/\(attempt).outcome" }
 
     /// The attempts that have a file with such an ending.

@@ -188,8 +188,6 @@ public actor LocalExecutor: Executor {
             while let message = try await link.receive() {
                 switch message {
                 case .welcome: break
-                case .started(let attempt, let process, let host):
-                    continuation.yield(.started(attempt, processID: Int(process), hostname: host))
                 case .finished(let outcome): finish(outcome, keptBy: link.process)
                 case .warning(let text): log.warning(text)
                 }
@@ -286,6 +284,8 @@ public actor LocalExecutor: Executor {
                 try FileSystem.remove(path)
             }
         }
+        // A supervisor that lives makes new ones.
+        for spare in try folders.spareLocks() { try FileSystem.remove(spare) }
     }
 
     /// Returns once no process of an attempt is left whose supervisor is dead.

@@ -2,7 +2,7 @@ import DagKitCore
 import DagKitSystem
 
 /// What a scheduler says to a supervisor.
-enum SchedulerMessage: Codable, Sendable {
+enum SchedulerMessage: Sendable {
     /// The first message: what supervisor the scheduler would start.
     case hello(identity: String)
     case dispatch([AttemptOrder])
@@ -16,16 +16,15 @@ enum SchedulerMessage: Codable, Sendable {
 }
 
 /// What a supervisor says to a scheduler.
-enum SupervisorMessage: Codable, Sendable {
+enum SupervisorMessage: Sendable {
     case welcome(SupervisorWelcome)
-    case started(AttemptID, processID: Int32, hostname: String)
     case finished(AttemptOutcome)
     /// Something that the supervisor's user should know.
     case warning(String)
 }
 
 /// A supervisor's answer to a scheduler's first message.
-struct SupervisorWelcome: Codable, Sendable {
+struct SupervisorWelcome: Sendable {
     /// What the supervisor and its workers are: ``SupervisorConfiguration/identity``.
     let identity: String
     let process: ProcessIdentity
@@ -35,7 +34,7 @@ struct SupervisorWelcome: Codable, Sendable {
 }
 
 /// What a supervisor says to a worker.
-enum WorkerInstruction: Codable, Sendable {
+enum WorkerInstruction: Sendable {
     /// Run an attempt; its lock comes along.
     case run(AttemptOrder)
     /// What was to be masked is masked from now on.
@@ -43,22 +42,11 @@ enum WorkerInstruction: Codable, Sendable {
 }
 
 /// What a worker says to its supervisor.
-enum WorkerReport: Codable, Sendable {
+enum WorkerReport: Sendable {
     /// These values are secret: the task gets them once the supervisor has answered.
     case mask([String])
     /// The attempt has ended, with all its processes.
     ///
     /// - Parameter isSpent: Whether the worker should be replaced.
     case finished(AttemptOutcome, isSpent: Bool)
-}
-
-/// Messages as bytes.
-enum MessageCoding {
-    static func bytes(of message: some Encodable) throws -> [UInt8] {
-        Array(try JSONCoding.encode(message).utf8)
-    }
-
-    static func message<Message: Decodable>(_ type: Message.Type, from bytes: [UInt8]) throws -> Message {
-        try JSONCoding.decode(type, from: String(decoding: bytes, as: UTF8.self))
-    }
 }

@@ -29,12 +29,14 @@ struct OutcomeBox {
         outcomes[outcome.attemptID] = outcome
     }
 
-    /// Forgets outcomes that are stored.
-    mutating func acknowledge(_ attempts: [AttemptID]) {
-        for attempt in attempts {
-            guard outcomes.removeValue(forKey: attempt) != nil else { continue }
-            if written.remove(attempt) != nil { try? FileSystem.remove(folders.outcome(of: attempt)) }
-            try? FileSystem.remove(folders.lock(of: attempt))
+    /// Forgets outcomes that are stored, and gives the attempts whose lock files are of no use any more.
+    mutating func acknowledge(_ attempts: [AttemptID]) -> [AttemptID] {
+        attempts.filter { attempt in
+            guard outcomes.removeValue(forKey: attempt) != nil else { return false }
+            // The lock file of one that was written has gone already.
+            guard written.remove(attempt) != nil else { return true }
+            try? FileSystem.remove(folders.outcome(of: attempt))
+            return false
         }
     }
 

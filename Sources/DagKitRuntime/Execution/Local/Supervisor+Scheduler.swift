@@ -27,7 +27,7 @@ extension Supervisor {
         case .dispatch(let orders):
             for order in orders { start(order, at: now) }
         case .kill(let attempt, let reason): end(attempt, because: reason, at: now)
-        case .acknowledge(let attempts): outcomes.acknowledge(attempts)
+        case .acknowledge(let attempts): outcomes.acknowledge(attempts).forEach { locks.release($0) }
         case .stop(let grace): beginStop(grace: grace, at: now)
         case .endNow:
             beginStop(grace: .zero, at: now)

@@ -37,7 +37,7 @@ extension Supervisor {
                 // A large order does not fit into the socket at once.
                 if let channel = worker.channel { try updateWriting(channel) }
             } catch {
-                try? FileSystem.remove(configuration.folders.lock(of: order.attemptID))
+                locks.release(order.attemptID)
                 if (error as? SystemError)?.code == EPIPE { dismiss(worker) }
                 throw error
             }
@@ -46,8 +46,6 @@ extension Supervisor {
                     "the log of \(order.key) cannot be written to \(configuration.folders.logs); it lies in "
                         + configuration.folders.fallbackLog(of: order))
             }
-            tell(
-                .started(order.attemptID, processID: worker.child.id, hostname: CurrentProcess.hostName))
         } catch let error as SystemError
             where error.isShortage || error.code == EPIPE || error.code == ECONNRESET
         {
@@ -104,13 +102,12 @@ extension Supervisor {
     }
 
     private func lock(_ attempt: AttemptID, at now: Date, note: String) throws -> FileLock {
-        let path = configuration.folders.lock(of: attempt)
         do {
-            return try FileLock.acquire(path, now: now, note: note)
+            return try locks.take(attempt, now: now, note: note)
         } catch SystemError.failed(_, _, code: ENOENT) {
             // Somebody removed the folder.
             try configuration.folders.create()
-            return try FileLock.acquire(path, now: now, note: note)
+            return try locks.take(attempt, now: now, note: note)
         }
     }
 
@@ -154,7 +151,7 @@ extension Supervisor {
             isSpent || attempt.ending != nil || worker.attemptCount >= configuration.attemptsPerWorker
         close(attempt, of: worker, outcome)
         worker.idleSince = clock.now
-        if mustGo { dismiss(worker) }
+        if mustGo { dismiss(worker) } else { planTrim() }
         if !waiting.isEmpty { startWaiting(at: clock.now) }
     }
 

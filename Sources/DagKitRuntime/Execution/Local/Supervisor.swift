@@ -36,6 +36,7 @@ final class Supervisor {
     var workers: [SupervisedWorker] = []
     var attempts: [AttemptID: SupervisedWorker] = [:]
     var outcomes: OutcomeBox
+    var locks: AttemptLocks
 
     /// Orders that could not be started for want of something; tried again when a worker is free, or after a while.
     var waiting: [AttemptOrder] = []
@@ -48,6 +49,7 @@ final class Supervisor {
     /// Whether it takes no orders any more and ends once nothing is left.
     var isRetiring = false
     var stopsBy: BootTimeClock.Instant?
+    private var nextTrim: BootTimeClock.Instant?
     private var idleSince: BootTimeClock.Instant
     private var hasWriteFailed = false
     private var nextWriteTry: BootTimeClock.Instant?
@@ -70,6 +72,7 @@ final class Supervisor {
         try configuration.folders.create()
         secrets = SecretPatterns(SecretFinder.secrets(inEnvironment: CurrentProcess.environment))
         outcomes = OutcomeBox(configuration.folders, isDurable: configuration.isDurable)
+        locks = AttemptLocks(configuration.folders)
         signals = try SignalSource([SIGTERM, SIGINT, SIGHUP])
         listener = try LocalListener(configuration.folders.socket(of: configuration.generation))
         poller = try Poller()
@@ -101,6 +104,7 @@ final class Supervisor {
         }
         for worker in workers { worker.dismiss(by: clock.now) }
         try ProcessTree.killDescendants()
+        locks.removeSpares()
     }
 
     // MARK: Descriptors
@@ -120,8 +124,9 @@ final class Supervisor {
 
     /// Waits for room if a channel could not write all.
     func updateWriting(_ channel: FrameChannel) throws {
-        guard let token = tokens[channel.descriptor] else { return }
+        guard channel.hasOutgoing != channel.isAwaited, let token = tokens[channel.descriptor] else { return }
         try poller.setWriting(channel.hasOutgoing, channel.descriptor, as: token)
+        channel.isAwaited = channel.hasOutgoing
     }
 
     private func handle(_ token: UInt64) {
@@ -234,12 +239,24 @@ final class Supervisor {
         }
     }
 
+    /// Ends idle workers but the one that was busy last: surplus ones soon, so that a lull between two orders costs no
+    /// restart, the others after a while.
     private func trimIdleWorkers(at now: BootTimeClock.Instant) {
+        guard nextTrim.map({ $0 <= now }) ?? false else { return }
+        nextTrim = nil
         let idle = workers.filter(\.isIdle).sorted { $0.idleSince > $1.idleSince }
         for (index, worker) in idle.enumerated() where index > 0 {
-            let isOld = worker.idleSince.advanced(by: configuration.idleTime) <= now
-            if isOld || index >= configuration.idleWorkers { dismiss(worker) }
+            let limit =
+                index >= configuration.idleWorkers ? configuration.surplusTime : configuration.idleTime
+            let due = worker.idleSince.advanced(by: limit)
+            if due <= now { dismiss(worker) } else { nextTrim = min(nextTrim ?? due, due) }
         }
+    }
+
+    /// Looks for idle workers to end once the first of them may have been idle for long enough.
+    func planTrim() {
+        let due = clock.now.advanced(by: configuration.surplusTime)
+        nextTrim = min(nextTrim ?? due, due)
     }
 
     private var hasNothingLeft: Bool { attempts.isEmpty && waiting.isEmpty }
@@ -258,10 +275,7 @@ final class Supervisor {
 
     private var nextDeadline: BootTimeClock.Instant? {
         var instants = workers.flatMap { [$0.attempt?.deadline, $0.endsBy] }
-        if workers.filter(\.isIdle).count > 1 {
-            instants += workers.filter(\.isIdle).map { $0.idleSince.advanced(by: configuration.idleTime) }
-        }
-        instants += [stopsBy, nextStartTry, nextAcceptTry]
+        instants += [stopsBy, nextStartTry, nextAcceptTry, nextTrim]
         if scheduler == nil {
             instants.append(nextWriteTry)
             if hasNothingLeft, outcomes.isOnDisk { instants.append(lingersUntil) }

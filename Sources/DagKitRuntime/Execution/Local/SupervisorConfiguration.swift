@@ -18,6 +18,9 @@ package struct SupervisorConfiguration: Codable, Sendable {
     /// How long an idle worker beyond the first is kept.
     package var idleTime: Duration = .seconds(60)
 
+    /// How long an idle worker beyond ``idleWorkers`` is kept.
+    package var surplusTime: Duration = .seconds(2)
+
     /// How many attempts a worker runs before it is replaced.
     package var attemptsPerWorker = 500
 

@@ -46,7 +46,9 @@ struct WorkerProcess {
     }
 
     /// Runs attempts until the supervisor closes the connection.
-    func run() async throws {
+    ///
+    /// It belongs to no actor, so that it runs where its caller prefers it.
+    @concurrent func run() async throws {
         var state = try WorkerState()
         while let (order, lock) = try await channel.nextOrder() {
             FaultPoint.attemptReceived.pass()
@@ -115,7 +117,10 @@ struct WorkerProcess {
         let runner = AttemptRunner(services: services, logger: logger, now: now)
         let signals = signals
         return await withTaskGroup(of: AttemptOutcome?.self) { group in
-            group.addTask { await runner.run(order, work: work) }
+            // The work of the task may use all cores.
+            group.addTask(executorPreference: globalConcurrentExecutor) {
+                await runner.run(order, work: work)
+            }
             group.addTask {
                 await Self.termination(signals)
                 return nil
