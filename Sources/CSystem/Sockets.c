@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 int dagkit_local_socket(void) { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
 
@@ -83,4 +84,22 @@ ssize_t dagkit_receive_descriptor(int descriptor, void *bytes, size_t count, int
         if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
             memcpy(passed, CMSG_DATA(header), sizeof *passed);
     return received;
+}
+
+int dagkit_notify(const char *path, const void *bytes, size_t count) {
+    struct sockaddr_un address;
+    socklen_t length;
+    if (set_address(&address, path, &length) != 0) return -1;
+    if (path[0] == '@') {
+        // The abstract name space: a zero byte in the place of the `@`, and no zero at the end.
+        address.sun_path[0] = 0;
+        length -= 1;
+    }
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    ssize_t sent = sendto(descriptor, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, length);
+    int code = errno;
+    close(descriptor);
+    errno = code;
+    return sent < 0 ? -1 : 0;
 }

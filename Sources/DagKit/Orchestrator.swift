@@ -82,7 +82,11 @@ public final class Orchestrator: Sendable {
     public func run() async throws {
         let door = try SchedulerDoor(home: home, now: SystemSchedulerClock().now)
         let scheduler = scheduler
-        let doorkeeper = Task { await door.serve { scheduler.poke() } }
+        let doorkeeper = Task {
+            await door.serve { visit in
+                if visit == .knock { scheduler.poke() } else { scheduler.handOver() }
+            }
+        }
         defer { doorkeeper.cancel() }
         try await scheduler.run()
     }
@@ -108,6 +112,9 @@ public final class Orchestrator: Sendable {
 
     /// Starts nothing new, lets what runs end within the grace, and ends ``run()``.
     public func stop() { scheduler.stop() }
+
+    /// Ends ``run()`` and leaves what runs to the next scheduler of this home.
+    public func handOver() { scheduler.handOver() }
 }
 
 /// The time zones of this machine.

@@ -98,6 +98,13 @@ extension StoreProxy {
     public func jobs(type: String, limit: Int) async throws -> [JobRecord] {
         try await base.jobs(type: type, limit: limit)
     }
+    public func notices(dueBy instant: Date, limit: Int) async throws -> [Notice] {
+        try await base.notices(dueBy: instant, limit: limit)
+    }
+    public func nextNoticeAt() async throws -> Date? { try await base.nextNoticeAt() }
+    public func settle(_ notice: Notice, _ outcome: NoticeOutcome, at now: Date) async throws {
+        try await base.settle(notice, outcome, at: now)
+    }
     public func auditLog(limit: Int) async throws -> [AuditEntry] { try await base.auditLog(limit: limit) }
     public func close() async { await base.close() }
 }

@@ -69,7 +69,67 @@ public struct WorkerDAG: DAG {
         }
         dag.task("flood") { _ in
             let line = String(repeating: "x", count: 999)
+            print("the beginning")
             for _ in 0..<5_000 { print(line) }
+            print("the end")
+        }
+        Self.addStrangeOutput(to: &dag)
+        Self.addDamage(to: &dag)
+    }
+
+    /// Tasks that print what no text has, or without end.
+    private static func addStrangeOutput(to dag: inout DAGBuilder) {
+        dag.task("bytes") { _ in
+            Self.write([0, 0xFF, 0xFE, 1, 0x1B] + Array("[31mred\r\n".utf8))
+            Self.write([UInt8](repeating: UInt8(ascii: "l"), count: 150_000))
+            Self.write(Array("\nno end".utf8))
+        }
+        dag.task("endless") { context in
+            try await Self.announce(context)
+            let bytes = [UInt8](repeating: UInt8(ascii: "y"), count: 99) + [UInt8(ascii: "\n")]
+            let chunk = Array(repeatElement(bytes, count: 600).joined())
+            while !FileSystem.exists(Self.file(context) + ".open") { Self.write(chunk) }
+        }
+        dag.task("split_secret") { context in
+            let password = Array((try await context.connection("smtp_default").password ?? "").utf8)
+            for byte in password {
+                Self.write([byte])
+                try await BootTimeClock().sleep(for: .milliseconds(2))
+            }
+            Self.write([UInt8(ascii: "\n")])
+        }
+        dag.task("precondition") { _ in
+            precondition(CommandLine.arguments.isEmpty, "a worker has arguments")
+        }
+    }
+
+    /// Tasks that change or use up what their worker has.
+    private static func addDamage(to dag: inout DAGBuilder) {
+        dag.task("limits") { _ in
+            var limit = rlimit(rlim_cur: 100, rlim_max: 100)
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            return Int(getpid())
+        }
+        dag.task("mode") { _ in
+            let found = umask(0)
+            return "\(found)"
+        }
+        dag.task("child_memory") { _ in
+            let script = "head -c 100000000 /dev/zero | tail -n 1 | wc -c"
+            _ = try await ChildProcess.start(Command("/bin/sh", ["-c", script])).wait()
+        }
+        dag.task("burn") { _ in Self.burn() }
+        dag.task("burn_and_crash") { _ in
+            Self.burn()
+            kill(getpid(), SIGSEGV)
+        }
+        dag.task("starve") { context in
+            try FileSystem.write(Array("low 0\noom_kill 1\n".utf8), to: Self.file(context), durable: false)
+            kill(getpid(), SIGKILL)
+        }
+        dag.task("hoard") { _ in
+            var hoard: [[UInt8]] = []
+            while true { hoard.append([UInt8](repeating: 1, count: 1 << 20)) }
         }
     }
 
@@ -79,6 +139,22 @@ public struct WorkerDAG: DAG {
             return ""
         }
         return file
+    }
+
+    /// Uses 100 ms of the processor, however long that takes.
+    private static func burn() {
+        let start = clock()
+        while clock() - start < 100_000 {}
+    }
+
+    /// Writes bytes to stdout as they are.
+    private static func write(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(1, $0.baseAddress, $0.count) }
+            if count < 0 { return }
+            rest = rest.dropFirst(count)
+        }
     }
 
     /// Tells the test that the task runs.

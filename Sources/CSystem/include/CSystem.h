@@ -91,6 +91,9 @@ ssize_t dagkit_send_descriptor(int descriptor, const void *bytes, size_t count, 
 // Reads; *passed is a descriptor that came along, or -1.
 ssize_t dagkit_receive_descriptor(int descriptor, void *bytes, size_t count, int *passed);
 
+// Sends a datagram to a local socket; `@` at the start of the path means the abstract name space.
+int dagkit_notify(const char *path, const void *bytes, size_t count);
+
 // Waiting
 
 struct dagkit_event {

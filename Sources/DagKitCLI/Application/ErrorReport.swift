@@ -1,4 +1,5 @@
 import DagKitCore
+import DagKitRuntime
 import DagKitSQL
 import DagKitStore
 import DagKitSystem
@@ -62,7 +63,7 @@ struct ErrorReport {
         case let error as StoreError: error == .foreign ? .configuration : .unreachable
         case let error as SQLError: exitCode(for: error)
         case let error as SystemError: exitCode(for: error)
-        case is FileLockError, is RunChangeError: .temporary
+        case is FileLockError, is SchedulerDoorError, is RunChangeError: .temporary
         case is CancellationError: .interrupted
         default: .failure
         }

@@ -20,14 +20,26 @@ struct SchedulerRun: Sendable {
         store = try await workspace.store()
     }
 
+    /// How a scheduler comes to be the one of its home.
+    enum Entry: Sendable {
+        /// It refuses if there is one.
+        case alone
+        /// It waits for the end of the one that there is.
+        case standby
+        /// It takes the place of the one that there is, and the attempts of that one go on.
+        case handOver
+    }
+
     /// Runs what is due until a signal asks for the end; a second signal ends at once.
     ///
     /// - Parameter endsWhenIdle: Whether to end once nothing runs and nothing is due.
-    func run(endsWhenIdle: Bool) async throws {
-        let home = workspace.home.path
+    /// - Returns: How the process should end.
+    func run(endsWhenIdle: Bool, entry: Entry = .alone) async throws -> ExitCode {
         try workspace.exportToChildren()
-        let door = try SchedulerDoor(home: home, now: workspace.now)
-        let log = try SchedulerLogFile(
+        let service = ServiceManager(environment: workspace.system.environment)
+        service.hideFromChildren()
+        let door = try await door(entry, service)
+        let log = SchedulerLogFile(
             folder: try workspace.logs + "/scheduler", console: workspace.console, now: workspace.system.now)
         if !isChecked {
             log.write(
@@ -35,19 +47,62 @@ struct SchedulerRun: Sendable {
                 "the database is too large to be checked at each start: run dagctl db check now and then")
         }
         for problem in try workspace.dags().problems { log.write(.error, problem.description) }
-        var made = try schedulerConfiguration(endsWhenIdle: endsWhenIdle)
-        made.courier = MailCourier(
+        let signals = try SchedulerSignals()
+        var settings = try schedulerConfiguration(endsWhenIdle: endsWhenIdle)
+        settings.courier = MailCourier(
             metadata: try await workspace.metadata(), settings: configuration, logs: try workspace.logs)
+        service.watch(&settings)
         let scheduler = Scheduler(
             store: store, executor: try await executor(log.schedulerLog),
-            deployment: try workspace.deployment(),
-            configuration: made, log: log.schedulerLog)
+            deployment: try workspace.deployment(), configuration: settings, log: log.schedulerLog)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await door.serve { scheduler.poke() } }
-            group.addTask { try await Self.obey(scheduler, reload: { try reload(scheduler, log) }) }
+            group.addTask { await serve(door, scheduler, service, log) }
+            group.addTask {
+                try await signals.obey(scheduler) {
+                    service.reloading { reload(scheduler, log) }
+                } ending: { isHandOver in
+                    service.stopping(isHandOver ? "handing over" : "stopping")
+                }
+            }
             // The scheduler ends last: attempts get their grace while the others wait for signals and visitors.
             try await scheduler.run()
             group.cancelAll()
+        }
+        return signals.forcedCode ?? .success
+    }
+
+    private func door(_ entry: Entry, _ service: ServiceManager) async throws -> SchedulerDoor {
+        let home = workspace.home.path
+        let now = workspace.system.now
+        switch entry {
+        case .alone: return try SchedulerDoor(home: home, now: now())
+        case .handOver:
+            SchedulerSignals.ignoreUntilInCharge()
+            let (door, others) = try await SchedulerDoor.takeOver(home: home, now: now)
+            service.takeOver(others)
+            return door
+        case .standby:
+            SchedulerSignals.ignoreUntilInCharge()
+            if SchedulerDoor.isOccupied(home: home) {
+                let holder = SchedulerDoor.occupant(of: home) ?? "another process"
+                try workspace.console.note("standing by: a scheduler works on this home: \(holder)")
+                service.ready("standing by")
+            }
+            return try await SchedulerDoor.whenFree(home: home, now: now)
+        }
+    }
+
+    private func serve(
+        _ door: SchedulerDoor, _ scheduler: Scheduler, _ service: ServiceManager, _ log: SchedulerLogFile
+    ) async {
+        await door.serve(service: service.entries) { visit in
+            switch visit {
+            case .knock: scheduler.poke()
+            case .takeover(let process):
+                log.write(.info, "process \(process) takes over")
+                service.handOver(to: process)
+                scheduler.handOver()
+            }
         }
     }
 
@@ -74,27 +129,8 @@ struct SchedulerRun: Sendable {
         return try await alone.run(snapshot)
     }
 
-    /// SIGINT and SIGTERM stop, SIGHUP reads the DAGs again; a second request to stop ends the process.
-    private static func obey(_ scheduler: Scheduler, reload: () throws -> Void) async throws {
-        var isStopping = false
-        do {
-            for try await signal in try SignalSource([SIGINT, SIGTERM, SIGHUP]) {
-                if signal == SIGHUP {
-                    try reload()
-                } else if isStopping {
-                    exit(128 + signal)
-                } else {
-                    isStopping = true
-                    scheduler.stop()
-                }
-            }
-        } catch is CancellationError {
-            return
-        }
-    }
-
     /// Reads dags.json again and keeps the last good version of what is broken now.
-    private func reload(_ scheduler: Scheduler, _ log: SchedulerLogFile) throws {
+    private func reload(_ scheduler: Scheduler, _ log: SchedulerLogFile) {
         do {
             let deployment = try workspace.reloadedDeployment()
             scheduler.replace(with: deployment)
@@ -149,18 +185,23 @@ final class SchedulerLogFile: Sendable {
     private let console: Console
     private let now: @Sendable () -> Date
 
-    /// Opens a folder for today and points `latest` at it.
-    init(folder: String, console: Console, now: @escaping @Sendable () -> Date) throws {
+    /// Opens a folder for today and points `latest` at it; where that cannot be, the console alone is told.
+    init(folder: String, console: Console, now: @escaping @Sendable () -> Date) {
         let today = now().ds
-        try FileSystem.createFolder("\(folder)/\(today)")
         path = "\(folder)/\(today)/scheduler.log"
         self.console = console
         self.now = now
+        do {
+            try FileSystem.createFolder("\(folder)/\(today)")
+        } catch {
+            write(.warning, "the scheduler's log is on the console only: \(error)")
+            return
+        }
         // A link of another name is moved over the old one, so that `latest` is there at every moment.
         let link = "\(folder)/latest.\(getpid())"
         unlink(link)
         if symlink(today, link) != 0 || rename(link, "\(folder)/latest") != 0 {
-            try console.note("note: cannot set \(folder)/latest: \(String(cString: strerror(errno)))")
+            write(.warning, "cannot set \(folder)/latest: \(String(cString: strerror(errno)))")
         }
     }
 
@@ -197,8 +238,20 @@ struct AttemptLogFile: Sendable {
     }
 }
 
-/// Adds a line to a file; a full disk costs the line and not the program.
+/// Adds a line to a file, whose folder may have been removed; a full disk costs the line and not the program.
 private func append(_ text: String, to path: String) {
-    guard let file = try? FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND) else { return }
-    try? file.writeAll(text.utf8)
+    let flags = O_WRONLY | O_CREAT | O_APPEND
+    do {
+        let file: FileDescriptor
+        do {
+            file = try FileDescriptor.open(path, flags)
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            try FileSystem.createFolder(FileSystem.parent(of: path))
+            file = try FileDescriptor.open(path, flags)
+        }
+        try file.writeAll(text.utf8)
+    } catch {
+        // The console has the line.
+    }
 }

@@ -117,7 +117,7 @@ extension ConfigurationKey {
         .shared("logging", "base_log_folder", "The folder of all logs; logs in the home folder unless set."),
         ConfigurationKey(
             "logging", "max_log_bytes", kind: .integer(1024...1 << 40), default: "104857600",
-            "How many bytes an attempt may add to its log."),
+            "The most bytes of an attempt's log, of which the beginning and the end are kept."),
         .shared("email", "from_email", "The sender of mails, unless the SMTP connection names one."),
         .shared("email", "email_conn_id", default: "smtp_default", "The connection that mails go through."),
         .shared(

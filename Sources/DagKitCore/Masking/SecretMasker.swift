@@ -49,6 +49,10 @@ public struct SecretMasker: Sendable {
     private static let stars = Array("***".utf8)
 
     private mutating func advance(_ chunk: some Sequence<UInt8>, isLast: Bool) -> [UInt8] {
+        if patterns.isEmpty, tail.isEmpty, coveredCount == 0 {
+            isInsideSecret = false
+            return Array(chunk)
+        }
         let input = tail + chunk
         var output: [UInt8] = []
         output.reserveCapacity(input.count)

@@ -16,6 +16,20 @@ package enum AttemptLogPath {
         return parts.map(shortened).joined(separator: "/")
     }
 
+    /// The files of one log among the names of its folder, in the order of their content: a log that got long goes on in
+    /// `attempt=1.log.1`, `.2` and so on, of which only the last are kept.
+    package static func segments(of log: String, among names: [String]) -> [String] {
+        let further = names.compactMap { name -> (number: Int, name: String)? in
+            guard name.hasPrefix(log + "."), let number = Int(name.dropFirst(log.count + 1)), number > 0
+            else {
+                return nil
+            }
+            return (number, name)
+        }
+        let first = names.contains(log) ? [log] : []
+        return first + further.sorted { $0.number < $1.number }.map(\.name)
+    }
+
     /// A part of a path as it is, or, where it is too long, its start with a piece of its hash.
     package static func shortened(_ component: String) -> String {
         guard component.utf8.count > longestComponent else { return component }

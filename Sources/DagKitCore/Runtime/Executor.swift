@@ -21,7 +21,17 @@ public protocol Executor: Sendable {
     func acknowledge(_ attempts: [AttemptID]) async
 
     /// Ends: attempts get `grace` to finish, then are ended; their outcomes come as events before the stream ends.
+    ///
+    /// Said again meanwhile, it shortens the grace; without any the attempts are killed at once.
     func stop(grace: Duration) async
+
+    /// Ends and leaves the attempts to the next scheduler: they go on, and their outcomes are kept. Attempts that cannot
+    /// outlive this process are ended.
+    func handOver() async
+}
+
+extension Executor {
+    public func handOver() async { await stop(grace: .zero) }
 }
 
 /// What an executor says of its attempts.

@@ -12,10 +12,10 @@ final class LinePipe: Sendable {
     }
 
     private let pipe: FileDescriptor
-    private let tell: @Sendable (String) -> Void
+    private let tell: @Sendable (ArraySlice<UInt8>) -> Void
     private let state = Mutex(State())
 
-    init(_ pipe: consuming FileDescriptor, tell: @escaping @Sendable (String) -> Void) {
+    init(_ pipe: consuming FileDescriptor, tell: @escaping @Sendable (ArraySlice<UInt8>) -> Void) {
         self.pipe = pipe
         self.tell = tell
     }
@@ -28,43 +28,52 @@ final class LinePipe: Sendable {
     /// The last line that arrived.
     var lastLine: String { state.withLock(\.lastLine) }
 
-    /// Tells lines until the writers are gone, or the task is cancelled and the pipe is empty.
+    /// Tells lines until the writers are gone, or the task is cancelled and what was in the pipe then is told.
     func pump() async throws {
-        while try drain() {
-            do {
-                _ = try await Reactor.shared.wait(for: .readable, on: pipe.raw)
-            } catch is CancellationError {
-                _ = try drain()
-                break
+        reading: while !Task.isCancelled {
+            switch try drain() {
+            case .isOver: return finish()
+            // Somebody may write faster than this reads: the cancellation is looked at in between.
+            case .hasMore: await Task.yield()
+            case .isEmpty:
+                do {
+                    _ = try await Reactor.shared.wait(for: .readable, on: pipe.raw)
+                } catch is CancellationError {
+                    break reading
+                }
             }
         }
+        _ = try drain()
         finish()
     }
 
-    /// Reads what is there; returns false at the end.
-    private func drain() throws -> Bool {
-        while let bytes = try pipe.read(upTo: Self.longestLine) {
-            guard !bytes.isEmpty else { return false }
+    private enum Drained { case isOver, hasMore, isEmpty }
+
+    /// Reads what is there, but no more than a pipe holds.
+    private func drain() throws -> Drained {
+        for _ in 0..<16 {
+            guard let bytes = try pipe.read(upTo: Self.longestLine) else { return .isEmpty }
+            if bytes.isEmpty { return .isOver }
             take(bytes)
         }
-        return true
+        return .hasMore
     }
 
     private func take(_ bytes: [UInt8]) {
         let lines = state.withLock { state in
-            var lines: [String] = []
-            state.pending += bytes
-            var start = 0
-            while let end = state.pending[start...].firstIndex(of: UInt8(ascii: "\n")) {
-                lines.append(Self.text(state.pending[start..<end]))
-                start = end + 1
+            var lines: [ArraySlice<UInt8>] = []
+            let all = state.pending + bytes
+            var rest = all[...]
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                lines.append(rest[..<end])
+                rest = rest[(end + 1)...]
             }
-            state.pending.removeFirst(start)
-            if state.pending.count >= Self.longestLine {
-                lines.append(Self.text(state.pending[...]))
-                state.pending = []
+            while rest.count >= Self.longestLine {
+                lines.append(rest.prefix(Self.longestLine))
+                rest = rest.dropFirst(Self.longestLine)
             }
-            if let last = lines.last { state.lastLine = last }
+            state.pending = Array(rest)
+            if let last = lines.last { state.lastLine = Self.text(last) }
             return lines
         }
         for line in lines { tell(line) }
@@ -72,16 +81,16 @@ final class LinePipe: Sendable {
 
     /// Tells what is left without a line break.
     private func finish() {
-        let rest = state.withLock { state -> String? in
-            guard !state.pending.isEmpty else { return nil }
-            state.lastLine = Self.text(state.pending[...])
-            state.pending = []
-            return state.lastLine
+        let rest = state.withLock { state -> [UInt8] in
+            defer { state.pending = [] }
+            if !state.pending.isEmpty { state.lastLine = Self.text(state.pending[...]) }
+            return state.pending
         }
-        if let rest { tell(rest) }
+        if !rest.isEmpty { tell(rest[...]) }
     }
 
-    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+    /// A line as text, without the carriage return that programs for other systems end it with.
+    static func text(_ bytes: ArraySlice<UInt8>) -> String {
         String(decoding: bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes, as: UTF8.self)
     }
 }

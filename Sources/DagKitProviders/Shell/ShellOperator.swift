@@ -87,13 +87,14 @@ public struct ShellOperator: Operator {
     public func execute(in context: TaskContext) async throws -> String {
         var variables = CurrentProcess.environment.merging(Self.variables(of: context)) { $1 }
         for (name, value) in environment { variables[name] = try await context.render(value) }
-        let ownsGroup = context.services[AttemptProcessGroup.self] == nil
+        let group = context.services[AttemptProcessGroup.self]
         let (program, arguments) = try await program(in: context)
         let command = Command(
-            program, arguments, environment: variables, folder: folder, separation: ownsGroup ? .group : .none
-        )
-        let run = try ShellRun(command, grace: grace) {
-            context.logger.info($0, fileID: "ShellOperator.swift")
+            program, arguments, environment: variables, folder: folder,
+            separation: group == nil ? .group : .none)
+        let run = try ShellRun(command, grace: grace) { line in
+            if let group { return group.print(line) }
+            context.logger.info(LinePipe.text(line), fileID: "ShellOperator.swift")
         }
         let (exit, lastLine) = try await run.end()
         switch exit.reason {

@@ -11,8 +11,9 @@ struct ShellRun: Sendable {
     /// Starts a command; `tell` gets every line that it writes.
     ///
     /// - Throws: ``SystemError`` if it cannot be started.
-    init(_ command: Command, grace: Duration, tell: @escaping @Sendable (String) -> Void) throws(SystemError)
-    {
+    init(
+        _ command: Command, grace: Duration, tell: @escaping @Sendable (ArraySlice<UInt8>) -> Void
+    ) throws(SystemError) {
         let outputEnds = try FileDescriptor.pipe()
         let errorEnds = try FileDescriptor.pipe()
         let input = try FileDescriptor.open("/dev/null", O_RDONLY)

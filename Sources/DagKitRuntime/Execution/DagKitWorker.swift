@@ -28,7 +28,8 @@ public enum DagKitWorker {
         guard arguments.count > 1 else { return }
         switch arguments[1] {
         case supervisorArgument where arguments.count == 3: runSupervisor(arguments[2])
-        case workerArgument: await runWorker(library(), services)
+        case workerArgument where arguments.count == 3:
+            await runWorker(library(), services, mark: OutputLines.mark(of: arguments[2]))
         default: return
         }
     }
@@ -45,10 +46,13 @@ public enum DagKitWorker {
     }
 
     private static func runWorker(
-        _ library: TaskLibrary, _ services: @escaping @Sendable (AttemptOrder) async throws -> TaskServices
+        _ library: TaskLibrary, _ services: @escaping @Sendable (AttemptOrder) async throws -> TaskServices,
+        mark: [UInt8]
     ) async -> Never {
         do {
-            let worker = try WorkerProcess(library, services: services) { Date().roundedToMicroseconds }
+            let worker = try WorkerProcess(library, services: services, mark: mark) {
+                Date().roundedToMicroseconds
+            }
             try await withTaskExecutorPreference(ThreadExecutor()) { try await worker.run() }
             exit(0)
         } catch {

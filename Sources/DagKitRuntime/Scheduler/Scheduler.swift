@@ -39,6 +39,10 @@ public final class Scheduler: Sendable {
         /// Who tells people what they want to know; without one, notices wait in the store.
         public var courier: (any NoticeCourier)?
 
+        /// Is called at every turn of the loop and at every vain try to reach the store: the sign of life that a watchdog
+        /// waits for. The first call says that the scheduler has taken over what it found.
+        public var pulse: @Sendable () -> Void = {}
+
         /// Ends the scheduler once nothing is running and nothing is due, for tests and batch use.
         public var endsWhenIdle = false
 
@@ -67,7 +71,17 @@ public final class Scheduler: Sendable {
     /// Starts nothing new, lets running attempts end within the grace, and then ends ``run()``.
     public func stop() { mailbox.post(.stop) }
 
-    /// Runs until ``stop()`` was called and every attempt has ended.
+    /// Ends running attempts at once, without any grace, and then ends ``run()``.
+    public func stopAtOnce() {
+        stop()
+        let executor = executor
+        Task { await executor.stop(grace: .zero) }
+    }
+
+    /// Starts nothing new and ends ``run()``; running attempts go on, and the next scheduler takes them over.
+    public func handOver() { mailbox.post(.handOver) }
+
+    /// Runs until ``stop()`` was called and every attempt has ended, or until ``handOver()``.
     public func run() async throws {
         var loop = SchedulerLoop(
             store: store, executor: executor, clock: clock, configuration: configuration, log: log)
@@ -97,6 +111,7 @@ public final class Scheduler: Sendable {
         var alarm = Alarm(clock: clock) { mailbox.post(.alarm) }
         var isStopping = false
         while !loop.hasEnded {
+            configuration.pulse()
             alarm.set(loop.nextWake)
             let messages = await mailbox.takeAll()
             if messages.contains(where: \.isAlarm) { alarm.hasRung() }
@@ -105,7 +120,8 @@ public final class Scheduler: Sendable {
             if loop.isStopping, !isStopping {
                 isStopping = true
                 let (executor, grace) = (executor, configuration.stopGrace)
-                Task { await executor.stop(grace: grace) }
+                let handsOver = loop.isHandingOver
+                Task { if handsOver { await executor.handOver() } else { await executor.stop(grace: grace) } }
             }
         }
     }

@@ -1,38 +1,94 @@
 import DagKitCore
 import DagKitSystem
 package import FoundationEssentials
+import Glibc
 
 /// How other processes of a home reach its scheduler: a lock that only one scheduler holds, and a socket that wakes it.
 ///
-/// Who writes to the store knocks at the socket, so that the scheduler looks at once and not at its next poll.
+/// Who writes to the store knocks at the socket, so that the scheduler looks at once and not at its next poll. Who wants
+/// to take over asks there for it.
 package final class SchedulerDoor: Sendable {
+    /// What a visitor wants of the scheduler.
+    package enum Visit: Sendable, Equatable {
+        /// The store has changed.
+        case knock
+        /// Another scheduler, of this process id, takes over.
+        case takeover(Int32)
+    }
+
     private let lock: LockHolder
     private let listener: LocalListener
 
     /// The folder of locks and sockets within a home.
     package static let folder = "run"
+    private static let takeoverRequest = "take over"
+    private static let patience: Duration = .seconds(10)
 
     /// Takes the lock of a home and opens its socket.
     ///
-    /// - Throws: ``FileLockError`` that names the scheduler which has the lock already.
-    package init(home: String, now: Date) throws {
-        let folder = "\(home)/\(Self.folder)"
-        try FileSystem.createFolder(folder)
-        lock = LockHolder(lock: try FileLock.acquire("\(folder)/scheduler.lock", now: now))
+    /// - Throws: ``SchedulerDoorError/occupied(by:)``, which names the scheduler that has the lock already.
+    package convenience init(home: String, now: Date) throws {
+        do {
+            try FileSystem.createFolder("\(home)/\(Self.folder)")
+            try self.init(
+                home: home, lock: LockHolder(lock: FileLock.acquire(Self.lockPath(of: home), now: now)))
+        } catch FileLockError.held(_, let holder) {
+            throw SchedulerDoorError.occupied(by: holder)
+        }
+    }
+
+    private init(home: String, lock: LockHolder) throws {
+        self.lock = lock
         listener = try LocalListener(Self.socketPath(of: home))
     }
 
-    /// Calls `wake` each time that somebody knocks, until the task is cancelled.
-    package func serve(_ wake: @Sendable () -> Void) async {
-        while !Task.isCancelled {
-            do {
-                let visitor = try await listener.accept()
-                if try visitor.isPeerTrusted() { wake() }
-                visitor.shutDown()
-            } catch {
-                if error is CancellationError { return }
-                // A visitor that left early is no reason to close the door.
-                await Task.yield()
+    // The next scheduler listens at the same place as soon as the lock is free.
+    deinit { listener.removeFile() }
+
+    /// Takes the lock of a home as soon as its scheduler ends, however that comes about.
+    package static func whenFree(home: String, now: @escaping @Sendable () -> Date) async throws
+        -> SchedulerDoor
+    {
+        try FileSystem.createFolder("\(home)/\(folder)")
+        let lock = try await Blocking.run {
+            LockHolder(lock: try FileLock.wait(for: lockPath(of: home), now: now))
+        }
+        return try SchedulerDoor(home: home, lock: lock)
+    }
+
+    /// Asks the scheduler of a home to leave its attempts to this process, and takes its place.
+    ///
+    /// - Returns: The door, and what the other one's service manager is to be told by this process from now on.
+    /// - Throws: ``SchedulerDoorError/silent(_:)`` if it does not answer.
+    package static func takeOver(
+        home: String, now: @escaping @Sendable () -> Date
+    ) async throws -> (door: SchedulerDoor, service: [String: String]) {
+        do {
+            return (try SchedulerDoor(home: home, now: now()), [:])
+        } catch SchedulerDoorError.occupied(let holder) {
+            let service = try await ask(home, holder)
+            return (try await whenFree(home: home, now: now), service)
+        }
+    }
+
+    /// Calls `receive` for each visitor, until the task is cancelled.
+    ///
+    /// - Parameter service: The entries of the environment by which this process talks to its service manager.
+    package func serve(service: [String: String] = [:], _ receive: @escaping @Sendable (Visit) -> Void) async
+    {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                do {
+                    let visitor = try await listener.accept()
+                    guard try visitor.isPeerTrusted() else { continue }
+                    receive(.knock)
+                    group.addTask { await Self.hear(visitor, service, receive) }
+                } catch {
+                    if error is CancellationError { return }
+                    // A visitor that left early is no reason to close the door; without descriptors nobody can be let in.
+                    let isShort = (error as? SystemError)?.isShortage == true
+                    try? await BootTimeClock().sleep(for: isShort ? .seconds(1) : .milliseconds(1))
+                }
             }
         }
     }
@@ -46,9 +102,46 @@ package final class SchedulerDoor: Sendable {
 
     /// Whether a scheduler of the home lives.
     package static func isOccupied(home: String) -> Bool {
-        (try? FileLock.isHeld("\(home)/\(folder)/scheduler.lock")) ?? false
+        (try? FileLock.isHeld(lockPath(of: home))) ?? false
     }
 
+    /// Who is the scheduler of the home: `pid 12 since 2026-01-02T03:04:05Z`.
+    package static func occupant(of home: String) -> String? { FileLock.holder(of: lockPath(of: home)) }
+
+    // MARK: Taking over
+
+    private static func ask(_ home: String, _ holder: String) async throws -> [String: String] {
+        let deadline = BootTimeClock().now.advanced(by: patience)
+        do {
+            let socket = try await LocalSocket.connect(socketPath(of: home))
+            try await socket.writeFrame(Array(takeoverRequest.utf8), until: deadline)
+            guard let answer = try await socket.readFrame(until: deadline) else {
+                throw SchedulerDoorError.silent(holder)
+            }
+            return try JSONCoding.decode([String: String].self, from: String(decoding: answer, as: UTF8.self))
+        } catch is SystemError {
+            throw SchedulerDoorError.silent(holder)
+        }
+    }
+
+    private static func hear(
+        _ visitor: LocalSocket, _ service: [String: String], _ receive: @Sendable (Visit) -> Void
+    ) async {
+        defer { visitor.shutDown() }
+        let deadline = BootTimeClock().now.advanced(by: patience)
+        do {
+            guard let request = try await visitor.readFrame(until: deadline),
+                request == Array(takeoverRequest.utf8)
+            else { return }
+            let answer = try JSONCoding.encode(service)
+            try await visitor.writeFrame(Array(answer.utf8), until: deadline)
+            receive(.takeover(try visitor.peer().process))
+        } catch {
+            // It left, or said nothing that is understood here.
+        }
+    }
+
+    private static func lockPath(of home: String) -> String { "\(home)/\(folder)/scheduler.lock" }
     private static func socketPath(of home: String) -> String { "\(home)/\(folder)/scheduler.sock" }
 
     /// Holds a lock as long as it lives.
@@ -56,5 +149,26 @@ package final class SchedulerDoor: Sendable {
         private let lock: FileLock
 
         init(lock: consuming FileLock) { self.lock = lock }
+    }
+}
+
+/// Why a process cannot be the scheduler of a home.
+package enum SchedulerDoorError: DagKitError, Equatable {
+    case occupied(by: String)
+    case silent(String)
+
+    package var problem: String {
+        switch self {
+        case .occupied(let holder): "a scheduler works on this home already: \(holder)"
+        case .silent(let holder): "the scheduler of this home does not answer: \(holder)"
+        }
+    }
+
+    package var remedy: String {
+        switch self {
+        case .occupied:
+            "stop it, wait for its end with --standby, or take its place with --hand-over"
+        case .silent: "look whether it is stopped, and end it with SIGTERM"
+        }
     }
 }

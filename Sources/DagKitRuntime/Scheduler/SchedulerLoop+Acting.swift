@@ -59,8 +59,12 @@ extension SchedulerLoop {
 
     /// Takes a run anew from the store, since somebody else changed it, and tells it again what is not stored.
     ///
+    /// Attempts that run and that the store does not know any more were ended by somebody: they are killed, and what they
+    /// report is refused.
+    ///
     /// - Parameter effects: What was to follow a commit that was refused.
     mutating func reload(_ run: RunKey, after effects: Planner.Effects? = nil) async throws {
+        let attempts = planner.running.filter { $0.value.run == run }.keys.sorted()
         planner.forget(run)
         let snapshot = try await persisted("cannot read run \(run)") { try await store.snapshot(of: run) }
         if let snapshot {
@@ -70,6 +74,10 @@ extension SchedulerLoop {
         for outcome in unstored.removeValue(forKey: run) ?? [] {
             unstored[run, default: []].append(outcome)
             planner.take(outcome, at: clock.now)
+        }
+        let reported = Set((unstored[run] ?? []).map(\.attemptID))
+        for attempt in attempts where planner.running[attempt] == nil && !reported.contains(attempt) {
+            await executor.kill(attempt, reason: "its task was ended by somebody else")
         }
     }
 
@@ -81,11 +89,5 @@ extension SchedulerLoop {
             $0.key.run == snapshot.run.key && stored.contains($0.attemptID)
         }
         if !orders.isEmpty { await executor.dispatch(orders) }
-        for run in effects.finishedRuns where run == snapshot.run {
-            await configuration.observer?.runFinished(run)
-        }
-        for failure in effects.failures where snapshot.instances.contains(failure) {
-            await configuration.observer?.taskFailed(failure)
-        }
     }
 }

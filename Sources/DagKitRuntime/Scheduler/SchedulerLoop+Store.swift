@@ -100,6 +100,7 @@ extension SchedulerLoop {
                 if !hasComplained { log.error("scheduling pauses: \(complaint): \(error)") }
                 hasComplained = true
             }
+            configuration.pulse()
             try await clock.sleep(until: clock.now + wait)
             wait = min(wait * 2, 5)
         }

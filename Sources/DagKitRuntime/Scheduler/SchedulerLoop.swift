@@ -19,6 +19,9 @@ package struct SchedulerLoop: Sendable {
     /// Whether the loop was told to stop: nothing new starts, and the owner ends the executor.
     package internal(set) var isStopping = false
 
+    /// Whether running attempts are left to the next scheduler.
+    package internal(set) var isHandingOver = false
+
     /// Whether the executor has ended, so that nothing is left to do.
     package internal(set) var hasEnded = false
     var job: Int64 = 0
@@ -30,6 +33,9 @@ package struct SchedulerLoop: Sendable {
 
     /// Whether the store could not be read when it was last looked at, which is told once.
     var isBlind = false
+
+    /// The attempts that the store called running when the loop began: what runs besides is wanted by nobody.
+    var storedAttempts: Set<AttemptID> = []
 
     /// Runs that somebody else changed and that were not taken anew yet.
     var foreignRuns: Set<RunKey> = []
@@ -49,6 +55,7 @@ package struct SchedulerLoop: Sendable {
         case poke
         case alarm
         case stop
+        case handOver
 
         /// Whether it is the alarm that ``SchedulerLoop/nextWake`` asked for.
         package var isAlarm: Bool {
@@ -80,7 +87,11 @@ package struct SchedulerLoop: Sendable {
 
     /// Takes over the runs that have not ended.
     package mutating func adoptRuns() async throws {
-        for snapshot in try await store.unfinishedRuns() { planner.adopt(snapshot, at: clock.now) }
+        for snapshot in try await store.unfinishedRuns() {
+            planner.adopt(snapshot, at: clock.now)
+            storedAttempts.formUnion(
+                snapshot.instances.filter { $0.state?.isActive == true }.compactMap(\.attemptID))
+        }
         log.info("scheduler started: \(dagCount) dags, \(planner.openRuns) open runs")
     }
 
@@ -137,6 +148,10 @@ package struct SchedulerLoop: Sendable {
             if !alive.isEmpty { log.info("took over \(alive.count) running attempts") }
             planner.reconcile(alive: Set(alive), at: clock.now)
             isReconciled = true
+            for attempt in alive where !storedAttempts.contains(attempt) {
+                await executor.kill(attempt, reason: "its task was ended while no scheduler ran")
+            }
+            storedAttempts = []
         case .executorEnded: hasEnded = true
         case .deployment(let deployment):
             let found = try await persisted("cannot register the dags") { try await register(deployment) }
@@ -144,6 +159,7 @@ package struct SchedulerLoop: Sendable {
         case .poke: mustLook = true
         case .alarm: break
         case .stop: stop()
+        case .handOver: handOver()
         }
     }
 
@@ -151,6 +167,13 @@ package struct SchedulerLoop: Sendable {
         if isStopping { return }
         isStopping = true
         log.info("stopping: \(planner.running.count) running attempts get \(configuration.stopGrace)")
+    }
+
+    private mutating func handOver() {
+        if isStopping { return }
+        isStopping = true
+        isHandingOver = true
+        log.info("handing over: \(planner.running.count) running attempts go on")
     }
 
     /// Decides until nothing follows any more, each time committing first and acting then.

@@ -12,19 +12,43 @@ package struct FileLock: ~Copyable, Sendable {
 
     /// Takes the lock, or says who has it.
     ///
-    /// - Parameter now: Written into the file, for those who find it locked.
+    /// - Parameters:
+    ///   - now: Written into the file, for those who find it locked.
+    ///   - note: What else the file says, for those who find it when its holder is dead; one line.
     /// - Throws: ``FileLockError/held(_:by:)``, or ``SystemError`` if the file cannot be opened.
-    package static func acquire(_ path: String, now: Date) throws -> FileLock {
+    package static func acquire(_ path: String, now: Date, note: String = "") throws -> FileLock {
         let file = try FileDescriptor.open(path, O_RDWR | O_CREAT)
         guard dagkit_lock(file.raw, 1, 0) == 0 else {
             guard errno == EWOULDBLOCK else { throw SystemError.last("lock", path) }
             throw FileLockError.held(path, by: holder(in: file))
         }
+        return try sign(file, now: now, note: note)
+    }
+
+    /// Takes the lock as soon as its holder lets go of it; blocks the thread until then, and the kernel wakes it.
+    ///
+    /// - Parameter now: Gives the instant that is written into the file, once the lock is held.
+    package static func wait(for path: String, now: () -> Date) throws -> FileLock {
+        let file = try FileDescriptor.open(path, O_RDWR | O_CREAT)
+        while dagkit_lock(file.raw, 1, 1) != 0 {
+            guard errno == EINTR else { throw SystemError.last("lock", path) }
+        }
+        return try sign(file, now: now(), note: "")
+    }
+
+    private static func sign(_ file: consuming FileDescriptor, now: Date, note: String) throws -> FileLock {
         // The rest of an older text goes last: a file that is emptied first is written to the disk when it is closed.
-        let text = Array("pid \(getpid()) since \(now.isoText.prefix(19))Z\n".utf8)
-        try file.writeAll(text)
-        ftruncate(file.raw, text.count)
+        let lines = "pid \(getpid()) since \(now.isoText.prefix(19))Z\n" + (note.isEmpty ? "" : note + "\n")
+        try file.writeAll(lines.utf8)
+        ftruncate(file.raw, lines.utf8.count)
         return FileLock(descriptor: file)
+    }
+
+    /// The note in the lock file at `path`; `nil` if there is none.
+    package static func note(in path: String) -> String? {
+        guard let text = try? FileSystem.readText(path) else { return nil }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.count > 2 ? String(lines[1]) : nil
     }
 
     /// Whether somebody holds the lock on `path`; a file that is not there is free.
@@ -37,18 +61,25 @@ package struct FileLock: ~Copyable, Sendable {
     }
 
     /// The processes of this user that have the file at `path` open, and so may hold its lock.
-    package static func holders(of path: String) -> [Int32] {
+    package static func holders(of path: String) -> [ProcessIdentity] {
         var wanted = stat()
         guard stat(path, &wanted) == 0, let names = try? FileSystem.names(in: "/proc") else { return [] }
-        return names.compactMap { Int32($0) }.filter { id in
+        return names.compactMap { Int32($0).flatMap(ProcessIdentity.of) }.filter { process in
+            let id = process.id
             let descriptors = (try? FileSystem.names(in: "/proc/\(id)/fd")) ?? []
-            return id != getpid()
+            return id != getpid() && process.isAlive
                 && descriptors.contains { name in
                     var status = stat()
                     return stat("/proc/\(id)/fd/\(name)", &status) == 0 && status.st_ino == wanted.st_ino
                         && status.st_dev == wanted.st_dev
                 }
         }
+    }
+
+    /// Who says in the lock file at `path` that it holds the lock: `pid 12 since 2026-01-02T03:04:05Z`.
+    package static func holder(of path: String) -> String? {
+        guard let file = try? FileDescriptor.open(path, O_RDONLY) else { return nil }
+        return holder(in: file)
     }
 
     private static func holder(in file: borrowing FileDescriptor) -> String {

@@ -123,7 +123,9 @@ package final class ChildProcess: Sendable {
         var status: Int32 = 0
         var usage = rusage()
         guard wait4(id, &status, 0, &usage) == id else { throw .last("wait for process", "\(id)") }
-        return ProcessExit(status: status, usage: usage)
+        let exit = ProcessExit(status: status, usage: usage)
+        ProcessMeasurement.noteEnd(of: exit.usage)
+        return exit
     }
 }
 

@@ -29,6 +29,17 @@ package struct ProcessIdentity: Sendable, Hashable, Codable {
         return !status.isZombie
     }
 
+    /// Sends a signal to this process and to no later one that got its id.
+    ///
+    /// - Returns: Whether it was there to get the signal.
+    @discardableResult
+    package func send(_ signal: Int32) -> Bool {
+        let handle = FileDescriptor(owning: dagkit_pidfd_open(id))
+        // Looked at once the descriptor holds the process: from here on its id cannot mean another one.
+        guard handle.raw >= 0, isAlive else { return false }
+        return dagkit_pidfd_send_signal(handle.raw, signal) == 0
+    }
+
     /// Waits for the end of a process, which need not be a child of this one.
     ///
     /// - Returns: `false` if the deadline came first.
@@ -49,16 +60,21 @@ struct ProcessStatus {
     let parent: Int32
     let startTime: UInt64
     let isZombie: Bool
+    let threads: Int
+
+    /// The memory that it has, in pages.
+    let pages: Int
 
     static func read(_ id: Int32) -> ProcessStatus? {
         guard let text = try? FileSystem.readText("/proc/\(id)/stat") else { return nil }
         // The program's name stands in brackets and may itself hold brackets and spaces.
         guard let bracket = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: bracket)...].split(separator: " ")
-        guard fields.count > 19, let parent = Int32(fields[1]), let startTime = UInt64(fields[19]) else {
+        guard fields.count > 21, let parent = Int32(fields[1]), let startTime = UInt64(fields[19]) else {
             return nil
         }
         return ProcessStatus(
-            parent: parent, startTime: startTime, isZombie: fields[0] == "Z" || fields[0] == "X")
+            parent: parent, startTime: startTime, isZombie: fields[0] == "Z" || fields[0] == "X",
+            threads: Int(fields[17]) ?? 1, pages: Int(fields[21]) ?? 0)
     }
 }

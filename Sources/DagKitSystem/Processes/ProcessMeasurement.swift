@@ -1,5 +1,6 @@
 package import DagKitCore
 import Glibc
+import Synchronization
 
 /// What this process has used so far, from the kernel's own counters.
 ///
@@ -26,8 +27,8 @@ package struct ProcessMeasurement: Sendable, Equatable {
 
     /// What was used since an earlier measurement.
     ///
-    /// The peak of memory is this process's own, since the last ``resetPeakMemory()``: that of a child is told when the
-    /// child is waited for.
+    /// The peak of memory is that of the largest process, this one or a child that was waited for, since the last
+    /// ``resetPeakMemory()``.
     package func usage(since earlier: ProcessMeasurement) -> ResourceUsage {
         ResourceUsage(
             cpuSeconds: counters.cpuSeconds - earlier.counters.cpuSeconds, peakMemory: Self.peakMemory,
@@ -38,6 +39,7 @@ package struct ProcessMeasurement: Sendable, Equatable {
 
     /// Starts the search for the peak of memory anew; without effect where the kernel does not offer it.
     package static func resetPeakMemory() {
+        childPeak.store(0, ordering: .relaxed)
         guard let file = try? FileDescriptor.open("/proc/self/clear_refs", O_WRONLY) else { return }
         _ = try? file.write([UInt8(ascii: "5")])
     }
@@ -47,9 +49,20 @@ package struct ProcessMeasurement: Sendable, Equatable {
 
     /// The peak as it stands; read at the end of a measurement alone, as the kernel takes its time to tell it.
     private static var peakMemory: Int64 {
-        ownStatus.read().number(of: "VmHWM").map { $0 * 1024 }
-            ?? usage(of: RUSAGE_SELF).peakMemory
+        let own =
+            ownStatus.read().number(of: "VmHWM").map { $0 * 1024 } ?? usage(of: RUSAGE_SELF).peakMemory
+        return max(own, Int64(childPeak.load(ordering: .relaxed)))
     }
+
+    /// Takes note of what a child used that was waited for: the kernel keeps the peak of all children together, and never
+    /// forgets it.
+    static func noteEnd(of child: ResourceUsage) {
+        childPeak.max(Int(child.peakMemory), ordering: .relaxed)
+    }
+
+    /// The largest peak of the children that were waited for since the last reset; a counter of this process, as the
+    /// kernel's own are.
+    private static let childPeak = Atomic(0)
 
     private static func usage(of who: __rusage_who) -> ResourceUsage {
         var usage = rusage()

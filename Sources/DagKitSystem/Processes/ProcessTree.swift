@@ -1,4 +1,5 @@
 import CSystem
+import DagKitCore
 import Glibc
 
 /// The processes below one process.
@@ -60,7 +61,7 @@ package enum ProcessTree {
             for id in spare { spared.formUnion(try descendants(of: id).map(\.id)) }
             let targets = try descendants(of: getpid()).filter { !spared.contains($0.id) }
             if targets.isEmpty { return killed }
-            for target in targets { kill(target.id, SIGKILL) }
+            for target in targets { target.send(SIGKILL) }
             killed.formUnion(targets.map(\.id))
             reap(targets)
         }
@@ -71,7 +72,27 @@ package enum ProcessTree {
     private static func reap(_ targets: [ProcessIdentity]) {
         for target in targets {
             var status: Int32 = 0
-            while waitpid(target.id, &status, 0) < 0 && errno == EINTR {}
+            var usage = rusage()
+            var reaped: pid_t
+            repeat { reaped = wait4(target.id, &status, 0, &usage) } while reaped < 0 && errno == EINTR
+            if reaped == target.id { ProcessMeasurement.noteEnd(of: ResourceUsage(usage)) }
+        }
+    }
+
+    /// The processes of this user whose environment has exactly this entry, wherever in the tree they stand.
+    ///
+    /// It finds what escaped from a tree whose root was killed: an environment is inherited across forks, sessions and
+    /// the loss of parents.
+    package static func processes(withEnvironment entry: String) -> [ProcessIdentity] {
+        let wanted = Array(entry.utf8)
+        let names = (try? FileSystem.names(in: "/proc")) ?? []
+        return names.compactMap { name in
+            guard let id = Int32(name), id != getpid(), let identity = ProcessIdentity.of(id),
+                let environment = try? FileSystem.read("/proc/\(id)/environ"),
+                environment.split(separator: 0).contains(where: { $0.elementsEqual(wanted) }),
+                identity.isAlive
+            else { return nil }
+            return identity
         }
     }
 }

@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import Synchronization
 
 /// A place in the file system at which processes of this machine connect.
 ///
@@ -8,6 +9,7 @@ package final class LocalListener: Sendable {
     /// Where it listens.
     package let path: String
     private let handle: FileDescriptor
+    private let isRemoved = Atomic(false)
 
     /// Listens at `path`, which only this user may connect to; what a dead process left there is replaced.
     ///
@@ -25,7 +27,12 @@ package final class LocalListener: Sendable {
         handle = descriptor
     }
 
-    deinit { unlink(path) }
+    deinit { removeFile() }
+
+    /// Lets nobody new find the way here; for those who must do so before they let another process listen at the place.
+    package func removeFile() {
+        if !isRemoved.exchange(true, ordering: .relaxed) { unlink(path) }
+    }
 
     /// Becomes readable when somebody connects; for event loops of their own.
     package var descriptor: Int32 { handle.raw }

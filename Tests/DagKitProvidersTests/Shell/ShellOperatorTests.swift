@@ -2,6 +2,7 @@ import DagKitCore
 import DagKitProviders
 import DagKitSystem
 import Glibc
+import Synchronization
 import Testing
 
 @Suite struct ShellOperatorTests {
@@ -108,7 +109,7 @@ import Testing
     @Test func `a command in its attempt's group does not wait for what it left behind`() async throws {
         let base = try OperatorRun()
         var services = base.context.services
-        services[AttemptProcessGroup.self] = AttemptProcessGroup()
+        services[AttemptProcessGroup.self] = AttemptProcessGroup { _ in }
         let context = TaskContext(
             attempt: base.context.attempt, logger: base.context.logger, services: services)
 
@@ -117,6 +118,37 @@ import Testing
         let id = try #require(Int32(child))
         #expect(getpgid(id) == getpgid(0))
         kill(id, SIGKILL)
+    }
+
+    @Test func `a command in its attempt's group prints bytes as they are`() async throws {
+        let base = try OperatorRun()
+        let lines = Mutex<[[UInt8]]>([])
+        var services = base.context.services
+        services[AttemptProcessGroup.self] = AttemptProcessGroup { line in
+            lines.withLock { $0.append(Array(line)) }
+        }
+        let context = TaskContext(
+            attempt: base.context.attempt, logger: base.context.logger, services: services)
+
+        _ = try await ShellOperator("printf '\\000\\377\\r\\nlast'").execute(in: context)
+
+        #expect(lines.withLock { $0 } == [[0, 0xFF, 13], Array("last".utf8)])
+    }
+
+    @Test func `a command that leaves a writer behind that never pauses has ended all the same`() async throws
+    {
+        let base = try OperatorRun()
+        var services = base.context.services
+        services[AttemptProcessGroup.self] = AttemptProcessGroup { _ in }
+        let context = TaskContext(
+            attempt: base.context.attempt, logger: base.context.logger, services: services)
+
+        let folder = try TemporaryFolder()
+        let file = folder.path + "/child"
+        _ = try await ShellOperator(.value("yes & echo $! > \(file)")).execute(in: context)
+
+        let text = try FileSystem.readText(file)
+        kill(try #require(Int32(text.split(separator: "\n")[0])), SIGKILL)
     }
 
     @Test func `templates are listed by name`() {

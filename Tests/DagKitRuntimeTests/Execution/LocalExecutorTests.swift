@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct LocalExecutorTests {
     @Test func `a task's value, log and measurements come back`() async throws {
         let home = try ExecutorHome()
-        let outcome = try await run("hello", in: home)
+        let outcome = try await home.run("hello")
 
         #expect(outcome.value == #""hello 1""#)
         #expect((outcome.usage?.peakMemory ?? 0) > 1_000_000)
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func `what a task pushes travels with its outcome`() async throws {
-        let outcome = try await run("push", in: ExecutorHome())
+        let outcome = try await ExecutorHome().run("push")
 
         #expect(outcome.pushed.map(\.key) == ["answer"])
         #expect(outcome.pushed.first?.output.json == "42")
@@ -33,13 +33,13 @@ import Testing
     @Test func `failures and skips keep their kind`() async throws {
         let home = try ExecutorHome()
 
-        #expect(try await run("fail", in: home).failure == #"end: the "market" is closed; wait"#)
-        #expect(try await run("skip", in: home).verdict == .skipped(reason: "nothing to do"))
+        #expect(try await home.run("fail").failure == #"end: the "market" is closed; wait"#)
+        #expect(try await home.run("skip").verdict == .skipped(reason: "nothing to do"))
     }
 
     @Test func `a worker is used again, and given back to itself in between`() async throws {
         let home = try ExecutorHome()
-        try await withExecutor(of: home) { executor, events in
+        try await home.withExecutor { executor, events in
             await executor.dispatch([try home.order("litter", 1)])
             let first = await events.outcome()
             await executor.dispatch([try home.order("litter", 2)])
@@ -53,7 +53,7 @@ import Testing
 
     @Test func `a worker that leaks is replaced`() async throws {
         let home = try ExecutorHome()
-        try await withExecutor(of: home) { executor, events in
+        try await home.withExecutor { executor, events in
             var processes: [String?] = []
             for attempt in 1...4 {
                 await executor.dispatch([try home.order(attempt == 2 ? "leak" : "process", Int64(attempt))])
@@ -68,7 +68,7 @@ import Testing
 
     @Test func `attempts run side by side, each in a process of its own`() async throws {
         let home = try ExecutorHome()
-        try await withExecutor(of: home) { executor, events in
+        try await home.withExecutor { executor, events in
             await executor.dispatch(try (1...3).map { try home.order("gate", $0) })
             var processes: Set<ProcessIdentity> = []
             for attempt in 1...3 { processes.insert(try await home.process(of: Int64(attempt))) }
@@ -81,18 +81,20 @@ import Testing
 
     @Test(arguments: [
         ("crash", "signal 4 (illegal instruction): "), ("exit", "exit 3"), ("kill", "signal 9 (killed)"),
+        ("precondition", "signal 4 (illegal instruction): "),
     ])
     func `a process that dies is a failed attempt with its reason, and the next attempt runs`(
         task: String, reason: String
     ) async throws {
         let home = try ExecutorHome()
-        try await withExecutor(of: home) { executor, events in
+        try await home.withExecutor { executor, events in
             await executor.dispatch([try home.order(TaskID(task), 1)])
             let failure = try #require(await events.outcome()?.failure)
             await executor.dispatch([try home.order("process", 2)])
 
             #expect(failure.hasPrefix("retry: the task's process ended with \(reason)"))
             #expect(task != "crash" || failure.contains("Fatal error: Index out of range"))
+            #expect(task != "precondition" || failure.contains("Precondition failed: a worker has arguments"))
             #expect(await events.outcome()?.value != nil)
         }
         #expect(try task != "crash" || home.log("crash").contains("INFO - before"))
@@ -101,7 +103,7 @@ import Testing
     @Test func `a task that outlives its timeout is ended and may be tried again`() async throws {
         let home = try ExecutorHome()
 
-        let outcome = try await run("wait", in: home, timeout: .milliseconds(100))
+        let outcome = try await home.run("wait", timeout: .milliseconds(100))
 
         #expect(
             outcome.failure?.hasPrefix("retry: the task ran longer than its timeout of 0.1 seconds") == true)
@@ -109,7 +111,7 @@ import Testing
 
     @Test func `a timeout reaches a task and processes that hear no signal`() async throws {
         let home = try ExecutorHome()
-        try await withExecutor(of: home) { executor, events in
+        try await home.withExecutor { executor, events in
             await executor.dispatch([try home.order("stubborn", 1, timeout: .milliseconds(300))])
             let process = try await home.process(of: 1)
             let descendants = try ProcessTree.descendants(of: process.id)
@@ -124,7 +126,7 @@ import Testing
 
     @Test func `a killed attempt is dead when its outcome comes`() async throws {
         let home = try ExecutorHome()
-        try await withExecutor(of: home) { executor, events in
+        try await home.withExecutor { executor, events in
             await executor.dispatch([try home.order("stubborn", 1)])
             let process = try await home.process(of: 1)
             let descendants = try ProcessTree.descendants(of: process.id)
@@ -139,7 +141,7 @@ import Testing
 
     @Test func `what a task leaves running is ended with it`() async throws {
         let home = try ExecutorHome()
-        let outcome = try await run("daemon", in: home)
+        let outcome = try await home.run("daemon")
 
         let daemon = try #require(Int32(try FileSystem.readText(home.file(1)).prefix { $0 != "\n" }))
         #expect(outcome.failure == nil)
@@ -150,7 +152,7 @@ import Testing
     @Test func `secrets that a task reads are masked in its log and outcome`() async throws {
         let home = try ExecutorHome()
 
-        let outcome = try await run("secret", in: home)
+        let outcome = try await home.run("secret")
 
         let log = try home.log("secret")
         #expect(!log.contains("hunter2"))
@@ -160,20 +162,9 @@ import Testing
         #expect(outcome.failure == "retry: log-in with *** failed; look")
     }
 
-    @Test func `a log has its limit and says so`() async throws {
-        let home = try ExecutorHome { $0.logLimit = 100_000 }
-
-        let outcome = try await run("flood", in: home)
-
-        let log = try home.log("flood")
-        #expect(outcome.failure == nil)
-        #expect(log.utf8.count < 101_000)
-        #expect(log.contains("the log ends here: it has reached its limit of 100000 bytes"))
-    }
-
     @Test func `another structure of the DAG is refused and reported`() async throws {
         let home = try ExecutorHome()
-        try await withExecutor(of: home) { executor, events in
+        try await home.withExecutor { executor, events in
             await executor.dispatch([try home.order("hello", 1, structureHash: "0123456789")])
 
             let failure = await events.outcome()?.failure
@@ -215,7 +206,7 @@ import Testing
         _ = try await first.start()
         await first.dispatch([try home.order("gate", 1)])
         let process = try await home.process(of: 1)
-        await first.abandon()
+        await first.handOver()
 
         let second = home.executor()
         var events = ExecutorEvents(try await second.start())
@@ -237,7 +228,7 @@ import Testing
         await first.dispatch([try home.order("gate", 1)])
         _ = try await home.process(of: 1)
         let supervisor = try home.supervisor()
-        await first.abandon()
+        await first.handOver()
         try FileSystem.write([], to: home.file(1) + ".open")
         #expect(try await supervisor.waitForEnd())
 
@@ -259,7 +250,7 @@ import Testing
         var events = ExecutorEvents(try await first.start())
         await first.dispatch([try home.order("hello", 1)])
         _ = await events.outcome()
-        await first.abandon()
+        await first.handOver()
 
         let second = home.executor()
         var again = ExecutorEvents(try await second.start())
@@ -273,7 +264,7 @@ import Testing
     func `a lost supervisor takes its attempts with it, and another one goes on`(isStopped: Bool) async throws
     {
         let home = try ExecutorHome()
-        try await withExecutor(of: home) { executor, events in
+        try await home.withExecutor { executor, events in
             await executor.dispatch([try home.order("stubborn", 1)])
             let process = try await home.process(of: 1)
             let descendants = try ProcessTree.descendants(of: process.id)
@@ -296,7 +287,7 @@ import Testing
         await first.dispatch([try home.order("gate", 1)])
         let process = try await home.process(of: 1)
         kill(process.id, SIGSTOP)
-        await first.abandon()
+        await first.handOver()
 
         let second = home.executor()
         var events = ExecutorEvents(try await second.start())
@@ -308,34 +299,5 @@ import Testing
         #expect(await events.outcome()?.processID == Int(process.id))
         await second.acknowledge([AttemptID(rawValue: 1)])
         await second.stop(grace: .zero)
-    }
-
-    // MARK: Fixtures
-
-    /// Runs one attempt of a task and stops.
-    private func run(_ task: TaskID, in home: ExecutorHome, timeout: Duration? = nil) async throws
-        -> AttemptOutcome
-    {
-        try await withExecutor(of: home) { executor, events in
-            await executor.dispatch([try home.order(task, 1, timeout: timeout)])
-            return try #require(await events.outcome())
-        }
-    }
-
-    /// Lends an executor whose supervisor ends with the call.
-    private func withExecutor<Value>(
-        of home: ExecutorHome, _ body: (LocalExecutor, inout ExecutorEvents) async throws -> Value
-    ) async throws -> Value {
-        let executor = home.executor()
-        var events = ExecutorEvents(try await executor.start())
-        do {
-            let value = try await body(executor, &events)
-            await executor.acknowledge((1...9).map(AttemptID.init(rawValue:)))
-            await executor.stop(grace: .zero)
-            return value
-        } catch {
-            await executor.stop(grace: .zero)
-            throw error
-        }
     }
 }

@@ -20,21 +20,26 @@ struct AttemptLocks {
     }
 
     /// Takes the lock of an attempt.
-    mutating func take(_ attempt: AttemptID, now: Date) throws -> FileLock {
+    ///
+    /// - Parameter note: What the file says of the attempt.
+    mutating func take(_ attempt: AttemptID, now: Date, note: String) throws -> FileLock {
         let path = folders.lock(of: attempt)
         // The oldest first: a worker may need a moment to let go of the newest.
-        if !spares.isEmpty, rename(spares.removeFirst(), path) == 0 {
+        if !spares.isEmpty {
+            let spare = spares.removeFirst()
             do {
-                return try FileLock.acquire(path, now: now)
+                // Signed before it gets its name: no file of this attempt ever tells of an earlier one.
+                let lock = try FileLock.acquire(spare, now: now, note: note)
+                if rename(spare, path) == 0 { return lock }
             } catch FileLockError.held {
                 // A process of the earlier attempt got away with it: the file stays that one's.
-                try FileSystem.remove(path)
+                try FileSystem.remove(spare)
             }
         }
-        return try FileLock.acquire(path, now: now)
+        return try FileLock.acquire(path, now: now, note: note)
     }
 
-    /// Removes the lock file of an attempt that is over.
+    /// Removes the lock file of an attempt whose outcome is stored or lies in a file of its own.
     mutating func release(_ attempt: AttemptID) {
         let path = folders.lock(of: attempt)
         guard spares.count < Self.mostSpares else {

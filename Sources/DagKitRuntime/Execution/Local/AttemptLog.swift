@@ -1,12 +1,7 @@
 import DagKitCore
-import DagKitSystem
 import FoundationEssentials
-import Glibc
 
-/// The log file of a running attempt: what its processes print and what its logger says, masked, each line with its time.
-///
-/// The file is appended to. What cannot be written, as the disk is full or the log has reached its limit, is counted and
-/// told in a line of its own; the task is never stopped for it.
+/// The log of a running attempt: what its processes print and what its logger says, masked, each line with its time.
 final class AttemptLog {
     /// Where a worker's bytes came from.
     enum Source: String {
@@ -15,29 +10,35 @@ final class AttemptLog {
     }
 
     private struct Stream {
-        var masker = SecretMasker(SecretPatterns())
-        var lines = OutputLines()
+        var masker: SecretMasker
+        var lines: OutputLines
         var lineNumber = 0
     }
 
-    private let file: FileDescriptor
+    /// The files that it is written to.
+    let files: LogSegments
     private let now: () -> Date
-    private let limit: Int
-    private var size = 0
-    private var lost = 0
-    private var hasReachedLimit = false
-    private var output = Stream()
-    private var errors = Stream()
-    private var lastErrors: [String] = []
+    private var output: Stream
+    private var errors: Stream
+    private var lastErrors: [ArraySlice<UInt8>] = []
 
-    /// Opens the log at `path`, whose folder is made.
+    /// Opens the log at `path`, or, where that cannot be, at `fallback`.
     ///
-    /// - Parameter limit: The most bytes that this attempt may add.
-    init(_ path: String, limit: Int, now: @escaping () -> Date) throws {
-        try FileSystem.createFolder(FileSystem.parent(of: path))
-        file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND)
-        self.limit = limit
+    /// - Parameters:
+    ///   - limit: The most bytes on the disk.
+    ///   - patterns: What is masked from the start.
+    ///   - mark: What begins a line of the worker's logger.
+    init(
+        _ path: String, orElse fallback: String? = nil, limit: Int,
+        patterns: SecretPatterns = SecretPatterns(),
+        mark: [UInt8] = OutputLines.mark(of: ""), now: @escaping () -> Date
+    ) throws {
         self.now = now
+        files = try LogSegments(path, orElse: fallback, limit: limit) { text in
+            Array((Self.line(text, .warning, at: now()) + "\n").utf8)
+        }
+        output = Stream(masker: SecretMasker(patterns), lines: OutputLines(mark: mark))
+        errors = output
     }
 
     /// Takes what came from the worker.
@@ -56,9 +57,7 @@ final class AttemptLog {
 
     /// Adds a line of the supervisor's own.
     func note(_ text: String, level: TaskLogger.Level = .info, fileID: String = #fileID, line: Int = #line) {
-        append(
-            LogLine.render(
-                mask(text), level: level, at: now(), from: SourceLocation(file: fileID, line: line)))
+        files.append(Array((Self.line(mask(text), level, at: now(), fileID: fileID, line: line) + "\n").utf8))
     }
 
     /// A text without the attempt's secrets.
@@ -70,86 +69,70 @@ final class AttemptLog {
     func finish() {
         finish(&output, from: .output)
         finish(&errors, from: .errors)
-        if lost > 0, !hasReachedLimit { tellLoss() }
+        files.finish()
     }
 
     /// What a crashed program said last: its own message if there is one, or else its last line of stderr.
     var crashLine: String? {
-        lastErrors.last { $0.contains("Fatal error:") || $0.contains("fatal error:") }
-            ?? lastErrors.last { !$0.allSatisfy(\.isWhitespace) }
+        let lines = lastErrors.map { String(decoding: $0, as: UTF8.self) }
+        return lines.last { line in Self.crashWords.contains { line.contains($0) } }
+            ?? lines.last { !$0.allSatisfy(\.isWhitespace) }
     }
+
+    /// What Swift's runtime and the C library say before they end a process.
+    private static let crashWords = [
+        "Fatal error", "fatal error", "Precondition failed", "Assertion failed", "Assertion `",
+        "terminate called",
+    ]
 
     private func take(_ bytes: [UInt8], from source: Source, _ stream: inout Stream) {
         write(stream.lines.take(stream.masker.mask(bytes)), from: source, &stream)
     }
 
     private func finish(_ stream: inout Stream, from source: Source) {
-        let lines = stream.lines.take(stream.masker.finish()) + [stream.lines.finish()].compactMap { $0 }
-        write(lines, from: source, &stream)
+        let last = stream.lines.take(stream.masker.finish()) + stream.lines.finish()
+        write(last, from: source, &stream)
     }
 
     private func write(_ lines: [OutputLines.Line], from source: Source, _ stream: inout Stream) {
+        if lines.isEmpty { return }
+        let level: TaskLogger.Level = source == .output ? .info : .warning
+        let opening = Array("[\(LogLine.stamp(now()))] {\(source.rawValue):".utf8)
+        let closing = Array("} \(level.rawValue) - ".utf8)
+        let pieceLimit = files.pieceLimit
         var bytes: [UInt8] = []
         for line in lines {
             if !line.isLogged {
                 stream.lineNumber += 1
-                let level: TaskLogger.Level = source == .output ? .info : .warning
-                let place = SourceLocation(file: source.rawValue, line: stream.lineNumber)
-                bytes += LogLine.render("", level: level, at: now(), from: place).utf8
+                bytes += opening
+                Self.append(stream.lineNumber, to: &bytes)
+                bytes += closing
+                if source == .errors { remember(line.bytes) }
             }
             bytes += line.bytes
             bytes.append(UInt8(ascii: "\n"))
-            if source == .errors, !line.isLogged { remember(line.bytes) }
+            if bytes.count >= pieceLimit {
+                files.append(bytes)
+                bytes.removeAll(keepingCapacity: true)
+            }
         }
-        if !bytes.isEmpty { append(bytes) }
+        if !bytes.isEmpty { files.append(bytes) }
     }
 
-    private func remember(_ line: [UInt8]) {
+    private static func append(_ number: Int, to bytes: inout [UInt8]) {
+        if number >= 10 { append(number / 10, to: &bytes) }
+        bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
+    }
+
+    private func remember(_ line: ArraySlice<UInt8>) {
         if lastErrors.count == 200 { lastErrors.removeFirst(100) }
-        lastErrors.append(String(decoding: line.prefix(500), as: UTF8.self))
+        // A copy: a slice would keep the whole chunk that it was cut from.
+        lastErrors.append(Array(line.prefix(500))[...])
     }
 
-    private func append(_ line: String) {
-        append(Array(line.utf8) + [UInt8(ascii: "\n")])
-    }
-
-    private func append(_ bytes: [UInt8]) {
-        guard size + bytes.count <= limit else { return reachLimit(bytes.count) }
-        if lost > 0 { tellLoss() }
-        guard lost == 0, writeAll(bytes) else {
-            lost += bytes.count
-            return
-        }
-        size += bytes.count
-    }
-
-    private func reachLimit(_ count: Int) {
-        lost += count
-        guard !hasReachedLimit else { return }
-        hasReachedLimit = true
-        let text = "the log ends here: it has reached its limit of \(limit) bytes"
-        _ = writeAll(Array((stamped(text, .warning) + "\n").utf8))
-    }
-
-    private func tellLoss() {
-        let text = "\(lost) bytes of the log are lost: they could not be written"
-        if writeAll(Array((stamped(text, .warning) + "\n").utf8)) { lost = 0 }
-    }
-
-    private func stamped(
-        _ text: String, _ level: TaskLogger.Level, fileID: String = #fileID, line: Int = #line
-    )
-        -> String
-    {
-        LogLine.render(text, level: level, at: now(), from: SourceLocation(file: fileID, line: line))
-    }
-
-    private func writeAll(_ bytes: [UInt8]) -> Bool {
-        do {
-            try file.writeAll(bytes)
-            return true
-        } catch {
-            return false
-        }
+    private static func line(
+        _ text: String, _ level: TaskLogger.Level, at now: Date, fileID: String = #fileID, line: Int = #line
+    ) -> String {
+        LogLine.render(text, level: level, at: now, from: SourceLocation(file: fileID, line: line))
     }
 }

@@ -1,5 +1,5 @@
 package import DagKitCore
-import DagKitSystem
+package import DagKitSystem
 
 /// Where the local executor keeps its things in the home folder.
 package struct ExecutionFolders: Codable, Hashable, Sendable {
@@ -19,14 +19,20 @@ package struct ExecutionFolders: Codable, Hashable, Sendable {
         self.logs = logs ?? "\(home)/logs"
     }
 
-    /// Makes the folders that are missing.
-    package func create() throws {
-        for folder in [run, attempts, "\(logs)/supervisor"] { try FileSystem.createFolder(folder) }
+    /// Makes the folders that are missing; without that of the logs everything goes on.
+    package func create() throws(SystemError) {
+        for folder in [run, attempts] { try FileSystem.createFolder(folder) }
+        try? FileSystem.createFolder("\(logs)/supervisor")
     }
 
     /// Where the log of an attempt lies.
     package func log(of order: AttemptOrder) -> String {
         "\(logs)/\(AttemptLogPath.path(of: order.key, tryNumber: order.tryNumber))"
+    }
+
+    /// Where the log of an attempt lies while the log folder cannot be written.
+    func fallbackLog(of order: AttemptOrder) -> String {
+        "\(attempts)/logs/\(AttemptLogPath.path(of: order.key, tryNumber: order.tryNumber))"
     }
 
     func socket(of generation: String) -> String { "\(run)/supervisor-\(generation).sock" }

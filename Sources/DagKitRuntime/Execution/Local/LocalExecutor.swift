@@ -35,6 +35,7 @@ public actor LocalExecutor: Executor {
     private var unstored: [AttemptID: ProcessIdentity?] = [:]
     private var starts: [BootTimeClock.Instant] = []
     private var isStopping = false
+    private var stopGrace: Duration?
     private var isAbandoned = false
 
     /// Creates the executor of a home folder.
@@ -71,14 +72,14 @@ public actor LocalExecutor: Executor {
 
     public func start() async throws -> AsyncStream<ExecutorEvent> {
         try folders.create()
-        let found = try await starter.findAll(programIdentity: programIdentity(), log: log)
+        let found = try await starter.findAll(log: log)
         for link in found { adopt(link) }
         try reportKeptOutcomes()
         let running = found.flatMap(\.welcome.running).map(\.attemptID)
-        try await endAbandonedAttempts(except: Set(running))
+        try await settleAbandonedAttempts(except: Set(running))
         continuation.yield(.adopted(running))
-        let identity = try programIdentity()
-        current = found.first { $0.welcome.program == identity }
+        let identity = try starter.identity()
+        current = found.first { $0.welcome.identity == identity }
         if current == nil { try await startSupervisor() }
         return events
     }
@@ -89,16 +90,11 @@ public actor LocalExecutor: Executor {
             return
         }
         for order in orders { open[order.attemptID] = (order, link.process) }
-        do {
-            try await link.send(.dispatch(orders))
-        } catch {
-            // The end of its connection settles what becomes of them.
-            link.close()
-        }
+        link.send(.dispatch(orders))
     }
 
     public func kill(_ attempt: AttemptID, reason: String) async {
-        for link in links.values { try? await link.send(.kill(attempt, reason: reason)) }
+        for link in links.values { link.send(.kill(attempt, reason: reason)) }
     }
 
     public func acknowledge(_ attempts: [AttemptID]) async {
@@ -106,34 +102,41 @@ public actor LocalExecutor: Executor {
         for attempt in attempts {
             guard let place = unstored.removeValue(forKey: attempt) else { continue }
             if let place, links[place] != nil {
-                // The supervisor removes what it keeps.
                 kept[place, default: []].append(attempt)
-                continue
+            } else {
+                // Nobody else cleans up behind a supervisor that has ended.
+                try? FileSystem.remove(folders.outcome(of: attempt))
+                try? FileSystem.remove(folders.lock(of: attempt))
             }
-            try? FileSystem.remove(folders.outcome(of: attempt))
-            try? FileSystem.remove(folders.lock(of: attempt))
         }
-        for (process, attempts) in kept { try? await links[process]?.send(.acknowledge(attempts)) }
+        for (process, attempts) in kept { links[process]?.send(.acknowledge(attempts)) }
     }
 
     public func stop(grace: Duration) async {
+        let limit = clock.now.advanced(
+            by: grace + starter.configuration.killGrace + starter.configuration.patience)
+        if isStopping {
+            let endsNow = grace == .zero || stopGrace == .zero
+            for link in links.values { link.send(endsNow ? .endNow : .stop(grace: grace)) }
+            return
+        }
         isStopping = true
-        let limit = clock.now.advanced(by: grace + starter.configuration.killGrace + .seconds(10))
-        for link in links.values { try? await link.send(.stop(grace: grace)) }
+        stopGrace = grace
+        for link in links.values { link.send(.stop(grace: grace)) }
         for process in Array(links.keys) {
-            if (try? await process.waitForEnd(until: limit)) != true { links[process]?.close() }
+            if (try? await process.waitForEnd(until: limit)) != true {
+                log.error("supervisor \(process.id) does not end; killing it")
+                process.send(SIGKILL)
+            }
             await readers[process]?.value
         }
         continuation.finish()
     }
 
-    /// Leaves the supervisors to the next scheduler: attempts go on, their outcomes are kept.
-    ///
-    /// It is what the death of this process would do, and what a hand-over does.
-    public func abandon() async {
+    public func handOver() async {
         isStopping = true
         isAbandoned = true
-        for link in links.values { link.close() }
+        for link in links.values { await link.finish(until: clock.now.advanced(by: .seconds(1))) }
         for reader in Array(readers.values) { await reader.value }
         continuation.finish()
     }
@@ -144,11 +147,6 @@ public actor LocalExecutor: Executor {
 
     private var soon: BootTimeClock.Instant { clock.now.advanced(by: .seconds(10)) }
 
-    /// What a supervisor of the program that this executor starts says of itself.
-    private func programIdentity() throws -> String {
-        try CurrentProcess.executableIdentity(of: starter.program)
-    }
-
     private func adopt(_ link: SupervisorLink) {
         links[link.process] = link
         for order in link.welcome.running { open[order.attemptID] = (order, link.process) }
@@ -158,7 +156,7 @@ public actor LocalExecutor: Executor {
     }
 
     private func startSupervisor() async throws {
-        let (child, link) = try await starter.start(programIdentity: programIdentity(), until: soon)
+        let (child, link) = try await starter.start(until: soon)
         log.info("supervisor \(child.id) started")
         adopt(link)
         current = link
@@ -191,6 +189,7 @@ public actor LocalExecutor: Executor {
                 switch message {
                 case .welcome: break
                 case .finished(let outcome): finish(outcome, keptBy: link.process)
+                case .warning(let text): log.warning(text)
                 }
             }
         } catch {
@@ -217,34 +216,49 @@ public actor LocalExecutor: Executor {
     private func settle(_ link: SupervisorLink) async {
         link.close()
         if current === link { current = nil }
-        links[link.process] = nil
-        readers[link.process] = nil
-        let lost = open.values.filter { $0.process == link.process }.map(\.order)
-        if lost.isEmpty || isAbandoned { return }
-        if (try? await link.process.waitForEnd(until: clock.now.advanced(by: .seconds(1)))) != true {
-            return await connectAgain(link)
+        if isAbandoned { return forget(link) }
+        // Its attempts are its own for as long as it lives, and only the kernel can say that it does not.
+        var hasComplained = false
+        while (try? await link.process.waitForEnd(until: clock.now.advanced(by: .seconds(1)))) != true {
+            if await connectAgain(link) { return forget(link) }
+            if !hasComplained { log.warning("supervisor \(link.process.id) does not answer; waiting for it") }
+            hasComplained = true
         }
-        log.error("supervisor \(link.process.id) is lost with \(lost.count) attempts")
+        forget(link)
         try? reportKeptOutcomes()
-        for order in lost where open[order.attemptID] != nil {
+        let lost = open.values.filter { $0.process == link.process }.map(\.order)
+        if lost.isEmpty { return }
+        log.error("supervisor \(link.process.id) is lost with \(lost.count) attempts")
+        for order in lost {
             let hasBegun = FileSystem.exists(folders.lock(of: order.attemptID))
-            await endHolder(of: order.attemptID)
-            report(hasBegun ? failed(order) : notStarted(order, "the supervisor was lost"))
+            await endProcesses(of: order.attemptID)
+            guard open[order.attemptID] != nil else { continue }
+            let reason = isStopping ? "the scheduler was stopped" : "the supervisor of its worker was lost"
+            report(hasBegun ? failed(order, reason) : notStarted(order, reason))
             try? FileSystem.remove(folders.lock(of: order.attemptID))
         }
     }
 
-    /// A supervisor that lives keeps its attempts; it is asked again what it has.
-    private func connectAgain(_ link: SupervisorLink) async {
-        guard !isStopping, let identity = try? programIdentity(),
-            let again = try? await SupervisorLink.connect(link.path, program: identity, until: soon)
-        else { return }
+    private func forget(_ link: SupervisorLink) {
+        if links[link.process] === link {
+            links[link.process] = nil
+            readers[link.process] = nil
+        }
+    }
+
+    /// Asks a supervisor that lives what it has; what it did not get goes again.
+    private func connectAgain(_ link: SupervisorLink) async -> Bool {
+        guard let identity = try? starter.identity(),
+            let again = try? await SupervisorLink.connect(link.path, identity: identity, until: soon),
+            again.process == link.process
+        else { return false }
         adopt(again)
-        if current == nil, again.welcome.program == identity { current = again }
+        if current == nil, again.welcome.identity == identity, !isStopping { current = again }
         let known = Set(again.welcome.running.map(\.attemptID))
         for (attempt, entry) in open where entry.process == link.process && !known.contains(attempt) {
             report(notStarted(entry.order, "the supervisor did not get it"))
         }
+        return true
     }
 
     /// Reports the outcomes that supervisors which have ended left in files.
@@ -258,34 +272,40 @@ public actor LocalExecutor: Executor {
         }
     }
 
-    /// Ends what still holds the lock of an attempt that no supervisor owns, and removes the locks of dead ones.
-    private func endAbandonedAttempts(except owned: Set<AttemptID>) async throws {
-        for attempt in try folders.attempts(endingWith: ".lock") where !owned.contains(attempt) {
-            await endHolder(of: attempt)
-            try FileSystem.remove(folders.lock(of: attempt))
+    /// Ends what is left of attempts that no supervisor owns, and reports those that had begun as failed.
+    private func settleAbandonedAttempts(except owned: Set<AttemptID>) async throws {
+        for attempt in try folders.attempts(endingWith: ".lock")
+        where !owned.contains(attempt) && unstored[attempt] == nil {
+            await endProcesses(of: attempt)
+            let path = folders.lock(of: attempt)
+            if let note = FileLock.note(in: path).flatMap(AttemptNote.init) {
+                finish(note.lost(attempt, at: now()), keptBy: nil)
+            } else {
+                try FileSystem.remove(path)
+            }
         }
         // A supervisor that lives makes new ones.
         for spare in try folders.spareLocks() { try FileSystem.remove(spare) }
     }
 
-    /// Waits until nobody holds the lock of an attempt whose supervisor is dead.
+    /// Returns once no process of an attempt is left whose supervisor is dead.
     ///
-    /// A worker without its supervisor ends by itself at once; one that cannot is killed.
-    private func endHolder(of attempt: AttemptID) async {
+    /// A worker without its supervisor ends by itself at once; one that cannot is killed, as is what a killed one left.
+    private func endProcesses(of attempt: AttemptID) async {
         let path = folders.lock(of: attempt)
         let patience = clock.now.advanced(by: .seconds(1))
-        while (try? FileLock.isHeld(path)) == true {
+        while true {
+            let isHeld = (try? FileLock.isHeld(path)) == true
+            let left = isHeld ? [] : AttemptMark.processes(of: attempt, lock: path)
+            if !isHeld, left.isEmpty { return }
+            for process in left { process.send(SIGKILL) }
+            if clock.now > patience { for holder in FileLock.holders(of: path) { holder.send(SIGKILL) } }
             try? await clock.sleep(for: .milliseconds(5))
-            if clock.now > patience {
-                for holder in FileLock.holders(of: path) { Glibc.kill(holder, SIGKILL) }
-            }
         }
     }
 
-    private func failed(_ order: AttemptOrder) -> AttemptOutcome {
-        outcome(
-            of: order,
-            .failed(reason: "the supervisor of its worker was lost", isRetryable: true, retryDelay: nil))
+    private func failed(_ order: AttemptOrder, _ reason: String) -> AttemptOutcome {
+        outcome(of: order, .failed(reason: reason, isRetryable: true, retryDelay: nil))
     }
 
     private func notStarted(_ order: AttemptOrder, _ reason: String) -> AttemptOutcome {

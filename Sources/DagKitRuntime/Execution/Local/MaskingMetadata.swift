@@ -39,6 +39,15 @@ enum SecretFinder {
         return settings + secrets(in: order.params) + secrets(in: order.conf)
     }
 
+    /// The secrets in an environment, which every task sees: values under sensitive names, and what connections hold.
+    static func secrets(inEnvironment environment: [String: String]) -> [String] {
+        environment.flatMap { name, value in
+            let isConnection = ["DAGKIT_CONN_", "AIRFLOW_CONN_"].contains { name.hasPrefix($0) }
+            let connection = isConnection ? try? Connection(name, text: value) : nil
+            return (names.contains(name) ? [value] : []) + (connection.map(secrets(in:)) ?? [])
+        }
+    }
+
     /// The password of a connection and the sensitive fields of its extra.
     static func secrets(in connection: Connection) -> [String] {
         let extra = connection.extra.flatMap { try? JSONValue(parsing: $0) }

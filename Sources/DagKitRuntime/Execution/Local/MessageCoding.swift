@@ -32,9 +32,9 @@ enum MessageCoding {
 extension SchedulerMessage: WireCodable {
     func write(to writer: inout WireWriter) {
         switch self {
-        case .hello(let program):
+        case .hello(let identity):
             writer.write(UInt8(0))
-            writer.write(program)
+            writer.write(identity)
         case .dispatch(let orders):
             writer.write(UInt8(1))
             writer.write(orders)
@@ -48,18 +48,18 @@ extension SchedulerMessage: WireCodable {
         case .stop(let grace):
             writer.write(UInt8(4))
             writer.write(grace)
-        case .retire: writer.write(UInt8(5))
+        case .endNow: writer.write(UInt8(5))
         }
     }
 
     init(from reader: inout WireReader) throws(WireError) {
         switch try reader.byte() {
-        case 0: self = .hello(program: try reader.text())
+        case 0: self = .hello(identity: try reader.text())
         case 1: self = .dispatch(try reader.list())
         case 2: self = .kill(try reader.value(), reason: try reader.text())
         case 3: self = .acknowledge(try reader.list())
         case 4: self = .stop(grace: try reader.value())
-        case 5: self = .retire
+        case 5: self = .endNow
         case let tag: throw .unknown("word of a scheduler", tag: tag)
         }
     }
@@ -74,6 +74,9 @@ extension SupervisorMessage: WireCodable {
         case .finished(let outcome):
             writer.write(UInt8(1))
             writer.write(outcome)
+        case .warning(let text):
+            writer.write(UInt8(2))
+            writer.write(text)
         }
     }
 
@@ -81,6 +84,7 @@ extension SupervisorMessage: WireCodable {
         switch try reader.byte() {
         case 0: self = .welcome(try reader.value())
         case 1: self = .finished(try reader.value())
+        case 2: self = .warning(try reader.text())
         case let tag: throw .unknown("word of a supervisor", tag: tag)
         }
     }
@@ -89,7 +93,7 @@ extension SupervisorMessage: WireCodable {
 extension SupervisorWelcome: WireCodable {
     func write(to writer: inout WireWriter) {
         writer.record { writer in
-            writer.write(program)
+            writer.write(identity)
             writer.write(process)
             writer.write(running)
             writer.write(outcomes)
@@ -99,7 +103,7 @@ extension SupervisorWelcome: WireCodable {
     init(from reader: inout WireReader) throws(WireError) {
         self = try reader.record { reader throws(WireError) in
             SupervisorWelcome(
-                program: try reader.text(), process: try reader.value(), running: try reader.list(),
+                identity: try reader.text(), process: try reader.value(), running: try reader.list(),
                 outcomes: try reader.list())
         }
     }

@@ -3,28 +3,30 @@ import DagKitSystem
 
 /// What a scheduler says to a supervisor.
 enum SchedulerMessage: Sendable {
-    /// The first message: which program file the scheduler runs.
-    case hello(program: String)
+    /// The first message: what supervisor the scheduler would start.
+    case hello(identity: String)
     case dispatch([AttemptOrder])
     case kill(AttemptID, reason: String)
     /// These outcomes are stored.
     case acknowledge([AttemptID])
     /// End: running attempts get the grace.
     case stop(grace: Duration)
-    /// Another supervisor takes the new attempts: end once nothing is left.
-    case retire
+    /// End at once: running attempts are killed.
+    case endNow
 }
 
 /// What a supervisor says to a scheduler.
 enum SupervisorMessage: Sendable {
     case welcome(SupervisorWelcome)
     case finished(AttemptOutcome)
+    /// Something that the supervisor's user should know.
+    case warning(String)
 }
 
 /// A supervisor's answer to a scheduler's first message.
 struct SupervisorWelcome: Sendable {
-    /// The program file that the supervisor and its workers run.
-    let program: String
+    /// What the supervisor and its workers are: ``SupervisorConfiguration/identity``.
+    let identity: String
     let process: ProcessIdentity
     let running: [AttemptOrder]
     /// The outcomes that no scheduler has acknowledged.

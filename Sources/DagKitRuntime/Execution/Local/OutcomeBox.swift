@@ -1,5 +1,6 @@
 import DagKitCore
 import DagKitSystem
+import Glibc
 
 /// The outcomes that no scheduler has stored yet, in memory and, while no scheduler is there, in files.
 struct OutcomeBox {
@@ -28,23 +29,47 @@ struct OutcomeBox {
         outcomes[outcome.attemptID] = outcome
     }
 
-    /// Forgets outcomes that are stored.
-    mutating func acknowledge(_ attempts: [AttemptID]) {
-        for attempt in attempts {
-            guard outcomes.removeValue(forKey: attempt) != nil else { continue }
-            if written.remove(attempt) != nil { try? FileSystem.remove(folders.outcome(of: attempt)) }
+    /// Forgets outcomes that are stored, and gives the attempts whose lock files are of no use any more.
+    mutating func acknowledge(_ attempts: [AttemptID]) -> [AttemptID] {
+        attempts.filter { attempt in
+            guard outcomes.removeValue(forKey: attempt) != nil else { return false }
+            // The lock file of one that was written has gone already.
+            guard written.remove(attempt) != nil else { return true }
+            try? FileSystem.remove(folders.outcome(of: attempt))
+            return false
         }
     }
 
     /// Writes what is not in a file yet.
+    ///
+    /// - Throws: What keeps the first of them from being written; the others are tried all the same.
     mutating func write() throws {
+        var failure: (any Error)?
         for outcome in all where !written.contains(outcome.attemptID) {
-            try FileSystem.write(
-                MessageCoding.bytes(of: outcome), to: folders.outcome(of: outcome.attemptID),
-                durable: isDurable)
-            written.insert(outcome.attemptID)
-            FaultPoint.outcomeWritten.pass()
+            do {
+                try write(outcome)
+            } catch {
+                failure = failure ?? error
+            }
         }
+        if let failure { throw failure }
+    }
+
+    private mutating func write(_ outcome: AttemptOutcome) throws {
+        let path = folders.outcome(of: outcome.attemptID)
+        let bytes = try MessageCoding.bytes(of: outcome)
+        do {
+            try FileSystem.write(bytes, to: path, durable: isDurable)
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            // Somebody removed the folder.
+            try folders.create()
+            try FileSystem.write(bytes, to: path, durable: isDurable)
+        }
+        written.insert(outcome.attemptID)
+        FaultPoint.outcomeWritten.pass()
+        // From now on the outcome's file says that the attempt had begun.
+        try? FileSystem.remove(folders.lock(of: outcome.attemptID))
     }
 
     /// The outcome in a file.

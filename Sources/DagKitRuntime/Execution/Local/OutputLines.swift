@@ -1,49 +1,107 @@
 /// Cuts the output of a worker into lines.
 ///
-/// A line that the worker's logger wrote begins with ``mark`` and is complete; all other lines are what the task or its
-/// programs printed.
+/// A line that the worker's logger wrote holds ``mark`` before its text and is complete; all other lines are what the task
+/// or its programs printed, byte by byte.
 struct OutputLines {
-    /// A byte that no text has: it begins a line of the logger, also in the middle of another one.
-    static let mark: UInt8 = 1
-
     /// The most bytes of one line; a longer one continues in the next.
     static let longest = 1 << 16
 
+    /// A piece of output, without its line break.
     struct Line: Equatable {
-        let bytes: [UInt8]
+        let bytes: ArraySlice<UInt8>
         let isLogged: Bool
     }
 
+    /// What begins a line of the logger, also in the middle of another line.
+    let mark: [UInt8]
     private var open: [UInt8] = []
-    private var isLogged = false
+
+    /// - Parameter mark: A sequence that a program does not print by chance.
+    init(mark: [UInt8]) {
+        self.mark = mark
+    }
+
+    /// The mark of a worker that was given this word.
+    static func mark(of word: String) -> [UInt8] { [1] + Array(word.utf8) }
 
     /// The lines that are complete with these bytes.
     mutating func take(_ bytes: [UInt8]) -> [Line] {
         var lines: [Line] = []
-        for byte in bytes {
-            switch byte {
-            case UInt8(ascii: "\n"): lines.append(end())
-            case Self.mark:
-                if !open.isEmpty { lines.append(end()) }
-                isLogged = true
-            default:
-                open.append(byte)
-                if open.count == Self.longest { lines.append(end()) }
-            }
+        var start = 0
+        while let end = Self.lineBreak(in: bytes, from: start) {
+            close(bytes[start..<end], &lines)
+            start = end + 1
         }
+        hold(bytes[start...], &lines)
         return lines
     }
 
     /// The last line, if it had no end.
-    mutating func finish() -> Line? {
-        open.isEmpty ? nil : end()
+    mutating func finish() -> [Line] {
+        var lines: [Line] = []
+        if !open.isEmpty { close([], &lines) }
+        return lines
     }
 
-    private mutating func end() -> Line {
-        defer {
-            open.removeAll(keepingCapacity: open.capacity <= 4096)
-            isLogged = false
+    private static func lineBreak(in bytes: [UInt8], from start: Int) -> Int? {
+        bytes.withUnsafeBufferPointer { buffer in
+            buffer[start...].firstIndex(of: UInt8(ascii: "\n"))
         }
-        return Line(bytes: open, isLogged: isLogged)
+    }
+
+    /// Ends the open line with `rest`.
+    private mutating func close(_ rest: ArraySlice<UInt8>, _ lines: inout [Line]) {
+        // A line within one chunk is not copied.
+        guard !open.isEmpty || rest.count > Self.longest else { return add(rest, &lines) }
+        hold(rest, &lines)
+        add(open[...], &lines)
+        open.removeAll(keepingCapacity: open.capacity <= 4096)
+    }
+
+    /// Keeps what has no end yet, and gives it away in pieces where it is too long for one line.
+    private mutating func hold(_ bytes: ArraySlice<UInt8>, _ lines: inout [Line]) {
+        var rest = bytes
+        while open.count + rest.count > Self.longest {
+            let taken = rest.prefix(Self.longest - open.count)
+            open += taken
+            rest = rest.dropFirst(taken.count)
+            let cut = placeOfCut
+            add(open[..<cut], &lines)
+            open.removeFirst(cut)
+        }
+        open += rest
+    }
+
+    /// Where the open line, which is as long as a line can be, is cut: before the logger's line in it, whole or begun.
+    private var placeOfCut: Int {
+        if let mark = placeOfMark(in: open[...]), mark > 0 { return mark }
+        return open.count - beginningOfMark(at: open)
+    }
+
+    /// How many bytes at the end of `line` may be the beginning of a mark.
+    private func beginningOfMark(at line: [UInt8]) -> Int {
+        for count in stride(from: min(mark.count - 1, line.count), to: 0, by: -1)
+        where line.suffix(count).elementsEqual(mark.prefix(count)) {
+            return count
+        }
+        return 0
+    }
+
+    /// Adds a line, or two where the logger wrote into the middle of one.
+    private func add(_ line: ArraySlice<UInt8>, _ lines: inout [Line]) {
+        guard let start = placeOfMark(in: line) else {
+            return lines.append(Line(bytes: line, isLogged: false))
+        }
+        if start > line.startIndex { lines.append(Line(bytes: line[..<start], isLogged: false)) }
+        lines.append(Line(bytes: line[(start + mark.count)...], isLogged: true))
+    }
+
+    private func placeOfMark(in line: ArraySlice<UInt8>) -> Int? {
+        var rest = line
+        while let first = rest.firstIndex(of: mark[0]) {
+            if line[first...].starts(with: mark) { return first }
+            rest = line[(first + 1)...]
+        }
+        return nil
     }
 }

@@ -19,22 +19,30 @@ final class SupervisedWorker {
     private(set) var endsBy: BootTimeClock.Instant?
     private var isDismissed = false
 
-    /// The processor time of the attempts that it reported.
-    var reportedSeconds = 0.0
+    /// What the attempts used that it reported.
+    private var reported = ResourceUsage(cpuSeconds: 0, peakMemory: 0)
 
-    var isIdle: Bool { attempt == nil && !isDismissed }
+    /// A word that marks the lines of its logger.
+    let word = String(UInt64.random(in: 0 ... .max), radix: 36)
+
+    /// Whether its process has ended.
+    var hasEnded = false
+
+    var isIdle: Bool { attempt == nil && !isDismissed && !hasEnded }
 
     /// Starts a worker: this program again.
     init(at now: BootTimeClock.Instant) throws {
         let output = try FileDescriptor.pipe()
         let errors = try FileDescriptor.pipe()
+        try output.reader.setNonBlocking()
+        try errors.reader.setNonBlocking()
         let ends = try FileDescriptor.socketPair()
         let own = FileDescriptor(owning: ends.0)
         let other = FileDescriptor(owning: ends.1)
         let nothing = try FileDescriptor.open("/dev/null", O_RDONLY)
         child = try ChildProcess.start(
             Command(
-                CurrentProcess.executable, [DagKitWorker.workerArgument],
+                CurrentProcess.executable, [DagKitWorker.workerArgument, word],
                 descriptors: [
                     0: nothing.raw, 1: output.writer.raw, 2: errors.writer.raw,
                     WorkerProcess.channelDescriptor: other.raw,
@@ -42,18 +50,37 @@ final class SupervisedWorker {
                 shownName: CommandLine.arguments.first))
         self.output = try output.reader.duplicate()
         self.errors = try errors.reader.duplicate()
-        try self.output.setNonBlocking()
-        try self.errors.setNonBlocking()
         channel = try FrameChannel(owning: own)
         idleSince = now
     }
 
     /// Orders an attempt; its lock goes along.
+    ///
+    /// - Throws: ``SystemError``: the worker did not get it.
     func run(_ attempt: SupervisedAttempt) throws {
+        let message = try MessageCoding.bytes(of: WorkerInstruction.run(attempt.order))
+        guard let channel else { throw SystemError.failed("talk to worker", "\(child.id)", code: EPIPE) }
+        try channel.send(message, passing: attempt.lockDescriptor)
         self.attempt = attempt
         attemptCount += 1
-        try channel?.send(
-            MessageCoding.bytes(of: WorkerInstruction.run(attempt.order)), passing: attempt.lockDescriptor)
+    }
+
+    /// Takes note of what an attempt used that it reported.
+    func note(_ usage: ResourceUsage?) {
+        guard let usage else { return }
+        reported.cpuSeconds += usage.cpuSeconds
+        reported.readBytes += usage.readBytes
+        reported.writtenBytes += usage.writtenBytes
+        reported.contextSwitches += usage.contextSwitches
+    }
+
+    /// What the last attempt used, by what the whole process used until its end.
+    func usageOfLastAttempt(_ whole: ResourceUsage) -> ResourceUsage {
+        ResourceUsage(
+            cpuSeconds: max(0, whole.cpuSeconds - reported.cpuSeconds), peakMemory: whole.peakMemory,
+            readBytes: max(0, whole.readBytes - reported.readBytes),
+            writtenBytes: max(0, whole.writtenBytes - reported.writtenBytes),
+            contextSwitches: max(0, whole.contextSwitches - reported.contextSwitches))
     }
 
     /// Closes the connection, upon which the worker ends by itself, at the latest by force at the deadline.
@@ -70,24 +97,26 @@ final class SupervisedWorker {
         attempt?.forgetDeadline()
     }
 
-    /// Reads what the worker has printed so far into the log of its attempt.
+    /// Reads what a worker that has nothing more to say has printed into the log of its attempt.
     ///
-    /// - Returns: The pipes that nobody writes to any more.
-    @discardableResult
-    func drain() -> [Int32] {
-        var ended: [Int32] = []
-        if drain(output, as: .output) { ended.append(output.raw) }
-        if drain(errors, as: .errors) { ended.append(errors.raw) }
-        return ended
+    /// It ends with what is in the pipes: who else holds them open is not waited for.
+    func drainAll() {
+        for source in [AttemptLog.Source.output, .errors] {
+            var count = 0
+            // No pipe holds that much: a task that prints on does not keep the supervisor here.
+            while count < 64, drain(source) == .some(false) { count += 1 }
+        }
     }
 
-    private func drain(_ pipe: borrowing FileDescriptor, as source: AttemptLog.Source) -> Bool {
-        // A pipe holds 64 KiB: a task that prints without end does not keep the loop here.
-        for _ in 0..<4 {
-            guard let bytes = try? pipe.read(upTo: 1 << 16) else { return false }
-            if bytes.isEmpty { return true }
-            attempt?.log.take(bytes, from: source)
-        }
+    /// Reads what fits into one read into the log of the attempt.
+    ///
+    /// - Returns: Whether nobody writes to the pipe any more; `nil` if there was nothing.
+    @discardableResult
+    func drain(_ source: AttemptLog.Source) -> Bool? {
+        let bytes = try? source == .output ? output.read(upTo: 1 << 16) : errors.read(upTo: 1 << 16)
+        guard let bytes else { return nil }
+        if bytes.isEmpty { return true }
+        attempt?.log.take(bytes, from: source)
         return false
     }
 }
@@ -124,6 +153,11 @@ final class SupervisedAttempt {
     func end(because reason: String, isRetryable: Bool, killedAt deadline: BootTimeClock.Instant) {
         if ending == nil { ending = (reason, isRetryable) }
         self.deadline = deadline
+    }
+
+    /// Is killed at `instant` if it was to be killed later.
+    func hasten(to instant: BootTimeClock.Instant) {
+        if let deadline, deadline > instant { self.deadline = instant }
     }
 
     func forgetDeadline() { deadline = nil }

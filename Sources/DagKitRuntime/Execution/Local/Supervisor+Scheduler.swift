@@ -23,26 +23,29 @@ extension Supervisor {
     private func obey(_ message: SchedulerMessage) throws {
         let now = clock.now
         switch message {
-        case .hello(let other): welcome(other)
+        case .hello(let identity): welcome(identity)
         case .dispatch(let orders):
-            for order in orders { try start(order, at: now) }
-        case .kill(let attempt, let reason): try end(attempt, because: reason, at: now)
-        case .acknowledge(let attempts): outcomes.acknowledge(attempts)
+            for order in orders { start(order, at: now) }
+        case .kill(let attempt, let reason): end(attempt, because: reason, at: now)
+        case .acknowledge(let attempts): outcomes.acknowledge(attempts).forEach { locks.release($0) }
         case .stop(let grace): beginStop(grace: grace, at: now)
-        case .retire: isRetiring = true
+        case .endNow:
+            beginStop(grace: .zero, at: now)
+            endAttempts(because: "the scheduler was stopped", at: now, grace: .zero)
         }
     }
 
-    private func welcome(_ other: String) {
-        // A scheduler of another program file may settle what runs here and order nothing new.
-        if other != program { isRetiring = true }
+    private func welcome(_ identity: String) {
+        // A scheduler of another program file, environment or configuration may settle what runs here and order nothing new.
+        if identity != configuration.identity { isRetiring = true }
         guard let process = try? ProcessIdentity.current() else { return }
         let running = workers.compactMap(\.attempt?.order) + waiting
         hasGreeted = true
         tell(
             .welcome(
                 SupervisorWelcome(
-                    program: program, process: process, running: running, outcomes: outcomes.all)))
+                    identity: configuration.identity, process: process, running: running,
+                    outcomes: outcomes.all)))
     }
 
     /// Sends a message if a scheduler is there; what must not be lost is kept elsewhere.
@@ -54,6 +57,12 @@ extension Supervisor {
         } catch {
             dropScheduler()
         }
+    }
+
+    /// Tells those who look after the home, here and in the scheduler's log.
+    func warn(_ text: String) {
+        log(text, level: .warning)
+        tell(.warning(text))
     }
 
     /// Keeps an outcome and reports it.

@@ -12,65 +12,103 @@ extension Supervisor {
         let worker = try SupervisedWorker(at: clock.now)
         workers.append(worker)
         if let channel = worker.channel { try watch(channel.descriptor, .channel(worker)) }
-        try watch(worker.output.raw, .output(worker))
-        try watch(worker.errors.raw, .output(worker))
+        try watch(worker.output.raw, .output(worker, .output))
+        try watch(worker.errors.raw, .output(worker, .errors))
         try watch(worker.child.descriptor, .exit(worker))
         return worker
     }
 
     /// Gives an attempt to an idle worker, or to a new one.
-    func start(_ order: AttemptOrder, at now: BootTimeClock.Instant) throws {
+    func start(_ order: AttemptOrder, at now: BootTimeClock.Instant) {
         // A scheduler that was not sure may say it twice.
         guard attempts[order.attemptID] == nil, !outcomes.contains(order.attemptID) else { return }
         FaultPoint.orderReceived.pass()
         if isRetiring { return conclude(notStarted(order, "the supervisor takes no attempts any more")) }
-        guard let worker = freeWorker() else {
-            waiting.append(order)
-            nextStartTry = now.advanced(by: .seconds(1))
-            return
-        }
         do {
-            let attempt = try prepare(order, at: now)
-            attempts[order.attemptID] = worker
-            attempt.log.note(
-                "attempt \(order.tryNumber) of \(order.lastTry) of \(order.key) starts in process \(worker.child.id)"
-            )
-            try worker.run(attempt)
-            FaultPoint.workerTold.pass()
+            let worker = try freeWorker()
+            do {
+                let attempt = try prepare(order, worker, at: now)
+                attempt.log.note(
+                    "attempt \(order.tryNumber) of \(order.lastTry) of \(order.key) starts in process \(worker.child.id)"
+                )
+                try worker.run(attempt)
+                FaultPoint.workerTold.pass()
+                attempts[order.attemptID] = worker
+                // A large order does not fit into the socket at once.
+                if let channel = worker.channel { try updateWriting(channel) }
+            } catch {
+                locks.release(order.attemptID)
+                if (error as? SystemError)?.code == EPIPE { dismiss(worker) }
+                throw error
+            }
+            if worker.attempt?.log.files.isFallback == true {
+                warn(
+                    "the log of \(order.key) cannot be written to \(configuration.folders.logs); it lies in "
+                        + configuration.folders.fallbackLog(of: order))
+            }
+        } catch let error as SystemError
+            where error.isShortage || error.code == EPIPE || error.code == ECONNRESET
+        {
+            // Nothing of it has begun: it waits for a better moment, and the same try goes then.
+            wait(order, because: error, at: now)
         } catch {
             // Before any of its effects: it fails with that reason, and its retry delay keeps it from trying in circles.
-            if worker.attempt != nil { dismiss(worker) }
-            worker.attempt = nil
-            attempts[order.attemptID] = nil
-            locks.release(order.attemptID)
-            return conclude(failed(order, "\(error)", isRetryable: true, startedAt: self.now()))
+            conclude(failed(order, "\(error)", isRetryable: true, startedAt: self.now()))
         }
     }
 
-    func startWaiting(at now: BootTimeClock.Instant) throws {
+    private func wait(_ order: AttemptOrder, because error: SystemError, at now: BootTimeClock.Instant) {
+        waiting.append(order)
+        nextStartTry = now.advanced(by: error.isShortage ? .seconds(1) : .zero)
+        guard error.isShortage, !isShort else { return }
+        isShort = true
+        warn("attempts wait until the system has room for them: \(error)")
+    }
+
+    /// Tries what waits, in order, until something is short again.
+    func startWaiting(at now: BootTimeClock.Instant) {
         nextStartTry = nil
-        let orders = waiting
+        var orders = waiting[...]
         waiting.removeAll()
-        for order in orders { try start(order, at: now) }
+        while let order = orders.popFirst() {
+            start(order, at: now)
+            guard waiting.isEmpty else { return waiting += orders }
+        }
+        if isShort { log("attempts start again") }
+        isShort = false
     }
 
     /// The worker that was busy last, as its memory is the warmest.
-    private func freeWorker() -> SupervisedWorker? {
+    private func freeWorker() throws -> SupervisedWorker {
         if let idle = workers.filter(\.isIdle).max(by: { $0.idleSince < $1.idleSince }) { return idle }
-        do {
-            return try startWorker()
-        } catch {
-            log("cannot start a worker: \(error)", level: .error)
-            return nil
-        }
+        return try startWorker()
     }
 
-    private func prepare(_ order: AttemptOrder, at now: BootTimeClock.Instant) throws -> SupervisedAttempt {
+    private func prepare(
+        _ order: AttemptOrder, _ worker: SupervisedWorker, at now: BootTimeClock.Instant
+    ) throws -> SupervisedAttempt {
         let folders = configuration.folders
-        let lock = try locks.take(order.attemptID, now: self.now())
+        let wall = self.now()
+        // Where only the whole machine counts, what it counted before this attempt is not this attempt's.
+        if memoryKills[MemoryKills.machine] != nil { _ = noteMemoryKills(of: worker) }
+        let note = AttemptNote(order, startedAt: wall, worker: worker.child.id).text
+        let lock = try lock(order.attemptID, at: wall, note: note)
         FaultPoint.lockTaken.pass()
-        let log = try AttemptLog(folders.log(of: order), limit: configuration.logLimit, now: self.now)
-        return SupervisedAttempt(order, log: log, lock: lock, at: now, wall: self.now())
+        let log = try AttemptLog(
+            folders.log(of: order), orElse: folders.fallbackLog(of: order), limit: configuration.logLimit,
+            patterns: secrets, mark: OutputLines.mark(of: worker.word), now: self.now)
+        log.files.warn = { [weak self] text in self?.warn("the log of \(order.key): \(text)") }
+        return SupervisedAttempt(order, log: log, lock: lock, at: now, wall: wall)
+    }
+
+    private func lock(_ attempt: AttemptID, at now: Date, note: String) throws -> FileLock {
+        do {
+            return try locks.take(attempt, now: now, note: note)
+        } catch SystemError.failed(_, _, code: ENOENT) {
+            // Somebody removed the folder.
+            try configuration.folders.create()
+            return try locks.take(attempt, now: now, note: note)
+        }
     }
 
     // MARK: Reports
@@ -89,7 +127,7 @@ extension Supervisor {
             if !isOpen { unwatch(channel.descriptor) }
         } catch {
             worker.attempt?.log.note("\(error)", level: .error)
-            try kill(worker)
+            kill(worker)
         }
     }
 
@@ -98,22 +136,23 @@ extension Supervisor {
         case .mask(let values):
             worker.attempt?.log.addSecrets(values)
             try worker.channel?.send(MessageCoding.bytes(of: WorkerInstruction.masked))
-        case .finished(let outcome, let isSpent): try finish(outcome, of: worker, isSpent: isSpent)
+        case .finished(let outcome, let isSpent): finish(outcome, of: worker, isSpent: isSpent)
         }
     }
 
-    private func finish(_ reported: AttemptOutcome, of worker: SupervisedWorker, isSpent: Bool) throws {
+    private func finish(_ reported: AttemptOutcome, of worker: SupervisedWorker, isSpent: Bool) {
         guard let attempt = worker.attempt, attempt.order.attemptID == reported.attemptID else { return }
         FaultPoint.outcomeReceived.pass()
-        worker.drain()
-        worker.reportedSeconds += reported.usage?.cpuSeconds ?? 0
+        worker.drainAll()
+        worker.note(reported.usage)
+        if case .failed = reported.verdict { tellMemoryKills(of: worker, to: attempt) }
         let outcome = attempt.judge(reported)
         let mustGo =
             isSpent || attempt.ending != nil || worker.attemptCount >= configuration.attemptsPerWorker
         close(attempt, of: worker, outcome)
         worker.idleSince = clock.now
         if mustGo { dismiss(worker) } else { planTrim() }
-        if !waiting.isEmpty { try startWaiting(at: clock.now) }
+        if !waiting.isEmpty { startWaiting(at: clock.now) }
     }
 
     /// Ends an attempt's log and lock, and reports its outcome.
@@ -122,7 +161,7 @@ extension Supervisor {
         attempt.log.finish()
         worker.attempt = nil
         attempts[outcome.attemptID] = nil
-        locks.release(outcome.attemptID)
+        // The lock file stays until the outcome is safe: it says that the attempt had begun.
         conclude(outcome)
     }
 
@@ -134,50 +173,57 @@ extension Supervisor {
         worker.dismiss(by: clock.now.advanced(by: .seconds(5)))
     }
 
-    func end(_ id: AttemptID, because reason: String, at now: BootTimeClock.Instant) throws {
+    func end(_ id: AttemptID, because reason: String, at now: BootTimeClock.Instant) {
         if let index = waiting.firstIndex(where: { $0.attemptID == id }) {
             let order = waiting.remove(at: index)
             return conclude(failed(order, reason, isRetryable: false, startedAt: self.now()))
         }
         guard let worker = attempts[id], let attempt = worker.attempt, attempt.ending == nil else { return }
-        terminate(attempt, worker, because: reason, isRetryable: false, at: now)
+        terminate(
+            attempt, worker, because: reason, isRetryable: false, at: now, grace: configuration.killGrace)
     }
 
-    func endAttempts(because reason: String, at now: BootTimeClock.Instant) {
+    /// Ends what runs; what was told to end before is killed once the grace is over, if that is earlier.
+    func endAttempts(because reason: String, at now: BootTimeClock.Instant, grace: Duration? = nil) {
+        let grace = grace ?? configuration.killGrace
         for worker in attempts.values {
-            guard let attempt = worker.attempt, attempt.ending == nil else { continue }
-            terminate(attempt, worker, because: reason, isRetryable: true, at: now)
+            guard let attempt = worker.attempt else { continue }
+            if attempt.ending == nil {
+                terminate(attempt, worker, because: reason, isRetryable: true, at: now, grace: grace)
+            } else {
+                attempt.hasten(to: now.advanced(by: grace))
+            }
         }
     }
 
     /// The first deadline of an attempt is its timeout, the second the end of the grace.
     func meetDeadline(
         of attempt: SupervisedAttempt, _ worker: SupervisedWorker, at now: BootTimeClock.Instant
-    )
-        throws
-    {
-        guard attempt.ending == nil, let timeout = attempt.order.timeout else { return try kill(worker) }
+    ) {
+        guard attempt.ending == nil, let timeout = attempt.order.timeout else { return kill(worker) }
         let error = AttemptTimeout(limit: timeout)
-        terminate(attempt, worker, because: error.description, isRetryable: true, at: now)
+        terminate(
+            attempt, worker, because: error.description, isRetryable: true, at: now,
+            grace: configuration.killGrace)
     }
 
     /// Asks all of an attempt's processes to end.
     private func terminate(
         _ attempt: SupervisedAttempt, _ worker: SupervisedWorker, because reason: String, isRetryable: Bool,
-        at now: BootTimeClock.Instant
+        at now: BootTimeClock.Instant, grace: Duration
     ) {
-        attempt.end(
-            because: reason, isRetryable: isRetryable, killedAt: now.advanced(by: configuration.killGrace))
+        attempt.end(because: reason, isRetryable: isRetryable, killedAt: now.advanced(by: grace))
         attempt.log.note("ending: \(reason)", level: .warning)
         let descendants = (try? ProcessTree.descendants(of: worker.child.id)) ?? []
         worker.child.sendToGroup(SIGTERM)
-        for process in descendants { Glibc.kill(process.id, SIGTERM) }
+        for process in descendants { process.send(SIGTERM) }
         // A stopped process hears nothing until it goes on.
         worker.child.sendToGroup(SIGCONT)
+        for process in descendants { process.send(SIGCONT) }
     }
 
     /// Kills a worker; what it leaves is killed when its exit is seen, which follows at once.
-    func kill(_ worker: SupervisedWorker) throws {
+    func kill(_ worker: SupervisedWorker) {
         dismiss(worker)
         worker.child.sendToGroup(SIGKILL)
         worker.forgetDeadlines()
@@ -185,36 +231,81 @@ extension Supervisor {
 
     /// Takes note that a worker has ended: its attempt, if it had one, has failed.
     func reap(_ worker: SupervisedWorker) throws {
+        // Its control group cannot be asked for any more once it is reaped.
+        let kills = worker.attempt == nil ? [] : readMemoryKills(of: worker.child.id)
         guard let exit = try worker.child.poll() else { return }
+        worker.hasEnded = true
         // What it said last may wait to be read.
-        try readReports(of: worker)
+        try? readReports(of: worker)
         // Whatever it left is a child of this process now; workers are spared, as are theirs.
         workers.removeAll { $0 === worker }
-        try ProcessTree.killDescendants(sparing: Set(workers.map(\.child.id)))
-        worker.drain()
+        _ = try? ProcessTree.killDescendants(sparing: Set(workers.map(\.child.id)))
+        worker.drainAll()
         unwatch(worker.child.descriptor)
         unwatch(worker.output.raw)
         unwatch(worker.errors.raw)
         if let channel = worker.channel { unwatch(channel.descriptor) }
         worker.dismiss(by: clock.now)
-        if let attempt = worker.attempt { close(attempt, of: worker, death(of: attempt, worker, exit)) }
-        if !waiting.isEmpty { try startWaiting(at: clock.now) }
+        if let attempt = worker.attempt {
+            close(attempt, of: worker, death(of: attempt, worker, exit, kills))
+        }
+        if !waiting.isEmpty { startWaiting(at: clock.now) }
         // One that ended before it ever worked would do so again.
         if workers.isEmpty, !isRetiring, worker.attemptCount > 0 { try startWorker() }
     }
 
     private func death(
-        of attempt: SupervisedAttempt, _ worker: SupervisedWorker, _ exit: ProcessExit
+        of attempt: SupervisedAttempt, _ worker: SupervisedWorker, _ exit: ProcessExit, _ kills: [MemoryKills]
     ) -> AttemptOutcome {
         attempt.log.finish()
-        let crash = attempt.log.crashLine.map { ": \($0)" } ?? ""
-        var usage = exit.usage
-        usage.cpuSeconds = max(0, usage.cpuSeconds - worker.reportedSeconds)
-        var outcome = failed(
-            attempt.order, "the task's process ended with \(exit)\(crash)", isRetryable: true,
-            startedAt: attempt.startedOn)
-        outcome.usage = usage
+        var reason = "the task's process ended with \(exit)"
+        if exit.reason == .signalled(SIGKILL), attempt.ending == nil, take(kills) {
+            reason = "out of memory: the kernel ended the task's process (\(exit))"
+        } else if let crash = attempt.log.crashLine {
+            reason += ": \(crash)"
+        }
+        var outcome = failed(attempt.order, reason, isRetryable: true, startedAt: attempt.startedOn)
+        outcome.usage = worker.usageOfLastAttempt(exit.usage)
         outcome.processID = Int(worker.child.id)
         return attempt.judge(outcome)
+    }
+
+    // MARK: Memory
+
+    /// How often the kernel has killed for lack of memory where a process runs, and where this one does.
+    func readMemoryKills(of process: Int32) -> [MemoryKills] {
+        if let events = configuration.memoryEvents { return [MemoryKills.read(events)].compactMap(\.self) }
+        let found = [MemoryKills.of(process), MemoryKills.of(getpid())].compactMap(\.self)
+        return found.count == 2 && found[0].source == found[1].source ? [found[0]] : found
+    }
+
+    /// Whether a kill is counted that no death was put down to yet; one death is put down to one kill.
+    private func take(_ kills: [MemoryKills]) -> Bool {
+        for kills in kills where kills.count > memoryKills[kills.source, default: 0] {
+            memoryKills[kills.source, default: 0] += 1
+            return true
+        }
+        return false
+    }
+
+    /// Puts down what was counted and not noted yet to nobody.
+    ///
+    /// - Returns: How many kills that were.
+    private func noteMemoryKills(of worker: SupervisedWorker) -> Int {
+        var count = 0
+        for kills in readMemoryKills(of: worker.child.id) {
+            count += kills.count - memoryKills[kills.source, default: 0]
+            memoryKills[kills.source] = kills.count
+        }
+        return count
+    }
+
+    /// Says in the log of an attempt that failed by itself that the kernel ended processes meanwhile, of this attempt or of
+    /// another: what its command reports is often only a signal.
+    private func tellMemoryKills(of worker: SupervisedWorker, to attempt: SupervisedAttempt) {
+        let count = noteMemoryKills(of: worker)
+        guard count > 0 else { return }
+        attempt.log.note(
+            "the kernel ended \(count) processes for lack of memory while tasks ran", level: .warning)
     }
 }

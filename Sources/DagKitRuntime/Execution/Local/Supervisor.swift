@@ -15,14 +15,21 @@ final class Supervisor {
         case signals
         case scheduler
         case channel(SupervisedWorker)
-        case output(SupervisedWorker)
+        case output(SupervisedWorker, AttemptLog.Source)
         case exit(SupervisedWorker)
+
+        /// Whether it may wait until all else is seen to: a task that prints without end must not hold up the others.
+        var isOutput: Bool {
+            if case .output = self { return true }
+            return false
+        }
     }
 
     let configuration: SupervisorConfiguration
     let now: () -> Date
     let clock = BootTimeClock()
-    let program: String
+    /// What is masked in every log: the secrets of this process's environment, which all tasks see.
+    let secrets: SecretPatterns
     var scheduler: FrameChannel?
     var hasGreeted = false
     private var hasMetScheduler = false
@@ -31,9 +38,13 @@ final class Supervisor {
     var outcomes: OutcomeBox
     var locks: AttemptLocks
 
-    /// Orders that no worker could be started for; tried again when a worker is free, or after a while.
+    /// Orders that could not be started for want of something; tried again when a worker is free, or after a while.
     var waiting: [AttemptOrder] = []
     var nextStartTry: BootTimeClock.Instant?
+    var isShort = false
+
+    /// How often the kernel killed for lack of memory, as far as is known, by the file that counts.
+    var memoryKills: [String: Int] = [:]
 
     /// Whether it takes no orders any more and ends once nothing is left.
     var isRetiring = false
@@ -43,6 +54,10 @@ final class Supervisor {
     private var hasWriteFailed = false
     private var nextWriteTry: BootTimeClock.Instant?
     private let listener: LocalListener
+
+    /// Given up to take a connection when no descriptor is left, since who connects may free many.
+    private var spare: FileDescriptor?
+    private var nextAcceptTry: BootTimeClock.Instant?
     private let signals: SignalSource
     private var poller: Poller
     private var sources: [UInt64: Source] = [:]
@@ -55,13 +70,17 @@ final class Supervisor {
         CurrentProcess.ignoreBrokenPipes()
         try ProcessTree.adoptOrphans()
         try configuration.folders.create()
-        program = try CurrentProcess.executableIdentity()
+        secrets = SecretPatterns(SecretFinder.secrets(inEnvironment: CurrentProcess.environment))
         outcomes = OutcomeBox(configuration.folders, isDurable: configuration.isDurable)
         locks = AttemptLocks(configuration.folders)
         signals = try SignalSource([SIGTERM, SIGINT, SIGHUP])
         listener = try LocalListener(configuration.folders.socket(of: configuration.generation))
         poller = try Poller()
         idleSince = clock.now
+        spare = try? FileDescriptor.open("/dev/null", O_RDONLY)
+        for kills in readMemoryKills(of: getpid()) + [MemoryKills.topmost].compactMap(\.self) {
+            memoryKills[kills.source] = kills.count
+        }
         // The one who started this process waits for the end of that pipe.
         close(SupervisorStart.readyDescriptor)
         try watch(listener.descriptor, .listener)
@@ -69,13 +88,19 @@ final class Supervisor {
     }
 
     /// Runs until it was told to end, or nobody needs it any more.
+    ///
+    /// - Throws: What makes it impossible to wait for anything; all else is the affair of one connection or worker.
     func run() throws {
-        try startWorker()
+        do {
+            try startWorker()
+        } catch {
+            log("cannot start a worker yet: \(error)", level: .warning)
+        }
         while !isOver {
-            for token in try poller.wait(until: nextDeadline) {
-                if let source = sources[token] { try handle(source) }
-            }
-            try act(at: clock.now)
+            let tokens = try poller.wait(until: nextDeadline)
+            for token in tokens where sources[token]?.isOutput == false { handle(token) }
+            for token in tokens where sources[token]?.isOutput == true { handle(token) }
+            act(at: clock.now)
         }
         for worker in workers { worker.dismiss(by: clock.now) }
         try ProcessTree.killDescendants()
@@ -104,6 +129,21 @@ final class Supervisor {
         channel.isAwaited = channel.hasOutgoing
     }
 
+    private func handle(_ token: UInt64) {
+        guard let source = sources[token] else { return }
+        do {
+            try handle(source)
+        } catch {
+            log("\(error)", level: .error)
+            switch source {
+            case .listener: nextAcceptTry = clock.now.advanced(by: .seconds(1))
+            case .signals: break
+            case .scheduler: dropScheduler()
+            case .channel(let worker), .output(let worker, _), .exit(let worker): kill(worker)
+            }
+        }
+    }
+
     private func handle(_ source: Source) throws {
         switch source {
         case .listener: try acceptScheduler()
@@ -111,13 +151,16 @@ final class Supervisor {
             if try signals.pending().contains(SIGTERM) { beginStop(grace: .zero, at: clock.now) }
         case .scheduler: try readScheduler()
         case .channel(let worker): try readReports(of: worker)
-        case .output(let worker): for pipe in worker.drain() { unwatch(pipe) }
+        case .output(let worker, let source):
+            if worker.drain(source) == .some(true) {
+                unwatch(source == .output ? worker.output.raw : worker.errors.raw)
+            }
         case .exit(let worker): try reap(worker)
         }
     }
 
     private func acceptScheduler() throws {
-        while let socket = try listener.acceptDescriptor() {
+        while let socket = try acceptConnection() {
             let channel = try FrameChannel(owning: FileDescriptor(owning: socket))
             guard channel.isPeerTrusted() else { continue }
             // The newest connection is that of the scheduler in charge.
@@ -126,6 +169,30 @@ final class Supervisor {
             hasMetScheduler = true
             try watch(channel.descriptor, .scheduler)
         }
+        if spare == nil { spare = try? FileDescriptor.open("/dev/null", O_RDONLY) }
+    }
+
+    private func acceptConnection() throws -> Int32? {
+        do {
+            return try listener.acceptDescriptor()
+        } catch {
+            guard error.isShortage else { throw error }
+            if spare != nil {
+                spare = nil
+                return try listener.acceptDescriptor()
+            }
+            // Nobody is answered until descriptors are free; the connection waits where it is.
+            log("cannot take a connection: \(error)", level: .error)
+            unwatch(listener.descriptor)
+            nextAcceptTry = clock.now.advanced(by: .seconds(1))
+            return nil
+        }
+    }
+
+    private func acceptAgain() throws {
+        nextAcceptTry = nil
+        if tokens[listener.descriptor] == nil { try watch(listener.descriptor, .listener) }
+        try acceptScheduler()
     }
 
     func dropScheduler() {
@@ -138,28 +205,32 @@ final class Supervisor {
 
     // MARK: Time
 
-    private func act(at now: BootTimeClock.Instant) throws {
+    private func act(at now: BootTimeClock.Instant) {
         for worker in workers {
             if let attempt = worker.attempt, let deadline = attempt.deadline, deadline <= now {
-                try meetDeadline(of: attempt, worker, at: now)
+                meetDeadline(of: attempt, worker, at: now)
             }
-            if let endsBy = worker.endsBy, endsBy <= now { try kill(worker) }
+            if let endsBy = worker.endsBy, endsBy <= now { kill(worker) }
         }
         if let stopsBy, stopsBy <= now {
             self.stopsBy = nil
             endAttempts(because: "the scheduler was stopped", at: now)
         }
-        if let nextStartTry, nextStartTry <= now { try startWaiting(at: now) }
+        if let nextStartTry, nextStartTry <= now { startWaiting(at: now) }
+        if let nextAcceptTry, nextAcceptTry <= now {
+            do { try acceptAgain() } catch { self.nextAcceptTry = now.advanced(by: .seconds(1)) }
+        }
         trimIdleWorkers(at: now)
-        try writeOutcomes(at: now)
+        writeOutcomes(at: now)
     }
 
     /// Without a scheduler outcomes go to files; a full disk is tried again and again.
-    private func writeOutcomes(at now: BootTimeClock.Instant) throws {
+    private func writeOutcomes(at now: BootTimeClock.Instant) {
         guard scheduler == nil, !outcomes.isOnDisk, nextWriteTry.map({ $0 <= now }) ?? true else { return }
         do {
             try outcomes.write()
             nextWriteTry = nil
+            if hasWriteFailed { log("outcomes can be kept again") }
             hasWriteFailed = false
         } catch {
             if !hasWriteFailed { log("cannot keep outcomes: \(error)", level: .error) }
@@ -204,7 +275,7 @@ final class Supervisor {
 
     private var nextDeadline: BootTimeClock.Instant? {
         var instants = workers.flatMap { [$0.attempt?.deadline, $0.endsBy] }
-        instants += [stopsBy, nextStartTry, nextTrim]
+        instants += [stopsBy, nextStartTry, nextAcceptTry, nextTrim]
         if scheduler == nil {
             instants.append(nextWriteTry)
             if hasNothingLeft, outcomes.isOnDisk { instants.append(lingersUntil) }

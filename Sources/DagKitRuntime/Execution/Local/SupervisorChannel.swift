@@ -52,9 +52,14 @@ actor SupervisorChannel {
 
 /// The lock of the attempt that a worker runs, held for as long as this lives.
 final class LockHolder: Sendable {
-    private let descriptor: FileDescriptor?
+    /// The number of the lock file's descriptor; -1 if none came along.
+    let raw: Int32
+    private let descriptor: FileDescriptor
 
     init(_ descriptor: consuming FileDescriptor?) {
+        // Nobody has the descriptor -1, and closing it does nothing.
+        let descriptor = descriptor ?? FileDescriptor(owning: -1)
+        raw = descriptor.raw
         self.descriptor = descriptor
     }
 }

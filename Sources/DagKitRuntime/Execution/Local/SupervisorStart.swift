@@ -16,15 +16,19 @@ struct SupervisorStart: Sendable {
 
     /// Starts a supervisor and connects to it.
     func start(
-        programIdentity: String, until deadline: BootTimeClock.Instant
+        until deadline: BootTimeClock.Instant
     ) async throws -> (ChildProcess, SupervisorLink) {
         var configuration = configuration
+        configuration.identity = try identity()
         configuration.generation = "\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
         let (child, ready) = try spawn(configuration)
         do {
             _ = try await Reactor.shared.wait(for: .readable, on: ready.descriptor.raw, until: deadline)
             let path = configuration.folders.socket(of: configuration.generation)
-            return (child, try await SupervisorLink.connect(path, program: programIdentity, until: deadline))
+            return (
+                child,
+                try await SupervisorLink.connect(path, identity: configuration.identity, until: deadline)
+            )
         } catch {
             child.send(SIGKILL)
             throw LocalExecutorError.noSupervisor("\(try await child.wait())")
@@ -34,14 +38,15 @@ struct SupervisorStart: Sendable {
     /// Connects to every living supervisor of this home, and removes what dead ones left.
     ///
     /// One that lives and does not answer, as it was stopped, is waited for: what it runs must not run twice.
-    func findAll(programIdentity: String, log: SchedulerLog) async throws -> [SupervisorLink] {
+    func findAll(log: SchedulerLog) async throws -> [SupervisorLink] {
+        let identity = try identity()
         var links: [SupervisorLink] = []
         for path in try configuration.folders.sockets() {
             while true {
                 do {
                     let deadline = BootTimeClock().now.advanced(by: .seconds(5))
                     links.append(
-                        try await SupervisorLink.connect(path, program: programIdentity, until: deadline))
+                        try await SupervisorLink.connect(path, identity: identity, until: deadline))
                 } catch SystemError.failed(_, _, code: ETIMEDOUT) {
                     log.warning("the supervisor at \(path) does not answer; waiting for it")
                     continue
@@ -57,11 +62,16 @@ struct SupervisorStart: Sendable {
         return links
     }
 
+    /// What a supervisor that is started now would be.
+    func identity() throws -> String {
+        try configuration.identity(
+            program: program, environment: environment ?? CurrentProcess.environment)
+    }
+
     private func spawn(_ configuration: SupervisorConfiguration) throws -> (ChildProcess, OpenEnd) {
         let ends = try FileDescriptor.pipe()
         let nothing = try FileDescriptor.open("/dev/null", O_RDWR)
-        let log = try FileDescriptor.open(
-            "\(configuration.folders.logs)/supervisor/supervisor.log", O_WRONLY | O_CREAT | O_APPEND)
+        let log = try openLog()
         // A session of its own: it outlives this process and hears nothing from its terminal.
         let child = try ChildProcess.start(
             Command(
@@ -71,6 +81,24 @@ struct SupervisorStart: Sendable {
                 separation: .session, shownName: CommandLine.arguments.first))
         return (child, OpenEnd(try ends.reader.duplicate()))
     }
+
+    /// Opens the supervisors' own log; one that has become long makes room for a new one.
+    ///
+    /// A supervisor without a log is better than none.
+    private func openLog() throws -> FileDescriptor {
+        let path = "\(configuration.folders.logs)/supervisor/supervisor.log"
+        do {
+            let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND)
+            var status = stat()
+            guard fstat(file.raw, &status) == 0, status.st_size > Self.logLimit else { return file }
+            guard rename(path, path + ".1") == 0 else { return file }
+            return try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND)
+        } catch {
+            return try FileDescriptor.open("/dev/null", O_WRONLY)
+        }
+    }
+
+    private static let logLimit = 8 << 20
 
     /// The end of a pipe whose other end the child alone has.
     private final class OpenEnd: Sendable {

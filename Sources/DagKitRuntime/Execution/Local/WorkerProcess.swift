@@ -16,12 +16,17 @@ struct WorkerProcess {
     private let channel: SupervisorChannel
     private let signals: SignalSource
 
+    /// What begins a line of the logger.
+    private let mark: [UInt8]
+
     init(
         _ library: TaskLibrary, services: @escaping @Sendable (AttemptOrder) async throws -> TaskServices,
+        mark: [UInt8],
         now: @escaping @Sendable () -> Date
     ) throws {
         self.library = library
         self.services = services
+        self.mark = mark
         self.now = now
         CurrentProcess.writeOutputByLine()
         CurrentProcess.ignoreBrokenPipes()
@@ -44,58 +49,70 @@ struct WorkerProcess {
     ///
     /// It belongs to no actor, so that it runs where its caller prefers it.
     @concurrent func run() async throws {
-        let state = try WorkerState()
-        var usual: Int?
+        var state = try WorkerState()
         while let (order, lock) = try await channel.nextOrder() {
             FaultPoint.attemptReceived.pass()
-            var outcome = await run(order)
+            var (outcome, wasCancelled) = await run(order, lock)
             FaultPoint.workEnded.pass()
             let leftovers = try ProcessTree.killDescendants()
             if !leftovers.isEmpty {
                 logger.warning("ended \(leftovers.count) processes that the task had left behind")
             }
             CurrentProcess.flushOutput()
-            try state.restore()
+            let damage = try state.restore()
+            if let damage { logger.warning("\(damage); another process runs the next one") }
             withExtendedLifetime(lock) {}
-            let open = WorkerState.openDescriptors
-            // What stays open after the first attempt are caches that every attempt uses; what comes later is a leak.
-            let isSpent = open > (usual ?? open) + 8
-            usual = usual ?? open
             outcome.processID = Int(getpid())
             outcome.hostname = CurrentProcess.hostName
-            try await channel.report(.finished(outcome, isSpent: isSpent))
+            // Work that was cancelled may not have heeded it in all its parts.
+            try await channel.report(.finished(outcome, isSpent: damage != nil || wasCancelled))
             FaultPoint.outcomeReported.pass()
         }
     }
 
-    private func run(_ order: AttemptOrder) async -> AttemptOutcome {
+    private func run(_ order: AttemptOrder, _ lock: LockHolder) async -> (AttemptOutcome, wasCancelled: Bool)
+    {
+        // A signal that came between two attempts is not meant for this one.
+        _ = try? signals.pending()
+        if let mark = AttemptMark.value(of: order.attemptID, lock: lock.raw) {
+            setenv(AttemptMark.variable, mark, 1)
+        }
         ProcessMeasurement.resetPeakMemory()
         let before = ProcessMeasurement.now()
         let started = now()
-        var outcome: AttemptOutcome
+        var result: (outcome: AttemptOutcome, wasCancelled: Bool)
         do {
             let work = try library.work(for: order)
             var services = try await services(order)
             services.metadata = MaskingMetadata(services.metadata, channel: channel)
+            services[AttemptProcessGroup.self] = AttemptProcessGroup {
+                Self.print(Array($0) + [UInt8(ascii: "\n")])
+            }
             services = services.offeringOutputFiles()
             try await channel.mask(SecretFinder.secrets(in: order))
             FaultPoint.workBegins.pass()
-            outcome = await attempt(order, work, services)
+            result = await attempt(order, work, services)
         } catch {
             logger.error("\(error)")
             let isRetryable = !(error is TaskLibraryError) && !(error is DAGValidationError)
-            outcome = AttemptOutcome(
-                attemptID: order.attemptID, key: order.key, tryNumber: order.tryNumber,
-                verdict: .failed(reason: "\(error)", isRetryable: isRetryable, retryDelay: nil),
-                startedAt: started, endedAt: now())
+            result = (failed(order, "\(error)", isRetryable: isRetryable, startedAt: started), false)
         }
-        outcome.usage = ProcessMeasurement.now().usage(since: before)
-        return outcome
+        result.outcome.usage = ProcessMeasurement.now().usage(since: before)
+        return result
     }
 
-    /// Runs the work, cancelled when the supervisor asks for its end.
+    private func failed(
+        _ order: AttemptOrder, _ reason: String, isRetryable: Bool = true, startedAt: Date
+    ) -> AttemptOutcome {
+        AttemptOutcome(
+            attemptID: order.attemptID, key: order.key, tryNumber: order.tryNumber,
+            verdict: .failed(reason: reason, isRetryable: isRetryable, retryDelay: nil), startedAt: startedAt,
+            endedAt: now())
+    }
+
+    /// Runs the work, cancelled when somebody asks for its end.
     private func attempt(_ order: AttemptOrder, _ work: TaskWork, _ services: TaskServices) async
-        -> AttemptOutcome
+        -> (AttemptOutcome, wasCancelled: Bool)
     {
         let runner = AttemptRunner(services: services, logger: logger, now: now)
         let signals = signals
@@ -108,11 +125,36 @@ struct WorkerProcess {
                 await Self.termination(signals)
                 return nil
             }
-            var outcome = await group.next() ?? nil
+            let first = await group.next() ?? nil
             group.cancelAll()
+            var outcome = first
             while let next = await group.next() { outcome = outcome ?? next }
-            return outcome!  // one of the two tasks gives one, and both have ended
+            guard let outcome else {
+                return (failed(order, "the task gave no outcome", startedAt: now()), true)
+            }
+            guard first == nil else { return (outcome, Self.hasTimedOut(outcome, order)) }
+            return (Self.blamingSignal(outcome), true)
         }
+    }
+
+    private static func hasTimedOut(_ outcome: AttemptOutcome, _ order: AttemptOrder) -> Bool {
+        guard case .failed(let reason, _, _) = outcome.verdict, let limit = order.timeout else {
+            return false
+        }
+        return reason == AttemptTimeout(limit: limit).description
+    }
+
+    /// Work that ended as it was cancelled has failed for the signal; the supervisor knows more if it sent it.
+    private static func blamingSignal(_ outcome: AttemptOutcome) -> AttemptOutcome {
+        guard case .failed(_, let isRetryable, let delay) = outcome.verdict else { return outcome }
+        var changed = AttemptOutcome(
+            attemptID: outcome.attemptID, key: outcome.key, tryNumber: outcome.tryNumber,
+            verdict: .failed(
+                reason: "the task's process was told to end (signal 15)", isRetryable: isRetryable,
+                retryDelay: delay),
+            pushed: outcome.pushed, startedAt: outcome.startedAt, endedAt: outcome.endedAt)
+        changed.rendered = outcome.rendered
+        return changed
     }
 
     /// Returns once SIGTERM has come, or the task is cancelled.
@@ -126,19 +168,23 @@ struct WorkerProcess {
     /// Writes to stdout, marked, so that its lines keep their place among those that the task prints.
     private var logger: TaskLogger {
         let now = now
+        let mark = mark
         return TaskLogger { level, text, location in
-            let mark = String(UnicodeScalar(OutputLines.mark))
-            let line = LogLine.render(text, level: level, at: now(), from: location)
-            let marked = line.split(separator: "\n", omittingEmptySubsequences: false).map {
-                "\(mark)\($0)\n"
+            let text = LogLine.render(text, level: level, at: now(), from: location)
+            let bytes = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap {
+                mark + Array($0.utf8) + [UInt8(ascii: "\n")]
             }
-            let bytes = Array(marked.joined().utf8)
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
-                if count < 0, errno != EINTR { return }
-                rest = rest.dropFirst(max(count, 0))
-            }
+            Self.print(bytes)
+        }
+    }
+
+    /// Writes to stdout, past the buffers of the C library.
+    private static func print(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+            if count < 0, errno != EINTR { return }
+            rest = rest.dropFirst(max(count, 0))
         }
     }
 }

@@ -1,0 +1,224 @@
+import DagKitCore
+import DagKitRuntime
+import DagKitSystem
+import FoundationEssentials
+import Glibc
+import Synchronization
+import Testing
+
+/// Processes that are killed, stopped and replaced, and what then becomes of attempts.
+@Suite(.timeLimit(.minutes(3))) struct ProcessLossTests {
+    @Test func `supervisor and worker killed at once leave nothing, and the attempt has failed`() async throws
+    {
+        let home = try ExecutorHome()
+        try await home.withExecutor { executor, events in
+            await executor.dispatch([try home.order("stubborn", 1)])
+            let worker = try await home.process(of: 1)
+            let descendants = try ProcessTree.descendants(of: worker.id)
+            let supervisor = try home.supervisor()
+            for process in [supervisor, worker] { kill(process.id, SIGSTOP) }
+
+            for process in [supervisor, worker] { kill(process.id, SIGKILL) }
+
+            #expect(await events.outcome()?.failure == "retry: the supervisor of its worker was lost")
+            #expect(!descendants.isEmpty)
+            #expect(([worker] + descendants).filter(\.isAlive).isEmpty)
+        }
+    }
+
+    @Test
+    func `an attempt that lost all its processes while no scheduler ran has failed, with its key and start`()
+        async throws
+    {
+        let home = try ExecutorHome()
+        let first = home.executor()
+        _ = try await first.start()
+        await first.dispatch([try home.order("stubborn", 1)])
+        let worker = try await home.process(of: 1)
+        let descendants = try ProcessTree.descendants(of: worker.id)
+        let supervisor = try home.supervisor()
+        await first.handOver()
+        for process in [supervisor, worker] { kill(process.id, SIGSTOP) }
+        for process in [supervisor, worker] { kill(process.id, SIGKILL) }
+
+        let second = home.executor()
+        var events = ExecutorEvents(try await second.start())
+        let outcome = await events.outcome()
+
+        #expect(outcome?.failure == "retry: the supervisor of its worker was lost")
+        #expect(outcome?.key == (try home.order("stubborn", 1).key))
+        #expect(outcome?.processID == Int(worker.id))
+        #expect(await events.adopted() == [])
+        #expect(descendants.filter(\.isAlive).isEmpty)
+        await second.acknowledge([AttemptID(rawValue: 1)])
+        #expect(try FileSystem.names(in: "\(home.path)/attempts").isEmpty)
+        await second.stop(grace: .zero)
+    }
+
+    @Test func `a stopped attempt that outlives its timeout is dead before it has failed`() async throws {
+        let home = try ExecutorHome()
+        try await home.withExecutor { executor, events in
+            await executor.dispatch([try home.order("stubborn", 1, timeout: .seconds(1))])
+            let worker = try await home.process(of: 1)
+            let all = try [worker] + ProcessTree.descendants(of: worker.id)
+            for process in all { kill(process.id, SIGSTOP) }
+
+            let outcome = await events.outcome()
+
+            #expect(
+                outcome?.failure?.hasPrefix("retry: the task ran longer than its timeout of 1.0 seconds")
+                    == true)
+            #expect(all.filter(\.isAlive).isEmpty)
+        }
+    }
+
+    @Test func `a stopped supervisor holds up nobody who talks to it, and goes on where it was`() async throws
+    {
+        let home = try ExecutorHome()
+        try await home.withExecutor { executor, events in
+            let supervisor = try home.supervisor()
+            kill(supervisor.id, SIGSTOP)
+            let large = String(repeating: "x", count: 1_000_000)
+            let orders = try (1...6).map { try home.order("process", $0, padding: large) }
+
+            // Six megabytes are far more than a socket holds.
+            await executor.dispatch(orders)
+            kill(supervisor.id, SIGCONT)
+
+            var ended: Set<Int64> = []
+            while ended.count < 6, let outcome = await events.outcome() {
+                ended.insert(outcome.attemptID.rawValue)
+            }
+            #expect(ended == [1, 2, 3, 4, 5, 6])
+        }
+    }
+
+    @Test func `a supervisor that was stopped is killed by a stop, and its attempts are recorded`()
+        async throws
+    {
+        let home = try ExecutorHome { $0.patience = .milliseconds(500) }
+        let executor = home.executor()
+        var events = ExecutorEvents(try await executor.start())
+        await executor.dispatch([try home.order("stubborn", 1)])
+        let worker = try await home.process(of: 1)
+        let all = try [home.supervisor(), worker] + ProcessTree.descendants(of: worker.id)
+        kill(try home.supervisor().id, SIGSTOP)
+
+        let stopping = Task { await executor.stop(grace: .zero) }
+        let outcome = await events.outcome()
+        await stopping.value
+
+        #expect(outcome?.failure == "retry: the scheduler was stopped")
+        #expect(all.filter(\.isAlive).isEmpty)
+    }
+
+    @Test func `a second stop ends attempts at once`() async throws {
+        let home = try ExecutorHome { $0.killGrace = .seconds(600) }
+        let executor = home.executor()
+        var events = ExecutorEvents(try await executor.start())
+        await executor.dispatch([try home.order("stubborn", 1)])
+        let worker = try await home.process(of: 1)
+        let stopping = Task { await executor.stop(grace: .seconds(600)) }
+        #expect(try await comes { try home.supervisors().count == 1 })
+
+        let ending = Task { await executor.stop(grace: .zero) }
+        let outcome = await events.outcome()
+        await executor.acknowledge([AttemptID(rawValue: 1)])
+        await stopping.value
+        await ending.value
+
+        #expect(outcome?.failure == "retry: the scheduler was stopped")
+        #expect(!worker.isAlive)
+    }
+
+    // MARK: Replacement
+
+    @Test(arguments: [true, false])
+    func `another program or environment gets a supervisor of its own, and the old one finishes what it has`(
+        isUpgrade: Bool
+    ) async throws {
+        let home = try ExecutorHome()
+        let first = home.executor()
+        _ = try await first.start()
+        await first.dispatch([try home.order("gate", 1)])
+        let worker = try await home.process(of: 1)
+        let old = try home.supervisor()
+        await first.handOver()
+        let copy = "\(home.path)/worker"
+        if isUpgrade { try FileManager.default.copyItem(atPath: ExecutorHome.program, toPath: copy) }
+
+        let second =
+            isUpgrade
+            ? home.executor(program: copy) : home.executor(environment: ["DAGKIT_VAR_COLOUR": "blue"])
+        var events = ExecutorEvents(try await second.start())
+        #expect(await events.adopted() == [AttemptID(rawValue: 1)])
+        await second.dispatch([try home.order("process", 2)])
+        let new = await events.outcome()
+        try FileSystem.write([], to: home.file(1) + ".open")
+        let last = await events.outcome()
+        await second.acknowledge([1, 2].map(AttemptID.init(rawValue:)))
+
+        #expect(new?.attemptID.rawValue == 2)
+        #expect(last?.value == #""through""#)
+        #expect(last?.processID == Int(worker.id))
+        #expect(try await comes { !old.isAlive })
+        #expect(try home.supervisors().count == 1)
+        await second.stop(grace: .zero)
+    }
+
+    @Test func `outcomes wait while they cannot be written, and come once they can`() async throws {
+        let home = try ExecutorHome()
+        let first = home.executor()
+        _ = try await first.start()
+        await first.dispatch([try home.order("gate", 1)])
+        _ = try await home.process(of: 1)
+        let supervisor = try home.supervisor()
+        // A file in the place of the folder: nothing can be written there, by root neither.
+        let folder = home.configuration.folders.attempts
+        try FileManager.default.moveItem(atPath: folder, toPath: folder + ".away")
+        try FileSystem.write([], to: folder)
+        await first.handOver()
+        try FileSystem.write([], to: home.file(1) + ".open")
+        #expect(try await comes { home.supervisorLog.contains("cannot keep outcomes") })
+        #expect(supervisor.isAlive)
+
+        try FileSystem.remove(folder)
+        #expect(try await comes { FileSystem.exists("\(folder)/1.outcome") })
+        #expect(home.supervisorLog.components(separatedBy: "cannot keep outcomes").count == 2)
+
+        let second = home.executor()
+        var events = ExecutorEvents(try await second.start())
+        #expect(await events.outcome()?.value == #""through""#)
+        await second.acknowledge([AttemptID(rawValue: 1)])
+        await second.stop(grace: .zero)
+    }
+
+    // MARK: Shortage
+
+    @Test func `attempts wait for descriptors without a busy loop, and all run`() async throws {
+        let home = try ExecutorHome()
+        let program = try home.script("ulimit -n 34")
+        let lines = Mutex<[String]>([])
+        let log = SchedulerLog { _, line in lines.withLock { $0.append(line) } }
+
+        try await home.withExecutor(program: program, log: log) { executor, events in
+            await executor.dispatch(try (1...8).map { try home.order("gate", $0) })
+            _ = try await home.process(of: 1)
+            #expect(
+                try await comes { home.supervisorLog.contains("attempts wait until the system has room") })
+            let supervisor = try home.supervisor()
+            let before = try ticks(of: supervisor)
+            try await BootTimeClock().sleep(for: .seconds(3))
+            let used = try ticks(of: supervisor) - before
+            for attempt in 1...8 { try FileSystem.write([], to: home.file(Int64(attempt)) + ".open") }
+
+            var values: [String?] = []
+            for _ in 1...8 { values.append(await events.outcome()?.value) }
+
+            #expect(values == Array(repeating: #""through""#, count: 8))
+            #expect(used < 60, "\(used) ticks of 10 ms in 3 s")
+            #expect(home.supervisorLog.components(separatedBy: "attempts wait until").count == 2)
+            #expect(lines.withLock { $0 }.contains { $0.contains("too many open files; raise the limit") })
+        }
+    }
+}

@@ -1,0 +1,271 @@
+import DagKitCore
+import DagKitStore
+import DagKitSystem
+import Glibc
+import Testing
+
+/// Schedulers that are told to end, replaced, or started twice.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct SchedulerEndTests {
+    private static let patient = "echo $$ >>begun; while [ ! -e go ]; do sleep 0.05; done"
+
+    // MARK: Signals
+
+    @Test(
+        .fault(
+            .F55, "nothing new starts, tasks end within the grace, all is recorded, exit status 0", by: .real),
+        arguments: [SIGTERM, SIGINT])
+    func `F55 a scheduler that is told to end lets its tasks end`(signal: Int32) async throws {
+        let home = try FaultHome(ScriptDAG.declaration(Self.patient))
+        _ = try await home.dagctl("dags", "trigger", "script")
+        let scheduler = try home.startScheduler()
+        _ = try await home.words(in: "begun")
+
+        scheduler.send(signal)
+        #expect(
+            try await holds { home.schedulerLines().contains { $0.contains("stopping: 1 running attempts") } }
+        )
+        _ = try await home.dagctl("dags", "trigger", "script")
+        try FileSystem.write([], to: "\(home.path)/go")
+
+        #expect(try await home.end(of: scheduler)?.reason == .exited(0))
+        #expect(try await home.words(in: "begun").count == 1)
+        #expect(try await home.leftovers() == [])
+        let states = try await home.withStore { store in
+            try await store.runs(RunQuery(dagID: ScriptDAG.id)).map(\.state)
+        }
+        #expect(Set(states) == [.queued, .success])
+    }
+
+    @Test(
+        .fault(
+            .F55, "what does not end within the grace is ended and recorded, and nothing is left behind",
+            by: .real))
+    func `F55 tasks that outlive the grace are ended and recorded`() async throws {
+        let home = try FaultHome(
+            ScriptDAG.declaration("setsid sleep 600 & " + Self.patient),
+            settings: ["DAGKIT__SCHEDULER__STOP_GRACE": "1"])
+        _ = try await home.dagctl("dags", "trigger", "script")
+        let scheduler = try home.startScheduler()
+        _ = try await home.words(in: "begun")
+
+        scheduler.send(SIGTERM)
+
+        #expect(try await home.end(of: scheduler)?.reason == .exited(0))
+        #expect(try await home.script()?.only.reason == "the scheduler was stopped")
+        #expect(try await home.leftovers() == [])
+        #expect(try FileSystem.names(in: "\(home.path)/attempts") == [])
+    }
+
+    @Test(
+        .fault(.F55, "a second signal ends running tasks at once; they are recorded all the same", by: .real))
+    func `F55 a second signal ends tasks at once`() async throws {
+        let home = try FaultHome(
+            ScriptDAG.declaration("trap '' TERM; " + Self.patient),
+            settings: ["DAGKIT__SCHEDULER__STOP_GRACE": "600"])
+        _ = try await home.dagctl("dags", "trigger", "script")
+        let scheduler = try home.startScheduler()
+        _ = try await home.words(in: "begun")
+        scheduler.send(SIGINT)
+        #expect(
+            try await holds { home.schedulerLines().contains { $0.contains("stopping: 1 running attempts") } }
+        )
+
+        scheduler.send(SIGINT)
+
+        #expect(try await home.end(of: scheduler)?.reason == .exited(130))
+        #expect(try await home.script()?.only.reason == "the scheduler was stopped")
+        #expect(try await home.leftovers() == [])
+    }
+
+    @Test(
+        .fault(
+            .F55, "SIGHUP reads dags.json again; a broken one leaves the last good version in force",
+            by: .real))
+    func `F55 SIGHUP reads dags json again`() async throws {
+        let home = try FaultHome(ScriptDAG.declaration("echo one >word"))
+        let scheduler = try home.startScheduler()
+        #expect(try await holds { home.schedulerLines().contains { $0.contains("scheduler started") } })
+
+        try home.write(ScriptDAG.declaration("echo two >word"))
+        scheduler.send(SIGHUP)
+        #expect(try await holds { home.schedulerLines().contains { $0.contains("dags read again") } })
+        _ = try await home.dagctl("dags", "trigger", "script")
+
+        #expect(try await home.words(in: "word") == ["two"])
+        scheduler.send(SIGTERM)
+        #expect(try await home.end(of: scheduler)?.isSuccess == true)
+        #expect(try await home.leftovers() == [])
+    }
+
+    // MARK: Two schedulers
+
+    @Test func `a second scheduler refuses and names the first`() async throws {
+        let home = try FaultHome()
+        let first = try home.startScheduler()
+        #expect(try await holds { home.schedulerLines().contains { $0.contains("scheduler started") } })
+
+        let second = try await home.dagctl("scheduler")
+
+        #expect(second.status == 75)
+        let lines = second.errors.split(separator: "\n")
+        #expect(lines.count == 1)
+        #expect(
+            lines.first?.hasPrefix(
+                "dagctl: error: a scheduler works on this home already: pid \(first.id) since 2") == true)
+        first.send(SIGTERM)
+        #expect(try await home.end(of: first)?.isSuccess == true)
+    }
+
+    @Test(arguments: [SIGKILL, SIGTERM])
+    func `a standby takes the place of a scheduler that ends, at once`(signal: Int32) async throws {
+        let home = try FaultHome(ScriptDAG.declaration(Self.patient))
+        let first = try home.startScheduler()
+        #expect(try await holds { home.schedulerLines().contains { $0.contains("scheduler started") } })
+        let second = try home.startScheduler("--standby")
+        #expect(
+            try await holds {
+                home.schedulerLines().contains {
+                    $0.hasPrefix("standing by: a scheduler works on this home: pid \(first.id) ")
+                }
+            })
+        // A reload is not meant for it.
+        second.send(SIGHUP)
+        _ = try await home.dagctl("dags", "trigger", "script")
+        if signal == SIGKILL { _ = try await home.words(in: "begun") }
+
+        first.send(signal)
+
+        _ = try await home.words(in: "begun")
+        try FileSystem.write([], to: "\(home.path)/go")
+        #expect(try await home.scriptEnds()?.state == .success)
+        #expect(try await home.words(in: "begun").count == 1)
+        _ = try await first.wait()
+        second.send(SIGTERM)
+        #expect(try await home.end(of: second)?.isSuccess == true)
+        #expect(try await home.leftovers() == [])
+    }
+
+    // MARK: Hand-over
+
+    @Test func `a scheduler that hands over leaves its tasks alone, and the next one has their outcomes`()
+        async throws
+    {
+        let home = try FaultHome(ScriptDAG.declaration(Self.patient))
+        _ = try await home.dagctl("dags", "trigger", "script")
+        let first = try home.startScheduler()
+        let task = try await home.words(in: "begun")
+        let second = try home.startScheduler("--hand-over")
+
+        #expect(try await home.end(of: first)?.reason == .exited(0))
+        #expect(try await holds { home.schedulerLines().count { $0.contains("scheduler started") } == 2 })
+        #expect(ProcessIdentity.of(Int32(task[0]) ?? 0)?.isAlive == true)
+        try FileSystem.write([], to: "\(home.path)/go")
+
+        let ended = try await home.scriptEnds()
+        #expect(ended?.state == .success)
+        #expect(ended?.tryNumber == 1)
+        #expect(try await home.words(in: "begun") == task)
+        second.send(SIGTERM)
+        #expect(try await home.end(of: second)?.isSuccess == true)
+        #expect(try await home.leftovers() == [])
+    }
+
+    @Test func `SIGUSR2 ends a scheduler and not its tasks`() async throws {
+        let home = try FaultHome(ScriptDAG.declaration(Self.patient))
+        _ = try await home.dagctl("dags", "trigger", "script")
+        let first = try home.startScheduler()
+        let task = try await home.words(in: "begun")
+
+        first.send(SIGUSR2)
+
+        #expect(try await home.end(of: first)?.reason == .exited(0))
+        #expect(home.schedulerLines().contains { $0.contains("handing over: 1 running attempts go on") })
+        #expect(ProcessIdentity.of(Int32(task[0]) ?? 0)?.isAlive == true)
+        try FileSystem.write([], to: "\(home.path)/go")
+        let second = try await home.dagctl("scheduler", "--once")
+        #expect(second.status == 0, "\(second)")
+        #expect(try await home.script()?.only.state == .success)
+        #expect(try await home.words(in: "begun") == task)
+        #expect(try await home.leftovers() == [])
+    }
+
+    @Test func `a hand-over without a scheduler is a start, and one beside a standby is a contradiction`()
+        async throws
+    {
+        let home = try FaultHome(ScriptDAG.declaration("true"))
+        _ = try await home.dagctl("dags", "trigger", "script")
+
+        let alone = try await home.dagctl("scheduler", "--once", "--hand-over")
+        let both = try await home.dagctl("scheduler", "--standby", "--hand-over")
+
+        #expect(alone.status == 0, "\(alone)")
+        #expect(try await home.script()?.run.state == .success)
+        #expect(both.status == 2)
+    }
+
+    // MARK: Service managers
+
+    @Test func `a service manager hears of start, reload, life, hand-over and end`() async throws {
+        let home = try FaultHome(ScriptDAG.declaration("env | grep -c -e NOTIFY -e WATCHDOG >leaked; true"))
+        let manager = try ManagerSocket("\(home.path)/notify.sock")
+        let environment = ["NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "2000000"]
+        let first = try home.startScheduler(environment: environment)
+        try await manager.expect("READY=1")
+        try await manager.expect("WATCHDOG=1")
+        try await manager.expect("WATCHDOG=1")
+
+        first.send(SIGHUP)
+        try await manager.expect("RELOADING=1", "MONOTONIC_USEC=")
+        try await manager.expect("READY=1")
+        _ = try await home.dagctl("dags", "trigger", "script")
+        #expect(try await home.words(in: "leaked") == ["0"])
+
+        let second = try home.startScheduler("--hand-over")
+        try await manager.expect("MAINPID=\(second.id)")
+        #expect(try await home.end(of: first)?.isSuccess == true)
+        // The new one talks to the manager in the place of the old one.
+        try await manager.expect("READY=1")
+        try await manager.expect("WATCHDOG=1")
+        second.send(SIGTERM)
+        try await manager.expect("STOPPING=1")
+        #expect(try await home.end(of: second)?.isSuccess == true)
+    }
+}
+
+/// The socket of a service manager, as systemd has one.
+private final class ManagerSocket {
+    let path: String
+    private let handle: FileDescriptor
+
+    init(_ path: String) throws {
+        self.path = path
+        handle = FileDescriptor(
+            owning: socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0))
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let code = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(handle.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard code == 0 else { throw SystemError.last("listen at", path) }
+        try handle.setNonBlocking()
+    }
+
+    /// Waits for a message that has these parts; others are passed over.
+    func expect(_ parts: String..., sourceLocation: Testing.SourceLocation = #_sourceLocation) async throws {
+        var heard: [String] = []
+        let deadline = BootTimeClock().now.advanced(by: .seconds(60))
+        while BootTimeClock().now < deadline {
+            if let bytes = try handle.read(upTo: 4096) {
+                let text = String(decoding: bytes, as: UTF8.self)
+                if parts.allSatisfy({ text.contains($0) }) { return }
+                heard.append(text)
+            } else {
+                _ = try await Reactor.shared.wait(for: .readable, on: handle.raw, until: deadline)
+            }
+        }
+        Issue.record("\(parts) did not come; \(heard) did", sourceLocation: sourceLocation)
+    }
+}
