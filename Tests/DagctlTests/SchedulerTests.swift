@@ -23,7 +23,7 @@ import Testing
         let end = try await scheduler.wait()
 
         #expect(second.status == 75)
-        #expect(second.complaint.contains("held by pid \(scheduler.id)"), "\(second)")
+        #expect(second.complaint.contains("pid \(scheduler.id) since"), "\(second)")
         #expect(run.status == 0, "\(run)")
         #expect(pause.output.contains(#""is_paused": true"#))
         #expect(waiting.status == 124)

@@ -50,9 +50,10 @@ package struct ExecutionFolders: Codable, Hashable, Sendable {
         "\(attempts)/spare-\(supervisor)-\(number)"
     }
 
-    /// The lock files that supervisors have put aside.
-    func spareLocks() throws -> [String] {
-        try FileSystem.names(in: attempts).filter { $0.hasPrefix("spare-") }.map { "\(attempts)/\($0)" }
+    /// The lock files that supervisors, or one of them, have put aside.
+    func spareLocks(of supervisor: Int32? = nil) throws -> [String] {
+        let prefix = supervisor.map { "spare-\($0)-" } ?? "spare-"
+        return try FileSystem.names(in: attempts).filter { $0.hasPrefix(prefix) }.map { "\(attempts)/\($0)" }
     }
 
     func outcome(of attempt: AttemptID) -> String { "\(attempts)/\(attempt).outcome" }

@@ -227,6 +227,7 @@ public actor LocalExecutor: Executor {
         forget(link)
         try? reportKeptOutcomes()
         let lost = open.values.filter { $0.process == link.process }.map(\.order)
+        defer { removeFiles(of: link.process) }
         if lost.isEmpty { return }
         log.error("supervisor \(link.process.id) is lost with \(lost.count) attempts")
         for order in lost {
@@ -237,6 +238,15 @@ public actor LocalExecutor: Executor {
             report(hasBegun ? failed(order, reason) : notStarted(order, reason))
             try? FileSystem.remove(folders.lock(of: order.attemptID))
         }
+    }
+
+    /// Removes what a dead supervisor left of attempts whose outcomes are stored: it may have died before it could.
+    private func removeFiles(of supervisor: ProcessIdentity) {
+        for attempt in (try? folders.attempts(endingWith: ".lock")) ?? []
+        where open[attempt] == nil && unstored[attempt] == nil {
+            try? FileSystem.remove(folders.lock(of: attempt))
+        }
+        for spare in (try? folders.spareLocks(of: supervisor.id)) ?? [] { try? FileSystem.remove(spare) }
     }
 
     private func forget(_ link: SupervisorLink) {
