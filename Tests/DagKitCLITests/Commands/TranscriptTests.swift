@@ -78,6 +78,22 @@ import Testing
             ])
     }
 
+    @Test func `a run is replayed from its events`() async throws {
+        try await record(
+            "runs-replay.txt", Session(),
+            [
+                "dagctl dags trigger greeting -r mine -l 2025-12-31",
+                "dagctl tasks mark greeting name mine failed", "dagctl dags mark greeting mine failed",
+                "dagctl dags clear greeting -y", "dagctl runs replay mine", "dagctl runs replay mine -o json",
+                "dagctl runs replay mine --at 2026-01-02T03:04:05.7Z",
+                "dagctl runs replay mine --at 2026-01-02T03:04:06.7Z -o plain",
+                "dagctl runs replay mine --at 2026-01-02T03:04:07.7Z -o yaml",
+                "dagctl runs replay mine --at 2026-01-02", "dagctl runs replay mien",
+                "dagctl runs replay mine --dag broken", "dagctl runs replay",
+                "dagctl runs replay mine --at now",
+            ])
+    }
+
     @Test func `dags are paused and unpaused`() async throws {
         try await record(
             "dags-pause.txt", Session(),
