@@ -36,30 +36,32 @@ struct MarketSchema {
         try await database.query(dialect.seedTables)[0][0]
     }
 
-    /// Takes all steps that the database has not seen, each in one transaction.
+    /// Takes all steps that the database has not seen, in one transaction: nobody finds tables half-way.
     func migrate(to target: Int, now: Date) async throws {
         let found = try await version()
         guard found <= current else { throw MarketSchemaError.newer(found: found, known: current) }
         if found == 0, target == current, try await isOfSeed() { return try await takeOverSeed(now: now) }
-        for migration in dialect.migrations where migration.version > found && migration.version <= target {
-            do {
-                try await take(migration, now: now)
-            } catch let error as SQLError {
-                // Another process may have taken the step in between, where tables are made side by side.
-                guard try await version() >= migration.version else { throw error }
-            }
+        let missing = dialect.migrations.filter { $0.version > found && $0.version <= target }
+        guard let last = missing.last else { return }
+        do {
+            try await take(missing, now: now)
+        } catch let error as SQLError {
+            // Another process may have taken the steps in between, where tables are made side by side.
+            guard try await version() >= last.version else { throw error }
         }
     }
 
-    private func take(_ migration: Migration, now: Date) async throws {
+    private func take(_ migrations: [Migration], now: Date) async throws {
         try await database.transaction(.write, durability: .full) { transaction in
-            // Another process may have taken the step since the version was read.
-            if try Self.isApplied(migration.version, transaction) { return }
-            for statement in migration.statements {
-                try transaction.execute(SQLStatement(verbatim: statement))
+            for migration in migrations {
+                // Another process may have taken the step since the version was read.
+                if try Self.isApplied(migration.version, transaction) { continue }
+                for statement in migration.statements {
+                    try transaction.execute(SQLStatement(verbatim: statement))
+                }
+                try transaction.execute(
+                    "insert into crypto_schema_version values (\(migration.version), \(now.databaseText))")
             }
-            try transaction.execute(
-                "insert into crypto_schema_version values (\(migration.version), \(now.databaseText))")
         }
     }
 

@@ -16,6 +16,22 @@ import Testing
         #expect(try await store.activeSource() == nil)
     }
 
+    @Test func `all that open a new store at once find its newest tables`() async throws {
+        for _ in 0..<15 {
+            let folder = try TemporaryFolder()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        let database = try await SQLiteDatabase.open("\(folder.path)/crypto.db")
+                        _ = try await MarketStore.open(database, codec: PlainBodyCodec(), now: .noon)
+                        await database.close()
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
     @Test(arguments: StoreKind.allCases)
     func `a store of a newer program is refused`(kind: StoreKind) async throws {
         let store = try await MarketStore.fixture(on: kind)
