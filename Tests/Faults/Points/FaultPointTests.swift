@@ -41,7 +41,7 @@ import Testing
     @Test func `an outcome that a supervisor wrote for the next scheduler is read, and nothing runs again`()
         async throws
     {
-        let walk = try FaultPointWalk("scheduler.ordered:1,supervisor.outcome_written:1")
+        let walk = try FaultPointWalk("scheduler.recording:1,supervisor.outcome_written:1")
 
         let killed = try await walk.run { () async throws in
             _ = try await holds { walk.home.processes(.supervisor).isEmpty }
@@ -55,7 +55,7 @@ import Testing
 
     @Test func `a scheduler that starts while a supervisor dies goes on without it`() async throws {
         for _ in 0..<8 {
-            let walk = try FaultPointWalk("scheduler.ordered:1,supervisor.outcome_written:1")
+            let walk = try FaultPointWalk("scheduler.recording:1,supervisor.outcome_written:1")
 
             #expect(try await walk.run() == 1)
             #expect(try await walk.findings() == [])
