@@ -158,8 +158,6 @@ private final class RunFinishes: SchedulerObserver {
         waiter?.resume(returning: run.state)
     }
 
-    func taskFailed(_ instance: TaskInstance) async {}
-
     func state(of run: RunKey) async -> RunState {
         await withCheckedContinuation { continuation in
             let known = state.withLock { state in

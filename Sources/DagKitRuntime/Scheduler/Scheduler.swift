@@ -36,6 +36,9 @@ public final class Scheduler: Sendable {
         /// What the job row says of this process.
         public var job: JobRecord
 
+        /// What is told when runs end, after that is stored.
+        public var observer: (any SchedulerObserver)?
+
         /// Who tells people what they want to know; without one, notices wait in the store.
         public var courier: (any NoticeCourier)?
 

@@ -11,3 +11,11 @@ public struct SchedulerLog: Sendable {
     func warning(_ line: String) { write(.warning, line) }
     func error(_ line: String) { write(.error, line) }
 }
+
+/// Is told what a scheduler stored.
+///
+/// A call returns quickly: what takes long is queued by the observer.
+public protocol SchedulerObserver: Sendable {
+    /// A run has ended.
+    func runFinished(_ run: DAGRun) async
+}

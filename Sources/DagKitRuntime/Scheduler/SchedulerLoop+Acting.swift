@@ -54,6 +54,7 @@ extension SchedulerLoop {
         }
         for run in effects.finishedRuns where !conflicts.contains(run.key) {
             log.info("run \(run.key) \(run.state.rawValue)" + (run.reason.map { " (\($0))" } ?? ""))
+            await configuration.observer?.runFinished(run)
         }
     }
 
