@@ -31,7 +31,7 @@ import Testing
 
     private static let shared = Repository.root + "/../shared/data"
 
-    @Test(.enabled(if: FileManager.default.fileExists(atPath: shared)))
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: shared), "the recorded answers are absent"))
     func `no recorded data is copied into the repository`() throws {
         let recorded = try FileManager.default.subpathsOfDirectory(atPath: Self.shared)
             .compactMap { $0.split(separator: "/").last.map(String.init) }

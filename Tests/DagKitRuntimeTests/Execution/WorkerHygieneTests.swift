@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: MemoryGroup.isPossible))
+    @Test(.enabled(if: MemoryGroup.isPossible, "needs the right to make a memory control group"))
     func `the kernel's own kill for lack of memory is seen`() async throws {
         let home = try ExecutorHome()
         let group = try MemoryGroup(limit: 96 << 20)

@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test(
-        .enabled(if: MemoryGroup.isPossible),
+        .enabled(if: MemoryGroup.isPossible, "needs the right to make a memory control group"),
         .fault(
             .F50, "the command fails, and the log says that the kernel ended it for lack of memory",
             by: .really("a memory control group of 128 MiB")))
