@@ -41,11 +41,12 @@ test: test-deps lint ## run the whole test suite with the real components it nee
 	@DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) $(SWIFT) test --skip-build --no-parallel
 
 .PHONY: soak
-soak: test-deps ## run what takes longer than make test: 10,000 simulations, kills from 100 seeds, 90 days of crypto
+soak: test-deps ## run what takes longer than make test: 10,000 simulations, kills from 100 seeds, 90 days of crypto (an hour or so)
 	@$(SWIFT) build -c release --product dagkit-soak
 	@.build/release/dagkit-soak 10000
 	@$(SWIFT) build --build-tests
-	@DAGKIT_KILL_SEEDS=1-100 $(SWIFT) test --skip-build --no-parallel --filter RandomKillTests
+	@DAGKIT_KILL_SEEDS=1-100 $(SWIFT) test --skip-build --no-parallel --filter '^FaultTests\.RandomKillTests'
+	@DAGKIT_FAULT_PAIRS=200 $(SWIFT) test --skip-build --no-parallel --filter '^FaultTests\.FaultPointTests'
 	@$(SWIFT) build $(BUILD_FLAGS) --product dagctl
 	@$(DAGCTL) crypto simulate --days 90
 
@@ -55,12 +56,6 @@ faults: test-deps ## make every fault of the list and write Documentation/faults
 	@records=$$(mktemp); trap 'rm -f "$$records"' EXIT; export DAGKIT_FAULT_RECORDS="$$records"; \
 		$(SWIFT) test --skip-build --no-parallel --filter '^FaultTests\.' --skip FaultArticleTests; \
 		DAGKIT_RECORD=1 $(SWIFT) test --skip-build --filter '^FaultTests\.FaultArticleTests'
-
-.PHONY: soak
-soak: test-deps ## kill at random with 100 seeds and at 200 pairs of fault points (an hour or so)
-	@$(SWIFT) build --build-tests
-	@DAGKIT_KILL_SEEDS=1-100 $(SWIFT) test --skip-build --no-parallel --filter '^FaultTests\.RandomKillTests'
-	@DAGKIT_FAULT_PAIRS=200 $(SWIFT) test --skip-build --no-parallel --filter '^FaultTests\.FaultPointTests'
 
 # Programs end by exit() while values live in main, which the leak check takes for leaks.
 SANITIZERS := address thread
