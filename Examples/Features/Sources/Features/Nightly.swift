@@ -12,7 +12,7 @@ struct Nightly: DAG {
     func build(_ dag: inout DAGBuilder) {
         let extracted = dag.task("extract", options: TaskOptions(timeout: .minutes(30))) { _ in 1_000 }
         let loaded = dag.task("load", reading: extracted, options: TaskOptions(pool: Self.disk)) {
-            rows, context in
+            context, rows in
             context.logger.info("loads \(rows) rows")
         }
         let indexed = dag.task("index", after: loaded, options: TaskOptions(pool: Self.disk)) { _ in }
