@@ -7,7 +7,7 @@ struct Ledger: DAG {
 
     func build(_ dag: inout DAGBuilder) {
         let opened = dag.task("open", options: TaskOptions(waitsForDownstream: true)) { context in
-            context.run.logicalDate.map { "opened \($0.isoText)" } ?? "opened"
+            "the day of \(context.logicalDate.isoText)"
         }
         dag.group("booking", defaults: { $0.dependsOnPast = true }) { dag in
             dag.task("income", reading: opened) { context, day in context.logger.info("income: \(day)") }

@@ -1,6 +1,7 @@
+import DagKit
 import DagKitCLI
 
-await CommandLineTool(dags: [
+let dags: [any DAG] = [
     Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures(), Ledger(),
 ]
-).main()
+await CommandLineTool(dags: dags).main()
