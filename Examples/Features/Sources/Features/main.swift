@@ -1,6 +1,16 @@
+import DagKit
 import DagKitCLI
 
-await CommandLineTool(dags: [
-    Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures(), Nightly(),
-])
-.main()
+// A line each, so that each feature adds its own.
+let dags: [any DAG] = [
+    Branching(),
+    Teardown(),
+    Groups(),
+    Mapping(),
+    Outputs(),
+    Params(),
+    Failures(),
+    Ledger(),
+    Nightly(),
+]
+await CommandLineTool(dags: dags).main()
