@@ -25,12 +25,17 @@ public protocol Executor: Sendable {
     /// Said again meanwhile, it shortens the grace; without any the attempts are killed at once.
     func stop(grace: Duration) async
 
+    /// Ends as ``stop(grace:)`` does, for a scheduler that stores nothing any more: the outcomes are kept for the next one.
+    func abandon(grace: Duration) async
+
     /// Ends and leaves the attempts to the next scheduler: they go on, and their outcomes are kept. Attempts that cannot
     /// outlive this process are ended.
     func handOver() async
 }
 
 extension Executor {
+    public func abandon(grace: Duration) async { await stop(grace: grace) }
+
     public func handOver() async { await stop(grace: .zero) }
 }
 

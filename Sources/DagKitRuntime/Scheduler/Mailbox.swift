@@ -20,6 +20,11 @@ package final class Mailbox<Message: Sendable>: Sendable {
         reader?.resume()
     }
 
+    /// Whether such a message waits to be taken.
+    package func holds(where isSuch: (Message) -> Bool) -> Bool {
+        state.withLock { $0.messages.contains(where: isSuch) }
+    }
+
     /// Everything that has come since the last call, in order; waits until there is something.
     ///
     /// Only one task may wait at a time.

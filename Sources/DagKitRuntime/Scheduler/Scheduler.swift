@@ -102,10 +102,27 @@ public final class Scheduler: Sendable {
         let delivering = Task { await delivery?.run() }
         defer { delivering.cancel() }
         try await loop.adoptRuns()
-        try await withTaskExecutorPreference(store.writingExecutor) { try await turn(&loop, delivery) }
+        loop.isEndWanted = { mailbox.holds { $0.isEnd } }
+        do {
+            try await withTaskExecutorPreference(store.writingExecutor) { try await turn(&loop, delivery) }
+        } catch let error as StoreGivenUp {
+            log.error("ending without the store: what attempts report is kept for the next scheduler")
+            await endExecutor(isHandingOver: loop.isHandingOver)
+            throw error.cause
+        }
         delivery?.finish()
         await delivering.value
         try await loop.close()
+    }
+
+    /// Ends the executor in the place of a loop that was given up.
+    private func endExecutor(isHandingOver: Bool) async {
+        if isHandingOver || mailbox.holds(where: \.isHandOver) {
+            await executor.handOver()
+        } else {
+            await executor.abandon(grace: configuration.stopGrace)
+        }
+        while await !mailbox.takeAll().contains(where: \.isExecutorEnd) { configuration.pulse() }
     }
 
     /// It belongs to no actor, so that it runs where the store prefers it.

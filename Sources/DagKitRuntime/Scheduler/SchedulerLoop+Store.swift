@@ -96,12 +96,14 @@ extension SchedulerLoop {
     /// Does something with the store until it succeeds: scheduling pauses while the store cannot be written, and
     /// nothing is lost.
     ///
-    /// - Throws: What the clock throws when the wait is cancelled.
+    /// - Throws: ``StoreGivenUp`` once the end is wanted and the store has answered no try for as long as a stop may take;
+    ///   what the clock throws when the wait is cancelled.
     func persisted<Result: Sendable>(
         _ complaint: String, _ body: () async throws -> Result
     ) async throws -> Result {
         var wait = 0.05
         var hasComplained = false
+        let began = clock.now
         while true {
             do {
                 let result = try await body()
@@ -110,10 +112,18 @@ extension SchedulerLoop {
             } catch {
                 if !hasComplained { log.error("scheduling pauses: \(complaint): \(error)") }
                 hasComplained = true
+                if isEndWanted(), clock.now.timeIntervalSince(began) >= configuration.stopGrace.seconds {
+                    throw StoreGivenUp(cause: error)
+                }
             }
             configuration.pulse()
             try await clock.sleep(until: clock.now + wait)
             wait = min(wait * 2, 5)
         }
     }
+}
+
+/// The store could not be written when the scheduler was told to end: what it had not stored is decided anew by the next one.
+struct StoreGivenUp: Error {
+    let cause: any Error
 }

@@ -40,6 +40,9 @@ package struct SchedulerLoop: Sendable {
     /// Runs that somebody else changed and that were not taken anew yet.
     var foreignRuns: Set<RunKey> = []
 
+    /// Whether the owner wants the loop to end, though it may not have taken the message yet.
+    var isEndWanted: @Sendable () -> Bool = { false }
+
     /// Whether notices were stored since somebody asked.
     var hasNotices = false
 
@@ -60,6 +63,22 @@ package struct SchedulerLoop: Sendable {
         /// Whether it is the alarm that ``SchedulerLoop/nextWake`` asked for.
         package var isAlarm: Bool {
             if case .alarm = self { return true }
+            return false
+        }
+
+        /// Whether it asks for the end.
+        var isEnd: Bool {
+            if case .stop = self { return true }
+            return isHandOver
+        }
+
+        var isHandOver: Bool {
+            if case .handOver = self { return true }
+            return false
+        }
+
+        var isExecutorEnd: Bool {
+            if case .executorEnded = self { return true }
             return false
         }
     }

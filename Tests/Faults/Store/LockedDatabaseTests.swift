@@ -69,6 +69,34 @@ import Testing
 
     @Test(
         .fault(
+            .F17, "a scheduler that is told to stop ends after its grace; what ran is kept for the next one",
+            by: .really("another process holds the write lock until the scheduler has ended")))
+    func `F17 a scheduler ends though the database stays locked`() async throws {
+        let home = try FaultHome(
+            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], seconds: 0.5),
+            settings: ["DAGKIT__DATABASE__BUSY_TIMEOUT": "0.2", "DAGKIT__SCHEDULER__STOP_GRACE": "1"])
+        _ = try await home.dagctl("dags", "trigger", "proof")
+        let scheduler = try home.startScheduler()
+        #expect(try await holds { try !Proof(of: home).begun.isEmpty })
+
+        let lock = try await home.holdWriteLock()
+        #expect(try await holds { home.schedulerLines().contains { $0.contains("scheduling pauses") } })
+        scheduler.send(SIGTERM)
+        let exit = try await scheduler.wait()
+        try await lock.release()
+
+        #expect(exit.reason == .exited(75), "\(home.schedulerLines())")
+        #expect(home.schedulerLines().contains { $0.contains("kept for the next scheduler") })
+        #expect(try await home.leftovers() == [])
+        let next = try await home.dagctl("scheduler", "--once")
+        #expect(next.status == 0, "\(next)")
+        let begun = try Proof(of: home).begun.map(\.task)
+        #expect(begun == ["first", "last"], "\(next)")
+        #expect(try await home.findings() == [])
+    }
+
+    @Test(
+        .fault(
             .F17, "a scheduler that starts meanwhile ends with status 75 and one line",
             by: .really("another process holds the write lock")))
     func `F17 a scheduler does not start on a locked database`() async throws {

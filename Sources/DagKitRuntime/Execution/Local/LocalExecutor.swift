@@ -14,29 +14,29 @@ import Glibc
 /// ```
 public actor LocalExecutor: Executor {
     public nonisolated let capacity: Int
-    private let starter: SupervisorStart
-    private let clock = BootTimeClock()
-    private let now: @Sendable () -> Date
-    private let log: SchedulerLog
+    let starter: SupervisorStart
+    let clock = BootTimeClock()
+    let now: @Sendable () -> Date
+    let log: SchedulerLog
     private let events: AsyncStream<ExecutorEvent>
     private let continuation: AsyncStream<ExecutorEvent>.Continuation
 
     /// Takes new attempts; `nil` while none runs.
-    private var current: SupervisorLink?
+    var current: SupervisorLink?
 
     /// All supervisors that have attempts or outcomes of ours, and the tasks that read from them.
-    private var links: [ProcessIdentity: SupervisorLink] = [:]
-    private var readers: [ProcessIdentity: Task<Void, Never>] = [:]
+    var links: [ProcessIdentity: SupervisorLink] = [:]
+    var readers: [ProcessIdentity: Task<Void, Never>] = [:]
 
     /// The attempts that were handed over and have not ended, with the supervisor that has them.
-    private var open: [AttemptID: (order: AttemptOrder, process: ProcessIdentity)] = [:]
+    var open: [AttemptID: (order: AttemptOrder, process: ProcessIdentity)] = [:]
 
     /// The outcomes that were reported and are not stored yet: the supervisor that keeps each, or `nil` for a file.
-    private var unstored: [AttemptID: ProcessIdentity?] = [:]
+    var unstored: [AttemptID: ProcessIdentity?] = [:]
     private var starts: [BootTimeClock.Instant] = []
-    private var isStopping = false
+    var isStopping = false
     private var stopGrace: Duration?
-    private var isAbandoned = false
+    var isAbandoned = false
 
     /// Creates the executor of a home folder.
     ///
@@ -113,8 +113,7 @@ public actor LocalExecutor: Executor {
     }
 
     public func stop(grace: Duration) async {
-        let limit = clock.now.advanced(
-            by: grace + starter.configuration.killGrace + starter.configuration.patience)
+        let limit = endLimit(grace)
         if isStopping {
             let endsNow = grace == .zero || stopGrace == .zero
             for link in links.values { link.send(endsNow ? .endNow : .stop(grace: grace)) }
@@ -123,7 +122,30 @@ public actor LocalExecutor: Executor {
         isStopping = true
         stopGrace = grace
         for link in links.values { link.send(.stop(grace: grace)) }
-        for process in Array(links.keys) {
+        await end(Array(links.keys), by: limit)
+    }
+
+    public func abandon(grace: Duration) async {
+        let limit = endLimit(grace)
+        isStopping = true
+        isAbandoned = true
+        let supervisors = Array(links.keys)
+        // A supervisor without a scheduler writes what nobody stores to files.
+        for link in links.values {
+            link.send(.stop(grace: grace))
+            await link.finish(until: soon)
+        }
+        await end(supervisors, by: limit)
+    }
+
+    /// When a supervisor that was told to stop has to have ended.
+    private func endLimit(_ grace: Duration) -> BootTimeClock.Instant {
+        clock.now.advanced(by: grace + starter.configuration.killGrace + starter.configuration.patience)
+    }
+
+    /// Waits for the end of supervisors that were told to stop.
+    private func end(_ supervisors: [ProcessIdentity], by limit: BootTimeClock.Instant) async {
+        for process in supervisors {
             if (try? await process.waitForEnd(until: limit)) != true {
                 log.error("supervisor \(process.id) does not end; killing it")
                 process.send(SIGKILL)
@@ -143,11 +165,11 @@ public actor LocalExecutor: Executor {
 
     // MARK: Supervisors
 
-    private var folders: ExecutionFolders { starter.configuration.folders }
+    var folders: ExecutionFolders { starter.configuration.folders }
 
-    private var soon: BootTimeClock.Instant { clock.now.advanced(by: .seconds(10)) }
+    var soon: BootTimeClock.Instant { clock.now.advanced(by: .seconds(10)) }
 
-    private func adopt(_ link: SupervisorLink) {
+    func adopt(_ link: SupervisorLink) {
         links[link.process] = link
         for order in link.welcome.running { open[order.attemptID] = (order, link.process) }
         for outcome in link.welcome.outcomes { finish(outcome, keptBy: link.process) }
@@ -198,127 +220,23 @@ public actor LocalExecutor: Executor {
         await settle(link)
     }
 
-    private func finish(_ outcome: AttemptOutcome, keptBy process: ProcessIdentity?) {
+    func finish(_ outcome: AttemptOutcome, keptBy process: ProcessIdentity?) {
         open[outcome.attemptID] = nil
         guard unstored.updateValue(process, forKey: outcome.attemptID) == nil else { return }
         continuation.yield(.finished(outcome))
     }
 
     /// Reports an outcome that nobody keeps.
-    private func report(_ outcome: AttemptOutcome) {
+    func report(_ outcome: AttemptOutcome) {
         open[outcome.attemptID] = nil
         continuation.yield(.finished(outcome))
     }
 
-    // MARK: Losses
-
-    /// Decides what becomes of the attempts of a supervisor whose connection has ended.
-    private func settle(_ link: SupervisorLink) async {
-        link.close()
-        if current === link { current = nil }
-        if isAbandoned { return forget(link) }
-        // Its attempts are its own for as long as it lives, and only the kernel can say that it does not.
-        var hasComplained = false
-        while (try? await link.process.waitForEnd(until: clock.now.advanced(by: .seconds(1)))) != true {
-            if await connectAgain(link) { return forget(link) }
-            if !hasComplained { log.warning("supervisor \(link.process.id) does not answer; waiting for it") }
-            hasComplained = true
-        }
-        forget(link)
-        try? reportKeptOutcomes()
-        let lost = open.values.filter { $0.process == link.process }.map(\.order)
-        defer { removeFiles(of: link.process) }
-        if lost.isEmpty { return }
-        log.error("supervisor \(link.process.id) is lost with \(lost.count) attempts")
-        for order in lost {
-            let hasBegun = FileSystem.exists(folders.lock(of: order.attemptID))
-            await endProcesses(of: order.attemptID)
-            guard open[order.attemptID] != nil else { continue }
-            let reason = isStopping ? "the scheduler was stopped" : "the supervisor of its worker was lost"
-            report(hasBegun ? failed(order, reason) : notStarted(order, reason))
-            try? FileSystem.remove(folders.lock(of: order.attemptID))
-        }
-    }
-
-    /// Removes what a dead supervisor left of attempts whose outcomes are stored: it may have died before it could.
-    private func removeFiles(of supervisor: ProcessIdentity) {
-        for attempt in (try? folders.attempts(endingWith: ".lock")) ?? []
-        where open[attempt] == nil && unstored[attempt] == nil {
-            try? FileSystem.remove(folders.lock(of: attempt))
-        }
-        for spare in (try? folders.spareLocks(of: supervisor.id)) ?? [] { try? FileSystem.remove(spare) }
-    }
-
-    private func forget(_ link: SupervisorLink) {
-        if links[link.process] === link {
-            links[link.process] = nil
-            readers[link.process] = nil
-        }
-    }
-
-    /// Asks a supervisor that lives what it has; what it did not get goes again.
-    private func connectAgain(_ link: SupervisorLink) async -> Bool {
-        guard let identity = try? starter.identity(),
-            let again = try? await SupervisorLink.connect(link.path, identity: identity, until: soon),
-            again.process == link.process
-        else { return false }
-        adopt(again)
-        if current == nil, again.welcome.identity == identity, !isStopping { current = again }
-        let known = Set(again.welcome.running.map(\.attemptID))
-        for (attempt, entry) in open where entry.process == link.process && !known.contains(attempt) {
-            report(notStarted(entry.order, "the supervisor did not get it"))
-        }
-        return true
-    }
-
-    /// Reports the outcomes that supervisors which have ended left in files.
-    private func reportKeptOutcomes() throws {
-        for attempt in try folders.attempts(endingWith: ".outcome") where unstored[attempt] == nil {
-            do {
-                finish(try OutcomeBox.read(folders.outcome(of: attempt)), keptBy: nil)
-            } catch {
-                log.error("the outcome of attempt \(attempt) cannot be read: \(error)")
-            }
-        }
-    }
-
-    /// Ends what is left of attempts that no supervisor owns, and reports those that had begun as failed.
-    private func settleAbandonedAttempts(except owned: Set<AttemptID>) async throws {
-        for attempt in try folders.attempts(endingWith: ".lock")
-        where !owned.contains(attempt) && unstored[attempt] == nil {
-            await endProcesses(of: attempt)
-            let path = folders.lock(of: attempt)
-            if let note = FileLock.note(in: path).flatMap(AttemptNote.init) {
-                finish(note.lost(attempt, at: now()), keptBy: nil)
-            } else {
-                try FileSystem.remove(path)
-            }
-        }
-        // A supervisor that lives makes new ones.
-        for spare in try folders.spareLocks() { try FileSystem.remove(spare) }
-    }
-
-    /// Returns once no process of an attempt is left whose supervisor is dead.
-    ///
-    /// A worker without its supervisor ends by itself at once; one that cannot is killed, as is what a killed one left.
-    private func endProcesses(of attempt: AttemptID) async {
-        let path = folders.lock(of: attempt)
-        let patience = clock.now.advanced(by: .seconds(1))
-        while true {
-            let isHeld = (try? FileLock.isHeld(path)) == true
-            let left = isHeld ? [] : AttemptMark.processes(of: attempt, lock: path)
-            if !isHeld, left.isEmpty { return }
-            for process in left { process.send(SIGKILL) }
-            if clock.now > patience { for holder in FileLock.holders(of: path) { holder.send(SIGKILL) } }
-            try? await clock.sleep(for: .milliseconds(5))
-        }
-    }
-
-    private func failed(_ order: AttemptOrder, _ reason: String) -> AttemptOutcome {
+    func failed(_ order: AttemptOrder, _ reason: String) -> AttemptOutcome {
         outcome(of: order, .failed(reason: reason, isRetryable: true, retryDelay: nil))
     }
 
-    private func notStarted(_ order: AttemptOrder, _ reason: String) -> AttemptOutcome {
+    func notStarted(_ order: AttemptOrder, _ reason: String) -> AttemptOutcome {
         outcome(of: order, .notStarted(reason: reason))
     }
 
