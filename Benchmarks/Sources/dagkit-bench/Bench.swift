@@ -50,7 +50,7 @@ final class Bench: Sendable {
         store = try await SQLMetadataStore.open(database, sealing: NoSecrets(), at: Date())
         try await store.setPool(try Pool(Pool.defaultName, slots: 100_000), by: "bench", at: Date())
         finishes = RunFinishes()
-        let schedulerLog = SchedulerLog { _, line in log(line) }
+        let schedulerLog = SchedulerLog { _, line, _ in log(line) }
         let executor: any Executor =
             switch execution {
             case .inProcess:

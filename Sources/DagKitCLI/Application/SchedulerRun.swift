@@ -118,7 +118,7 @@ struct SchedulerRun: Sendable {
         guard let snapshot = try await store.snapshot(of: run) else {
             throw CommandError.noRun(run.runID.rawValue, dag: run.dagID, near: nil)
         }
-        let log = SchedulerLog { level, text in
+        let log = SchedulerLog { level, text, _ in
             if level >= .warning { try? workspace.console.note("\(level.rawValue.lowercased()): \(text)") }
         }
         let alone = LocalRun(
@@ -206,11 +206,16 @@ final class SchedulerLogFile: Sendable {
     }
 
     /// What the scheduler writes to.
-    var schedulerLog: SchedulerLog { SchedulerLog { level, text in self.write(level, text) } }
+    var schedulerLog: SchedulerLog {
+        SchedulerLog { level, text, place in self.write(level, text, at: place) }
+    }
 
     func write(_ level: TaskLogger.Level, _ text: String, fileID: String = #fileID, line: Int = #line) {
-        let rendered = LogLine.render(
-            text, level: level, at: now(), from: SourceLocation(file: fileID, line: line))
+        write(level, text, at: SourceLocation(file: fileID, line: line))
+    }
+
+    private func write(_ level: TaskLogger.Level, _ text: String, at place: SourceLocation) {
+        let rendered = LogLine.render(text, level: level, at: now(), from: place)
         append(rendered + "\n", to: path)
         try? console.note(rendered)
     }

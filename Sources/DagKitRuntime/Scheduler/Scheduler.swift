@@ -55,7 +55,7 @@ public final class Scheduler: Sendable {
     public init(
         store: any MetadataStore, executor: any Executor, deployment: Deployment,
         configuration: Configuration,
-        clock: any SchedulerClock = SystemSchedulerClock(), log: SchedulerLog = SchedulerLog { _, _ in }
+        clock: any SchedulerClock = SystemSchedulerClock(), log: SchedulerLog = .none
     ) {
         self.store = store
         self.executor = executor

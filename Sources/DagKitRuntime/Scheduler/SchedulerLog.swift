@@ -2,14 +2,27 @@ public import DagKitCore
 
 /// Takes the lines that a scheduler writes about itself.
 public struct SchedulerLog: Sendable {
-    private let write: @Sendable (TaskLogger.Level, String) -> Void
+    private let write: @Sendable (TaskLogger.Level, String, SourceLocation) -> Void
 
-    /// - Parameter write: Takes a level and a line.
-    public init(_ write: @escaping @Sendable (TaskLogger.Level, String) -> Void) { self.write = write }
+    /// - Parameter write: Takes a level, a line, and where in the program it was written.
+    public init(_ write: @escaping @Sendable (TaskLogger.Level, String, SourceLocation) -> Void) {
+        self.write = write
+    }
 
-    func info(_ line: String) { write(.info, line) }
-    func warning(_ line: String) { write(.warning, line) }
-    func error(_ line: String) { write(.error, line) }
+    /// Drops every line.
+    public static let none = SchedulerLog { _, _, _ in }
+
+    func info(_ text: String, fileID: String = #fileID, line: Int = #line) {
+        write(.info, text, SourceLocation(file: fileID, line: line))
+    }
+
+    func warning(_ text: String, fileID: String = #fileID, line: Int = #line) {
+        write(.warning, text, SourceLocation(file: fileID, line: line))
+    }
+
+    func error(_ text: String, fileID: String = #fileID, line: Int = #line) {
+        write(.error, text, SourceLocation(file: fileID, line: line))
+    }
 }
 
 /// Is told what a scheduler stored.

@@ -332,7 +332,7 @@ final class SimulatedWorld: @unchecked Sendable {
         configuration.pollInterval = simulator.pollInterval
         var loop = SchedulerLoop(
             store: process, executor: process, clock: process, configuration: configuration,
-            log: SchedulerLog { _, _ in })
+            log: .none)
         do {
             for pool in simulator.pools where number == 1 {
                 try await store.setPool(pool, by: "operator", at: now)

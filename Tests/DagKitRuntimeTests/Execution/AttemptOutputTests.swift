@@ -97,7 +97,7 @@ import Testing
         try FileSystem.createFolder(home.path)
         try FileSystem.write([], to: home.configuration.folders.logs)
         let lines = Mutex<[String]>([])
-        let log = SchedulerLog { _, line in lines.withLock { $0.append(line) } }
+        let log = SchedulerLog { _, line, _ in lines.withLock { $0.append(line) } }
 
         let outcome = try await home.withExecutor(log: log) { executor, events in
             await executor.dispatch([try home.order("hello", 1)])

@@ -199,7 +199,7 @@ import Testing
         let home = try ExecutorHome()
         let program = try home.script("ulimit -n 34")
         let lines = Mutex<[String]>([])
-        let log = SchedulerLog { _, line in lines.withLock { $0.append(line) } }
+        let log = SchedulerLog { _, line, _ in lines.withLock { $0.append(line) } }
 
         try await home.withExecutor(program: program, log: log) { executor, events in
             await executor.dispatch(try (1...8).map { try home.order("gate", $0) })

@@ -26,7 +26,7 @@ final class ExecutorHome: Sendable {
     /// A new executor, as the next scheduler would make one.
     func executor(
         program: String = ExecutorHome.program, environment: [String: String] = [:],
-        log: SchedulerLog = SchedulerLog { _, _ in }
+        log: SchedulerLog = .none
     ) -> LocalExecutor {
         // A build with a sanitizer tells its processes how to report.
         let sanitizers = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
@@ -38,7 +38,7 @@ final class ExecutorHome: Sendable {
 
     /// Lends an executor whose supervisor ends with the call.
     func withExecutor<Value>(
-        program: String = ExecutorHome.program, log: SchedulerLog = SchedulerLog { _, _ in },
+        program: String = ExecutorHome.program, log: SchedulerLog = .none,
         _ body: (LocalExecutor, inout ExecutorEvents) async throws -> Value
     ) async throws -> Value {
         let executor = executor(program: program, log: log)

@@ -47,7 +47,7 @@ public actor LocalExecutor: Executor {
     ///   - logLimit: The most bytes that an attempt may add to its log; `nil` for the usual limit.
     public init(
         home: String, logs: String? = nil, capacity: Int = 32, isDurable: Bool = false,
-        logLimit: Int? = nil, log: SchedulerLog = SchedulerLog { _, _ in }
+        logLimit: Int? = nil, log: SchedulerLog = .none
     ) {
         var configuration = SupervisorConfiguration(
             folders: ExecutionFolders(home: home, logs: logs), generation: "")
@@ -60,7 +60,7 @@ public actor LocalExecutor: Executor {
     /// Creates an executor that starts another program than this one.
     package init(
         _ configuration: SupervisorConfiguration, capacity: Int, program: String,
-        environment: [String: String]? = nil, log: SchedulerLog = SchedulerLog { _, _ in },
+        environment: [String: String]? = nil, log: SchedulerLog = .none,
         now: @escaping @Sendable () -> Date = { Date().roundedToMicroseconds }
     ) {
         self.capacity = capacity
