@@ -1,4 +1,5 @@
 import DagKitCLI
 
-await CommandLineTool(dags: [Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures()])
-    .main()
+await CommandLineTool(dags: [
+    Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures(), Callbacks(),
+]).main()
