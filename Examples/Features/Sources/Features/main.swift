@@ -1,5 +1,8 @@
+import DagKit
 import DagKitCLI
 
-await CommandLineTool(dags: [
-    Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures(), Callbacks(),
-]).main()
+let dags: [any DAG] = [
+    Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures(), Ledger(),
+    Callbacks(),
+]
+await CommandLineTool(dags: dags).main()
