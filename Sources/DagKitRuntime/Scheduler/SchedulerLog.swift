@@ -2,7 +2,7 @@ public import DagKitCore
 
 /// Takes the lines that a scheduler writes about itself.
 public struct SchedulerLog: Sendable {
-    private let write: @Sendable (TaskLogger.Level, String, SourceLocation) -> Void
+    let write: @Sendable (TaskLogger.Level, String, SourceLocation) -> Void
 
     /// - Parameter write: Takes a level, a line, and where in the program it was written.
     public init(_ write: @escaping @Sendable (TaskLogger.Level, String, SourceLocation) -> Void) {
