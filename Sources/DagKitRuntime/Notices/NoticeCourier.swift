@@ -52,6 +52,6 @@ extension SchedulerLog {
     func logger(of notice: Notice) -> TaskLogger {
         let name = notice.receiver.name
         let subject = notice.subject
-        return TaskLogger { level, text, _ in self.write(level, "\(name) of \(subject): \(text)") }
+        return TaskLogger { level, text, place in self.write(level, "\(name) of \(subject): \(text)", place) }
     }
 }
