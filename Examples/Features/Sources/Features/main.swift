@@ -1,4 +1,7 @@
+import DagKit
 import DagKitCLI
 
-await CommandLineTool(dags: [Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures()])
-    .main()
+let dags: [any DAG] = [
+    Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures(), Ledger(),
+]
+await CommandLineTool(dags: dags).main()
