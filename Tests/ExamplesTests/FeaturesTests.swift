@@ -58,6 +58,17 @@ import Testing
         #expect(lines.output.contains("load_in_parts [choose_size: large]"), "\(lines.output)")
     }
 
+    @Test func `a year of a dag is simulated by the tests of the package`() async throws {
+        let run = try await Checkout.run(
+            [
+                "swift", "test", "--package-path", Checkout.root + "/Examples/Features", "--scratch-path",
+                Checkout.root + "/.build/features",
+            ])
+
+        #expect(run.status == 0, "\(run.output)")
+        #expect(run.output.contains("3 tests in 1 suite passed"), "\(run.output)")
+    }
+
     private static func features(_ arguments: [String]) async throws -> Checkout.Run {
         let built = try await Checkout.run(
             [

@@ -45,7 +45,8 @@ enum BackfillCommand {
             let cost =
                 backfill.isMetered
                 ? MarketAccess.count(plan.credits, "credit") : "no credit: the address is not metered"
-            try call.console.note("\(MarketAccess.count(plan.calls.count, "call")) to \(backfill.source), \(cost); \(usage)")
+            let calls = MarketAccess.count(plan.calls.count, "call")
+            try call.console.note("\(calls) to \(backfill.source), \(cost); \(usage)")
             if call[isTrial] || plan.calls.isEmpty { return .success }
             guard try !backfill.isMetered || confirmed(call) else { return .failure }
             let workspace = call.workspace

@@ -49,14 +49,21 @@ public struct TaskLibrary: Sendable {
     }
 
     private static func maker(of dag: some DAG) -> @Sendable () throws -> DAGSpec {
-        {
-            let names = dag.configuration.schedule.timeZoneNames
-            return try DAGSpec(dag, zones: TimeZones(loading: names, from: ZoneInfo.system()))
-        }
+        { try DAGSpec(dag, zones: TimeZones(of: [dag])) }
     }
 
     private final class BuiltSpecs: Sendable {
         let specs = Mutex<[DAGID: DAGSpec]>([:])
+    }
+}
+
+extension TimeZones {
+    /// The time zones that the schedules of `dags` name, by the rules of this machine.
+    ///
+    /// A name that the machine does not know is reported by the check of its DAG.
+    public init(of dags: [any DAG]) {
+        let names = Set(dags.flatMap(\.configuration.schedule.timeZoneNames))
+        self.init(loading: names.sorted(), from: ZoneInfo.system())
     }
 }
 
