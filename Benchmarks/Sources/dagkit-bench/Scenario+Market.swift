@@ -68,7 +68,7 @@ extension Scenario {
         guard let python else { return ours }
         let theirs = try pandas(file, python: python)
         try compare(theirs, with: snapshot)
-        let seconds = theirs["wall"]?.double ?? .nan
+        let seconds = theirs["wall"].flatMap { Double($0.text) } ?? .nan
         return ours + [
             .figure(
                 "the same file by pandas \(theirs["pandas"]?.string ?? ""), Doubles", "\(fixed(seconds, 2)) s"
