@@ -70,6 +70,9 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
     /// Resolved settings (`section.key`) that the deployment sets over the configuration.
     public let settings: [String: String]
 
+    /// The notice that is to be told, in place of a task that is to be run.
+    public private(set) var notice: Notice?
+
     public init(
         attemptID: AttemptID, instance: TaskInstance, run: DAGRun, task: TaskSpec, params: JSONValue,
         settings: [String: String] = [:]
@@ -96,7 +99,7 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         attemptID: AttemptID, key: TaskInstanceKey, tryNumber: Int, lastTry: Int, runType: RunType,
         logicalDate: Date?, dataInterval: DataInterval?, runAfter: Date, params: JSONValue, conf: JSONValue,
         clearNumber: Int, structureHash: String, operatorName: String, timeout: Duration?,
-        declaration: JSONValue?, settings: [String: String]
+        declaration: JSONValue?, settings: [String: String], notice: Notice? = nil
     ) {
         self.attemptID = attemptID
         self.key = key
@@ -114,6 +117,7 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         self.timeout = timeout
         self.declaration = declaration
         self.settings = settings
+        self.notice = notice
     }
 }
 

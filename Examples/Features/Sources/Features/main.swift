@@ -12,5 +12,6 @@ let dags: [any DAG] = [
     Failures(),
     Ledger(),
     Nightly(),
+    Callbacks(),
 ]
 await CommandLineTool(dags: dags).main()
