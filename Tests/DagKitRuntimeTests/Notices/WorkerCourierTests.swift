@@ -99,7 +99,7 @@ import Testing
         private let made = Mutex<WorkerCourier?>(nil)
 
         init() {
-            let log = SchedulerLog { [weak self] level, line in
+            let log = SchedulerLog { [weak self] level, line, _ in
                 self?.entries.withLock { $0.append("\(level.rawValue) \(line)") }
             }
             made.withLock { $0 = WorkerCourier(log: log, program: ExecutorHome.program) }
