@@ -105,6 +105,17 @@ extension StoreProxy {
     public func settle(_ notice: Notice, _ outcome: NoticeOutcome, at now: Date) async throws {
         try await base.settle(notice, outcome, at: now)
     }
+    public func assetQueue() async throws -> [DAGID: [String: Int64]] { try await base.assetQueue() }
+    public func waitingAssetEvents(of dag: DAGID, uris: [String]) async throws -> WaitingAssetEvents? {
+        try await base.waitingAssetEvents(of: dag, uris: uris)
+    }
+    public func recordAssetUpdate(_ update: AssetUpdate, by actor: String) async throws -> AssetEvent {
+        try await base.recordAssetUpdate(update, by: actor)
+    }
+    public func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
+        try await base.assetEvents(query)
+    }
+    public func assets() async throws -> [AssetRecord] { try await base.assets() }
     public func auditLog(limit: Int) async throws -> [AuditEntry] { try await base.auditLog(limit: limit) }
     public func close() async { await base.close() }
 }

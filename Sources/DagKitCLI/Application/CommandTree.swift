@@ -2,7 +2,8 @@ extension CommandLineTool {
     /// All commands of the executable, those of its extensions included.
     func commandTree(program: String) -> CLICommand {
         let own = [
-            DagsCommands.group, TasksCommands.group, RunsCommands.group, VariablesCommands.group,
+            DagsCommands.group, TasksCommands.group, RunsCommands.group, AssetsCommands.group,
+            VariablesCommands.group,
             ConnectionsCommands.group,
             DatabaseCommands.group, ConfigCommands.group, SchedulerCommand.scheduler, InfoCommands.version,
             InfoCommands.info,

@@ -158,6 +158,12 @@ public struct TaskSpec: Sendable {
     public let documentation: String?
     public let location: SourceLocation
 
+    /// The assets that the task updates when it succeeds, each once.
+    public let outlets: [Asset]
+
+    /// The assets that the task reads, each once.
+    public let inlets: [Asset]
+
     /// What the task does.
     package let work: TaskWork
 
@@ -239,8 +245,15 @@ public struct TaskSpec: Sendable {
         owner = options.owner ?? defaults.owner
         documentation = options.documentation
         location = draft.location
+        outlets = Self.unique(options.outlets + draft.work.outlets)
+        inlets = Self.unique(options.inlets + draft.work.inlets)
         work = draft.work.deciding(by: options.errorPolicy ?? defaults.errorPolicy)
         declaration = draft.declaration
+    }
+
+    private static func unique(_ assets: [Asset]) -> [Asset] {
+        var seen: Set<String> = []
+        return assets.filter { seen.insert($0.uri).inserted }
     }
 
     fileprivate func draft(in spec: DAGSpec) -> TaskDraft {
@@ -251,7 +264,7 @@ public struct TaskSpec: Sendable {
                 exponentialBackoff: retryPolicy.isExponential, maxRetryDelay: retryPolicy.maximumDelay,
                 timeout: timeout, triggerRule: triggerRule, pool: pool, poolSlots: poolSlots,
                 priorityWeight: priorityWeight, weightRule: .absolute, queue: queue, owner: owner,
-                documentation: documentation),
+                outlets: outlets, inlets: inlets, documentation: documentation),
             operatorName: operatorName, kind: kind, work: work, location: location, declaration: declaration)
         draft.mapping = mapping
         draft.teardownFailsRun = kind == .teardown && !isIgnoredByVerdict

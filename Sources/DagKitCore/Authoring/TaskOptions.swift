@@ -27,6 +27,12 @@ public struct TaskOptions: Hashable, Sendable {
     public var queue: String?
     public var owner: String?
 
+    /// The assets that the task updates when it succeeds.
+    public var outlets: [Asset]
+
+    /// The assets that the task reads; it waits for none of them.
+    public var inlets: [Asset]
+
     /// Documentation in Markdown.
     public var documentation: String?
 
@@ -35,7 +41,8 @@ public struct TaskOptions: Hashable, Sendable {
         maxRetryDelay: Duration? = nil, timeout: Duration? = nil, triggerRule: TriggerRule = .allSuccess,
         errorPolicy: ErrorPolicy? = nil, maxActiveInstances: Int? = nil, maxActiveInstancesPerRun: Int? = nil,
         pool: String? = nil, poolSlots: Int = 1, priorityWeight: Int? = nil, weightRule: WeightRule? = nil,
-        queue: String? = nil, owner: String? = nil, documentation: String? = nil
+        queue: String? = nil, owner: String? = nil, outlets: [Asset] = [], inlets: [Asset] = [],
+        documentation: String? = nil
     ) {
         self.retries = retries
         self.retryDelay = retryDelay
@@ -52,6 +59,8 @@ public struct TaskOptions: Hashable, Sendable {
         self.weightRule = weightRule
         self.queue = queue
         self.owner = owner
+        self.outlets = outlets
+        self.inlets = inlets
         self.documentation = documentation
     }
 }

@@ -70,6 +70,9 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
     /// Resolved settings (`section.key`) that the deployment sets over the configuration.
     public let settings: [String: String]
 
+    /// The URIs of the assets that the task updates.
+    public let outlets: [String]
+
     public init(
         attemptID: AttemptID, instance: TaskInstance, run: DAGRun, task: TaskSpec, params: JSONValue,
         settings: [String: String] = [:]
@@ -90,13 +93,14 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         timeout = task.timeout
         declaration = task.declaration
         self.settings = settings
+        outlets = task.outlets.map(\.uri)
     }
 
     package init(
         attemptID: AttemptID, key: TaskInstanceKey, tryNumber: Int, lastTry: Int, runType: RunType,
         logicalDate: Date?, dataInterval: DataInterval?, runAfter: Date, params: JSONValue, conf: JSONValue,
         clearNumber: Int, structureHash: String, operatorName: String, timeout: Duration?,
-        declaration: JSONValue?, settings: [String: String]
+        declaration: JSONValue?, settings: [String: String], outlets: [String] = []
     ) {
         self.attemptID = attemptID
         self.key = key
@@ -114,6 +118,7 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         self.timeout = timeout
         self.declaration = declaration
         self.settings = settings
+        self.outlets = outlets
     }
 }
 
@@ -137,6 +142,9 @@ public struct AttemptOutcome: Codable, Hashable, Sendable {
 
     /// The templates of the task's operator as they were rendered, secrets masked.
     public var rendered: [TemplateField]
+
+    /// What the task tells of its updates of assets, by their URIs.
+    public var assetExtras: [String: JSONValue] = [:]
 
     /// What became of the task.
     public enum Verdict: Codable, Hashable, Sendable {

@@ -21,6 +21,7 @@ extension AttemptOrder: WireCodable {
                 writer.write(name)
                 writer.write(value)
             }
+            writer.write(outlets)
         }
     }
 
@@ -34,7 +35,7 @@ extension AttemptOrder: WireCodable {
                 conf: try reader.value(), clearNumber: try reader.int(), structureHash: try reader.text(),
                 operatorName: try reader.text(), timeout: try reader.optional(),
                 declaration: try reader.optional(),
-                settings: try Self.settings(&reader))
+                settings: try Self.settings(&reader), outlets: reader.isAtEnd ? [] : try reader.list())
         }
     }
 
@@ -66,6 +67,11 @@ extension AttemptOutcome: WireCodable {
             writer.write(hostname)
             writer.write(rendered)
             writer.write(mapName)
+            writer.write(UInt64(assetExtras.count))
+            for (uri, extra) in assetExtras {
+                writer.write(uri)
+                writer.write(extra)
+            }
         }
     }
 
@@ -77,6 +83,11 @@ extension AttemptOutcome: WireCodable {
                 endedAt: try reader.value(), usage: try reader.optional(), processID: try reader.optional(),
                 hostname: try reader.optional(), rendered: try reader.list())
             outcome.mapName = try reader.optional()
+            if !reader.isAtEnd {
+                for _ in 0..<(try reader.length()) {
+                    outcome.assetExtras[try reader.text()] = try reader.value()
+                }
+            }
             return outcome
         }
     }

@@ -10,6 +10,7 @@ extension SchedulerLoop {
             planner.setPaused(try await store.pausedDAGs(), at: now)
             planner.setPools(try await store.pools())
             try await readChanges()
+            mustReadAssets = planner.followsAssets
             if isPollDue {
                 try await store.updateJob(job, state: "running", heartbeat: now, end: nil)
                 lastPoll = now
@@ -80,6 +81,24 @@ extension SchedulerLoop {
             lastIntervals: registration.lastIntervals, failuresInARow: registration.failuresInARow,
             at: clock.now)
         dagCount = deployment.specs.count
+        mustReadAssets = planner.followsAssets
+    }
+
+    /// Tells the planner which updates of assets wait for runs of which DAGs.
+    mutating func readAssetUpdates() async throws {
+        if mustReadAssets {
+            let queue = try await persisted("cannot read the updates of assets") {
+                try await store.assetQueue()
+            }
+            planner.setAssetQueue(queue)
+            mustReadAssets = false
+        }
+        for (id, uris) in planner.dagsDueByAssets {
+            let events = try await persisted("cannot read the updates of assets") {
+                try await store.waitingAssetEvents(of: id, uris: uris)
+            }
+            planner.take(events, for: id)
+        }
     }
 
     /// Does something with the store until it succeeds: scheduling pauses while the store cannot be written, and

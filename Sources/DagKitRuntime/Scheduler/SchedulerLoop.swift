@@ -31,6 +31,9 @@ package struct SchedulerLoop: Sendable {
     var isReconciled = false
     var mustLook = false
 
+    /// Whether updates of assets may wait that the planner does not know of.
+    var mustReadAssets = false
+
     /// Whether the store could not be read when it was last looked at, which is told once.
     var isBlind = false
 
@@ -181,9 +184,10 @@ package struct SchedulerLoop: Sendable {
         repeat {
             if !isStopping { try await refillTokens() }
             let startsWork = !isStopping && isReconciled
+            if startsWork { try await readAssetUpdates() }
             let step = planner.step(at: clock.now, startsWork: startsWork)
             try await carryOut(step)
-        } while planner.hasMoreToDo && !isStopping && isReconciled
+        } while (planner.hasMoreToDo || mustReadAssets) && !isStopping && isReconciled
     }
 
     private mutating func refillTokens() async throws {

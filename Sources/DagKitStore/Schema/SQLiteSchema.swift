@@ -18,6 +18,7 @@ package struct SQLiteSchema: SchemaDialect {
             version: 4, name: "drop the index of active tasks",
             statements: ["drop index task_instance_active"]),
         Migration(version: 5, name: "keep what people are to be told", statements: notices),
+        Migration(version: 6, name: "keep assets and their updates", statements: AssetTables.all),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"

@@ -20,6 +20,7 @@ final class SimulationAuditor {
     private var outcomes: [AttemptID: AttemptOutcome] = [:]
     private var seenAttempts: Set<AttemptID> = []
     private var limits: LimitCheck
+    private var assets: AssetCheck
     private var paused: Set<DAGID> = []
 
     /// DAGs that the scheduler may start tasks of: those that were not paused at its last look, or are not now.
@@ -33,6 +34,7 @@ final class SimulationAuditor {
         specs = Dictionary(simulator.dags.map { ($0.id, $0) }) { $1 }
         rules = specs.mapValues { spec in spec.tasks.map { RuleCheck($0, in: spec) } }
         limits = LimitCheck(simulator)
+        assets = AssetCheck(simulator.dags)
     }
 
     func report(_ violation: String) { history.violations.append(violation) }
@@ -51,6 +53,9 @@ final class SimulationAuditor {
     }
 
     func acknowledgedTrigger(_ run: RunKey) { triggered.insert(run) }
+
+    /// An update from outside was stored; the events before it have been read.
+    func acknowledgedUpdate(_ uri: String) { assets.take(uri, source: nil, paused: paused) }
 
     func expectPaused(_ dag: DAGID, _ isPaused: Bool) {
         if isPaused { paused.insert(dag) } else { paused.remove(dag) }
@@ -96,6 +101,7 @@ final class SimulationAuditor {
         mix(event)
         if simulator.recordsLines { history.lines.append(Self.line(of: event)) }
         touched.insert(event.run)
+        checkAssets(event)
         guard var fold = folds.removeValue(forKey: event.run) else { return takeCreation(event) }
         let before = fold.instance(of: event)
         if event.actor == RunEvent.scheduler, let before { check(event, before, fold) }
@@ -110,6 +116,13 @@ final class SimulationAuditor {
         } else if state.isFinished, !fold.run.state.isFinished {
             open.insert(event.run)
         }
+    }
+
+    private func checkAssets(_ event: RunEvent) {
+        let before = folds[event.run]?.instance(of: event)
+        let isMarked = event.actor != RunEvent.scheduler || before?.endRequest != nil
+        let task = event.taskID.flatMap { specs[event.run.dagID]?.task($0) }
+        if let finding = assets.take(event, of: task, isMarked: isMarked, paused: paused) { report(finding) }
     }
 
     private func takeCreation(_ event: RunEvent) {
@@ -208,6 +221,7 @@ final class SimulationAuditor {
             for run in touched.sorted() { try await compare(run, planner) }
             touched.removeAll(keepingCapacity: true)
             if let excess = limits.excess() { report(excess) }
+            if let finding = try await assets.check(store) { report(finding) }
             let stored = try await store.pausedDAGs()
             let pausesItself = simulator.dags.contains { $0.configuration.maxConsecutiveFailedRuns != nil }
             if stored != paused, !pausesItself { report("\(stored) are paused, not \(paused)") }
@@ -251,6 +265,7 @@ final class SimulationAuditor {
                     report("the trigger of \(key) was acknowledged and is lost")
                 }
             }
+            if history.violations.isEmpty, let finding = try await assets.checkEnd(store) { report(finding) }
             for key in triggered.sorted() where folds[key] == nil {
                 report("the trigger of \(key) was acknowledged and is lost")
             }

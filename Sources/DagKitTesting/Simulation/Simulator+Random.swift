@@ -46,7 +46,8 @@ private struct SimulationDraw {
         var configuration = DAGConfiguration(
             // The first has a schedule, so that something happens.
             DAGID("dag\(number)"),
-            schedule: schedules.dropLast(number == 0 ? 1 : 0).randomElement(using: &random) ?? .none,
+            schedule: assetSchedule(of: number)
+                ?? schedules.dropLast(number == 0 ? 1 : 0).randomElement(using: &random) ?? .none,
             startDate: InstantLiteral(start - Double(Int.random(in: 0...4, using: &random)) * 3600),
             catchup: [.all, .latest, .skip].randomElement(using: &random) ?? .all,
             maxActiveRuns: Int.random(in: 1...4, using: &random),
@@ -58,6 +59,31 @@ private struct SimulationDraw {
             draft.tasks.append(task(index, of: number, before: draft.tasks))
         }
         return draft
+    }
+
+    /// Half of the DAGs but the first run on assets of those before them.
+    private mutating func assetSchedule(of number: Int) -> Schedule? {
+        guard number > 0, Bool.random(using: &random) else { return nil }
+        let condition = assetCondition(before: number, depth: 2)
+        return Int.random(in: 0..<4, using: &random) == 0
+            ? .assetsOrTime(condition, .every(.minutes(45))) : .assets(condition)
+    }
+
+    private mutating func assetCondition(before number: Int, depth: Int) -> AssetCondition {
+        guard depth > 0, Bool.random(using: &random) else {
+            return .updated(asset(of: Int.random(in: 0..<number, using: &random)))
+        }
+        let parts = (0..<2).map { _ in assetCondition(before: number, depth: depth - 1) }
+        return Bool.random(using: &random) ? .allOf(parts) : .anyOf(parts)
+    }
+
+    /// One of the two assets of a DAG.
+    private mutating func asset(of number: Int) -> Asset {
+        Asset("x-simulated:\(number).\(Int.random(in: 0...1, using: &random))")
+    }
+
+    private mutating func outlets(of dag: Int) -> [Asset] {
+        (0..<2).filter { _ in Int.random(in: 0..<3, using: &random) == 0 }.map { _ in asset(of: dag) }
     }
 
     private mutating func task(_ index: Int, of dag: Int, before: [TaskDraft]) -> TaskDraft {
@@ -74,7 +100,7 @@ private struct SimulationDraw {
                 retries: Int.random(in: 0...2, using: &random),
                 exponentialBackoff: Int.random(in: 0..<4, using: &random) == 0, triggerRule: rule,
                 pool: ["narrow", "wide", nil, nil, nil].randomElement(using: &random) ?? nil,
-                priorityWeight: Int.random(in: 1...3, using: &random)),
+                priorityWeight: Int.random(in: 1...3, using: &random), outlets: outlets(of: dag)),
             operatorName: "Simulated", mappedOver: isMapped ? source : nil,
             // The first task takes its time: one run after the other of no length would fill the history.
             work: index > 0 && !isMapped && Int.random(in: 0..<8, using: &random) == 0

@@ -15,6 +15,7 @@ public enum StoreConformance {
     /// All checks, by theme.
     public static var checks: [Check] {
         commitChecks + detailChecks + queryChecks + foldChecks + dagChecks + settingChecks + noticeChecks
+            + assetChecks
     }
 
     /// One thing that a store must do.

@@ -1,4 +1,8 @@
 import DagKitCLI
 
-await CommandLineTool(dags: [Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures()])
-    .main()
+await CommandLineTool(
+    dags: [
+        Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures(), Assets(),
+        AssetReport(),
+    ]
+).main()
