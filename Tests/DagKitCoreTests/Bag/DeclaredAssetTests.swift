@@ -62,7 +62,7 @@ import Testing
 
         #expect(
             bag.problems["r"]?.map(\.description).first
-                == #"dags.json:1:82: error: "7" is no asset; write its uri, or {"uri": …} with "name", "group" and "extra" as you like"#
+                == #"dags.json:1:83: error: "7" is no asset; write its uri, or {"uri": …} with "name", "group" and "extra" as you like"#
         )
     }
 
