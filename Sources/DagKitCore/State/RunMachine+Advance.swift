@@ -12,6 +12,7 @@ extension RunMachine {
             for (reference, attempt) in attempts { dispatch(reference, attempt, at: now) }
         case .finished(let outcome): finish(outcome, at: now)
         case .tick: tick(at: now)
+        case .past(let answers): take(answers, at: now)
         case .clear(let references, let actor): clear(references, by: actor, at: now)
         case .mark(let references, let state, let actor): mark(references, as: state, by: actor, at: now)
         case .markRun(let state, let actor): markRun(state, by: actor, at: now)
@@ -27,7 +28,11 @@ extension RunMachine {
         for task in spec.tasks where nodes[task.index].instances.contains(where: { $0.state == nil }) {
             queue.append(task.index)
         }
-        step.ready += waitingForSlot
+        for reference in waitingForSlot {
+            step.ready.append(reference)
+            let task = spec.tasks[reference.task]
+            if asksAboutPast(task) { askAboutPast(task) }
+        }
         // Who asked for the end of an attempt may be gone: its executor is told, perhaps again.
         step.kills += references { isEnding || $0.endRequest != nil }.compactMap { self[$0].attemptID }
     }
@@ -124,8 +129,8 @@ extension RunMachine {
             guard self[retry.instance].state == .upForRetry, self[retry.instance].nextTryAt == retry.at else {
                 continue
             }
-            pending.history.append(self[retry.instance])
-            schedule(retry.instance, at: now)
+            let task = spec.tasks[retry.instance.task]
+            if asksAboutPast(task) { askAboutPast(task) } else { begin(retry.instance, at: now) }
         }
     }
 
@@ -184,9 +189,17 @@ extension RunMachine {
         switch decision(reference) {
         case .wait: break
         case .settle(let state): settle(reference, state, at: now)
-        case .run where task.isEmpty: complete(reference, at: now)
-        case .run: schedule(reference, at: now)
+        case .run where asksAboutPast(task): askAboutPast(task)
+        case .run: begin(reference, at: now)
         }
+    }
+
+    /// Begins the next try of an instance that nothing holds up any more.
+    mutating func begin(_ reference: InstanceRef, at now: Date) {
+        if spec.tasks[reference.task].isEmpty { return complete(reference, at: now) }
+        if self[reference].state == .upForRetry { pending.history.append(self[reference]) }
+        change(reference, .scheduled, at: now, tryNumber: self[reference].tryNumber + 1)
+        step.ready.append(reference)
     }
 
     /// What the trigger rule makes of an instance, or of a mapped task that has none yet.
@@ -227,17 +240,12 @@ extension RunMachine {
         }
     }
 
-    private mutating func schedule(_ reference: InstanceRef, at now: Date) {
-        change(reference, .scheduled, at: now, tryNumber: self[reference].tryNumber + 1)
-        step.ready.append(reference)
-    }
-
     // MARK: The verdict
 
     private mutating func decideRun(at now: Date) {
         guard run.state == .running else { return }
         if unfinished > 0 {
-            if active == 0, !isEnding {
+            if active == 0, !isEnding, !isHeldByPast(at: now) {
                 record(RunEvent(.runFailed, run: run.key, at: now, reason: Self.deadlocked))
             }
             return

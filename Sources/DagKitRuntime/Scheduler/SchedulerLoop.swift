@@ -187,6 +187,7 @@ package struct SchedulerLoop: Sendable {
             if startsWork { try await readAssetUpdates() }
             let step = planner.step(at: clock.now, startsWork: startsWork)
             try await carryOut(step)
+            if !isStopping { try await answerPast() }
         } while (planner.hasMoreToDo || mustReadAssets) && !isStopping && isReconciled
     }
 

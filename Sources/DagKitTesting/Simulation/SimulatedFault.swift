@@ -148,7 +148,7 @@ private struct FaultDraw {
 
     private func write(_ random: inout SeededGenerator) -> SimulatedFault.ForeignWrite {
         let dag = Int.random(in: 0..<dags, using: &random)
-        switch Int.random(in: 0..<12, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0...2: return .trigger(dag: dag)
         case 3: return .pause(dag: dag)
         case 4: return .unpause(dag: dag)
@@ -157,7 +157,7 @@ private struct FaultDraw {
                 pool: Int.random(in: 0..<pools, using: &random), slots: Int.random(in: 0...4, using: &random))
         case 6: return .mark(choice: Int.random(in: 0..<100, using: &random), mark(&random))
         case 7: return .markRun(choice: Int.random(in: 0..<100, using: &random), mark(&random))
-        case 8...9: return .update(choice: Int.random(in: 0..<100, using: &random))
+        case 8: return .update(choice: Int.random(in: 0..<100, using: &random))
         default: return .clear(choice: Int.random(in: 0..<100, using: &random))
         }
     }

@@ -18,6 +18,9 @@ final class SimulationAuditor {
     private var cursor: Int64 = 0
     private var logicalDates: [DAGID: Set<Date>] = [:]
     private var outcomes: [AttemptID: AttemptOutcome] = [:]
+
+    /// The attempts that reached the executor.
+    private var begun: Set<AttemptID> = []
     private var seenAttempts: Set<AttemptID> = []
     private var limits: LimitCheck
     private var assets: AssetCheck
@@ -26,6 +29,10 @@ final class SimulationAuditor {
     /// DAGs that the scheduler may start tasks of: those that were not paused at its last look, or are not now.
     private var pausedAtLook: Set<DAGID> = []
     private var triggered: Set<RunKey> = []
+    private let past = PastCheck()
+
+    /// The DAGs that somebody wrote to since the scheduler looked last: it cannot know yet what their runs allow.
+    private var unseen: Set<DAGID> = []
 
     init(_ simulator: Simulator, store: any MetadataStore) {
         self.simulator = simulator
@@ -40,6 +47,8 @@ final class SimulationAuditor {
     func report(_ violation: String) { history.violations.append(violation) }
 
     // MARK: What the world tells
+
+    func began(_ attempt: AttemptID) { begun.insert(attempt) }
 
     func ended(_ outcome: AttemptOutcome) { outcomes[outcome.attemptID] = outcome }
 
@@ -63,6 +72,7 @@ final class SimulationAuditor {
 
     func expectNothingPaused() { paused = [] }
     func sawPaused(_ dags: Set<DAGID>) { pausedAtLook = dags }
+    func sawChanges() { unseen = [] }
     func sawPools(_ pools: [Pool]) { limits.sawPools(pools) }
 
     func isMappedOver(_ key: TaskInstanceKey) -> Bool {
@@ -71,6 +81,17 @@ final class SimulationAuditor {
     }
 
     var openRuns: Int { open.count }
+
+    /// Whether every run has ended, or waits with good reason for one that will not change by itself.
+    var isAtRest: Bool {
+        let byDAG = Dictionary(grouping: open) { $0.dagID }
+        return byDAG.allSatisfy { dag, keys in
+            let held = keys.compactMap { folds[$0] }.filter { $0.run.state == .running }
+            let isFull = limits.isFull(dag, held.count)
+            return held.allSatisfy { past.explains($0, among: folds.values) }
+                && (isFull || held.count == keys.count)
+        }
+    }
 
     /// The instances of the newest runs, in a fixed order.
     var newestInstances: [TaskInstanceKey] {
@@ -102,6 +123,7 @@ final class SimulationAuditor {
         if simulator.recordsLines { history.lines.append(Self.line(of: event)) }
         touched.insert(event.run)
         checkAssets(event)
+        if event.actor != RunEvent.scheduler { unseen.insert(event.run.dagID) }
         guard var fold = folds.removeValue(forKey: event.run) else { return takeCreation(event) }
         let before = fold.instance(of: event)
         if event.actor == RunEvent.scheduler, let before { check(event, before, fold) }
@@ -156,6 +178,7 @@ final class SimulationAuditor {
             if pausedAtLook.contains(event.run.dagID), paused.contains(event.run.dagID) {
                 report("\(place) though its dag is paused")
             }
+            checkPast(before, fold, place)
             guard let attempt = event.attemptID, seenAttempts.insert(attempt).inserted else {
                 return report("\(place) under a token that was used before")
             }
@@ -174,6 +197,14 @@ final class SimulationAuditor {
         }
     }
 
+    private func checkPast(_ instance: TaskInstance, _ fold: RunFold, _ place: String) {
+        guard let task = fold.spec.task(instance.taskID), task.pastRule != nil,
+            !unseen.contains(fold.run.dagID),
+            let obstacle = past.obstacle(to: task, of: fold, among: folds.values)
+        else { return }
+        report("\(place) though \(obstacle)")
+    }
+
     /// An outcome is what the attempt that has the right to report one really came to.
     private func checkOutcome(
         _ event: RunEvent, _ before: TaskInstance, _ fold: RunFold, _ place: String
@@ -185,8 +216,9 @@ final class SimulationAuditor {
             return report("\(place) and has no attempt")
         }
         guard let outcome = outcomes[attempt] else {
-            // What never reached the executor goes again.
+            // What never reached the executor goes again, or is ended at once if somebody asked for it.
             if event.kind == .requeued { return }
+            if before.endRequest?.agrees(with: event.kind) == true, !begun.contains(attempt) { return }
             return report("\(place) and its attempt \(attempt) has not ended")
         }
         // Whatever an attempt came to that was being ended: what was asked for is done.
@@ -265,7 +297,11 @@ final class SimulationAuditor {
                     report("the trigger of \(key) was acknowledged and is lost")
                 }
             }
-            if history.violations.isEmpty, let finding = try await assets.checkEnd(store) { report(finding) }
+            if history.violations.isEmpty,
+                let finding = try await assets.checkEnd(store, open: Set(open.map(\.dagID)))
+            {
+                report(finding)
+            }
             for key in triggered.sorted() where folds[key] == nil {
                 report("the trigger of \(key) was acknowledged and is lost")
             }

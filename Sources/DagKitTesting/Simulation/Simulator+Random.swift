@@ -14,9 +14,15 @@ private struct SimulationDraw {
     private let seed: UInt64
     private var random: SeededGenerator
 
+    /// Draws what tasks ask of the run before, so that all else of a seed stays as it is.
+    private var past: SeededGenerator
+    private var assets: SeededGenerator
+
     init(seed: UInt64) {
         self.seed = seed
         random = SeededGenerator(seed: seed)
+        past = SeededGenerator(seed: seed ^ 0x7061_7374)
+        assets = SeededGenerator(seed: seed ^ 0x6173_7365)
     }
 
     mutating func simulator() -> Simulator {
@@ -46,8 +52,7 @@ private struct SimulationDraw {
         var configuration = DAGConfiguration(
             // The first has a schedule, so that something happens.
             DAGID("dag\(number)"),
-            schedule: assetSchedule(of: number)
-                ?? schedules.dropLast(number == 0 ? 1 : 0).randomElement(using: &random) ?? .none,
+            schedule: schedules.dropLast(number == 0 ? 1 : 0).randomElement(using: &random) ?? .none,
             startDate: InstantLiteral(start - Double(Int.random(in: 0...4, using: &random)) * 3600),
             catchup: [.all, .latest, .skip].randomElement(using: &random) ?? .all,
             maxActiveRuns: Int.random(in: 1...4, using: &random),
@@ -58,32 +63,43 @@ private struct SimulationDraw {
         for index in 0..<Int.random(in: 1...7, using: &random) {
             draft.tasks.append(task(index, of: number, before: draft.tasks))
         }
+        if Int.random(in: 0..<4, using: &past) == 0 { askAboutPast(&draft) }
+        nameAssets(of: number, &draft)
         return draft
     }
 
-    /// Half of the DAGs but the first run on assets of those before them.
-    private mutating func assetSchedule(of number: Int) -> Schedule? {
-        guard number > 0, Bool.random(using: &random) else { return nil }
+    /// Lets tasks update two assets of their DAG, and half of the DAGs but the first run on assets of those before them.
+    private mutating func nameAssets(of number: Int, _ draft: inout GraphDraft) {
+        for place in draft.tasks.indices {
+            draft.tasks[place].options.outlets = (0..<2).filter { _ in
+                Int.random(in: 0..<3, using: &assets) == 0
+            }
+            .map { _ in asset(of: number) }
+        }
+        guard number > 0, Bool.random(using: &assets) else { return }
         let condition = assetCondition(before: number, depth: 2)
-        return Int.random(in: 0..<4, using: &random) == 0
+        draft.configuration.schedule =
+            Int.random(in: 0..<4, using: &assets) == 0
             ? .assetsOrTime(condition, .every(.minutes(45))) : .assets(condition)
     }
 
     private mutating func assetCondition(before number: Int, depth: Int) -> AssetCondition {
-        guard depth > 0, Bool.random(using: &random) else {
-            return .updated(asset(of: Int.random(in: 0..<number, using: &random)))
+        guard depth > 0, Bool.random(using: &assets) else {
+            return .updated(asset(of: Int.random(in: 0..<number, using: &assets)))
         }
         let parts = (0..<2).map { _ in assetCondition(before: number, depth: depth - 1) }
-        return Bool.random(using: &random) ? .allOf(parts) : .anyOf(parts)
+        return Bool.random(using: &assets) ? .allOf(parts) : .anyOf(parts)
     }
 
-    /// One of the two assets of a DAG.
     private mutating func asset(of number: Int) -> Asset {
-        Asset("x-simulated:\(number).\(Int.random(in: 0...1, using: &random))")
+        Asset("x-simulated:\(number).\(Int.random(in: 0...1, using: &assets))")
     }
 
-    private mutating func outlets(of dag: Int) -> [Asset] {
-        (0..<2).filter { _ in Int.random(in: 0..<3, using: &random) == 0 }.map { _ in asset(of: dag) }
+    private mutating func askAboutPast(_ draft: inout GraphDraft) {
+        for place in draft.tasks.indices {
+            draft.tasks[place].options.dependsOnPast = Int.random(in: 0..<3, using: &past) == 0
+            draft.tasks[place].options.waitsForDownstream = Int.random(in: 0..<5, using: &past) == 0
+        }
     }
 
     private mutating func task(_ index: Int, of dag: Int, before: [TaskDraft]) -> TaskDraft {
@@ -100,7 +116,7 @@ private struct SimulationDraw {
                 retries: Int.random(in: 0...2, using: &random),
                 exponentialBackoff: Int.random(in: 0..<4, using: &random) == 0, triggerRule: rule,
                 pool: ["narrow", "wide", nil, nil, nil].randomElement(using: &random) ?? nil,
-                priorityWeight: Int.random(in: 1...3, using: &random), outlets: outlets(of: dag)),
+                priorityWeight: Int.random(in: 1...3, using: &random)),
             operatorName: "Simulated", mappedOver: isMapped ? source : nil,
             // The first task takes its time: one run after the other of no length would fill the history.
             work: index > 0 && !isMapped && Int.random(in: 0..<8, using: &random) == 0

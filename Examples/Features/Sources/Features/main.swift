@@ -1,8 +1,8 @@
+import DagKit
 import DagKitCLI
 
-await CommandLineTool(
-    dags: [
-        Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures(), Assets(),
-        AssetReport(),
-    ]
-).main()
+let dags: [any DAG] = [
+    Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures(), Ledger(), Assets(),
+    AssetReport(),
+]
+await CommandLineTool(dags: dags).main()
