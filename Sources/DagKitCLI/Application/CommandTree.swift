@@ -3,9 +3,9 @@ extension CommandLineTool {
     func commandTree(program: String) -> CLICommand {
         let own = [
             DagsCommands.group, TasksCommands.group, RunsCommands.group, AssetsCommands.group,
-            VariablesCommands.group,
-            ConnectionsCommands.group,
-            DatabaseCommands.group, ConfigCommands.group, SchedulerCommand.scheduler, InfoCommands.version,
+            NoticesCommands.group, VariablesCommands.group, ConnectionsCommands.group, DatabaseCommands.group,
+            ConfigCommands.group,
+            SchedulerCommand.scheduler, InfoCommands.version,
             InfoCommands.info,
         ]
         return CLICommand(

@@ -70,8 +70,11 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
     /// Resolved settings (`section.key`) that the deployment sets over the configuration.
     public let settings: [String: String]
 
+    /// The notice that is to be told, in place of a task that is to be run.
+    public private(set) var notice: Notice?
+
     /// The URIs of the assets that the task updates.
-    public let outlets: [String]
+    public private(set) var outlets: [String] = []
 
     public init(
         attemptID: AttemptID, instance: TaskInstance, run: DAGRun, task: TaskSpec, params: JSONValue,
@@ -100,7 +103,8 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         attemptID: AttemptID, key: TaskInstanceKey, tryNumber: Int, lastTry: Int, runType: RunType,
         logicalDate: Date?, dataInterval: DataInterval?, runAfter: Date, params: JSONValue, conf: JSONValue,
         clearNumber: Int, structureHash: String, operatorName: String, timeout: Duration?,
-        declaration: JSONValue?, settings: [String: String], outlets: [String] = []
+        declaration: JSONValue?, settings: [String: String], notice: Notice? = nil,
+        outlets: [String] = []
     ) {
         self.attemptID = attemptID
         self.key = key
@@ -118,6 +122,7 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         self.timeout = timeout
         self.declaration = declaration
         self.settings = settings
+        self.notice = notice
         self.outlets = outlets
     }
 }

@@ -79,6 +79,7 @@ struct TemplateEvaluator {
         case .conn: .object(.conn)
         case .macros: .object(.macros)
         case .triggeringAssetEvents, .triggeringDatasetEvents: .json(try await triggeringEvents())
+        case .notice: context.attempt.notice.map { .json($0.document) } ?? .undefined(.noNotice(at: place))
         }
     }
 

@@ -21,6 +21,7 @@ extension AttemptOrder: WireCodable {
                 writer.write(name)
                 writer.write(value)
             }
+            writer.write(notice.flatMap { try? JSONCoding.tree(of: $0) })
             writer.write(outlets)
         }
     }
@@ -35,7 +36,8 @@ extension AttemptOrder: WireCodable {
                 conf: try reader.value(), clearNumber: try reader.int(), structureHash: try reader.text(),
                 operatorName: try reader.text(), timeout: try reader.optional(),
                 declaration: try reader.optional(),
-                settings: try Self.settings(&reader), outlets: reader.isAtEnd ? [] : try reader.list())
+                settings: try Self.settings(&reader), notice: try Self.notice(&reader),
+                outlets: reader.isAtEnd ? [] : try reader.list())
         }
     }
 
@@ -43,6 +45,12 @@ extension AttemptOrder: WireCodable {
         let name = try reader.text()
         guard let type = RunType(rawValue: name) else { throw .malformed("run type") }
         return type
+    }
+
+    private static func notice(_ reader: inout WireReader) throws(WireError) -> Notice? {
+        guard !reader.isAtEnd, let tree: JSONValue = try reader.optional() else { return nil }
+        guard let notice = try? JSONCoding.decode(Notice.self, from: tree) else { throw .malformed("notice") }
+        return notice
     }
 
     private static func settings(_ reader: inout WireReader) throws(WireError) -> [String: String] {

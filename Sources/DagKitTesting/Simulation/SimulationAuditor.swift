@@ -363,7 +363,7 @@ extension EndRequest {
         switch self {
         case .clear: kind == .cleared
         case .success: kind == .succeeded
-        case .failed: kind == .failed
+        case .failed, .failFast: kind == .failed
         }
     }
 }

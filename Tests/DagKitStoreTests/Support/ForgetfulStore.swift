@@ -48,6 +48,8 @@ struct ForgetfulStore: MetadataStore {
     func notices(dueBy instant: Date, limit: Int) async throws -> [Notice] { [] }
     func nextNoticeAt() async throws -> Date? { nil }
     func settle(_ notice: Notice, _ outcome: NoticeOutcome, at now: Date) async throws {}
+    func notices(_ query: NoticeQuery) async throws -> [NoticeRecord] { [] }
+    func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool { true }
     func assetQueue() async throws -> [DAGID: [String: Int64]] { [:] }
     func waitingAssetEvents(of dag: DAGID, uris: [String]) async throws -> WaitingAssetEvents? { nil }
     func recordAssetUpdate(_ update: AssetUpdate, by actor: String) async throws -> AssetEvent {

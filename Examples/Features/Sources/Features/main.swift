@@ -1,8 +1,19 @@
 import DagKit
 import DagKitCLI
 
+// A line each, so that each feature adds its own.
 let dags: [any DAG] = [
-    Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures(), Ledger(), Assets(),
+    Branching(),
+    Teardown(),
+    Groups(),
+    Mapping(),
+    Outputs(),
+    Params(),
+    Failures(),
+    Ledger(),
+    Nightly(),
+    Callbacks(),
+    Assets(),
     AssetReport(),
 ]
 await CommandLineTool(dags: dags).main()
