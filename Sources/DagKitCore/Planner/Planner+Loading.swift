@@ -34,6 +34,7 @@ extension Planner {
         dags = kept
         assetDAGs = specs.filter { $0.configuration.schedule.assetCondition != nil }.map(\.id)
         dueByAssets.formIntersection(assetDAGs)
+        dueBackfills.formUnion(backfills.keys)
         for spec in specs {
             planNext(spec.id, at: now)
             dueDAGs.insert(spec.id)
@@ -80,11 +81,16 @@ extension Planner {
         let machine = RunMachine(snapshot, of: spec, at: now)
         machines[key] = machine
         floors[key] = ordinal
-        dags[key.dagID]?.activeRuns.insert(key)
+        let isQueued = snapshot.run.state == .queued
+        if !adoptIntoBackfill(snapshot.run) {
+            dags[key.dagID]?.activeRuns.insert(key)
+            if isQueued {
+                dags[key.dagID]?.queuedRuns.insert(QueuedRun(runAfter: snapshot.run.runAfter, key: key))
+                waitingDAGs.insert(key.dagID)
+            }
+        }
         for reference in machine.running { occupy(reference, of: machine) }
-        if snapshot.run.state == .queued {
-            dags[key.dagID]?.queuedRuns.insert(QueuedRun(runAfter: snapshot.run.runAfter, key: key))
-            waitingDAGs.insert(key.dagID)
+        if isQueued {
             touched.insert(key)
         } else {
             advance(key, .start, at: now)
@@ -116,6 +122,7 @@ extension Planner {
         var queued = Heap<QueuedRun>()
         while let run = dags[key.dagID]?.queuedRuns.removeFirst() { if run.key != key { queued.insert(run) } }
         dags[key.dagID]?.queuedRuns = queued
+        leaveBackfill(key)
         dueDAGs.insert(key.dagID)
     }
 }

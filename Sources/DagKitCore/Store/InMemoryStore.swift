@@ -30,6 +30,9 @@ public final class InMemoryStore: MetadataStore {
         var notices: [Int64: NoticeRecord] = [:]
         var lastNotice: Int64 = 0
         var assets = AssetLedger()
+
+        /// By number, the first one being 1.
+        var backfills: [KeptBackfill] = []
     }
 
     /// A run with what belongs to it.
@@ -205,6 +208,7 @@ public final class InMemoryStore: MetadataStore {
             }
             contents.assets.forget(id)
             contents.events.removeAll { $0.run.dagID == id }
+            contents.deleteBackfills(of: id)
             contents.logicalDates[id] = nil
             contents.notices = contents.notices.filter { $0.value.notice.run.dagID != id }
             if count > 0 {
@@ -334,6 +338,7 @@ extension InMemoryStore.Contents {
     mutating func apply(_ batch: RunBatch) -> Bool {
         guard runs[batch.run]?.run.revision == batch.expectedRevision else { return false }
         if batch.expectedRevision == nil, hasRun(batch.updatedRun) { return false }
+        if let step = batch.backfillStep, !workOff(step, by: batch.run.runID) { return false }
         if let consumption = batch.consumption {
             guard assets.take(consumption, for: batch.run) else { return false }
         }

@@ -11,6 +11,8 @@ extension SchedulerLoop {
             planner.setPools(try await store.pools())
             try await readChanges()
             mustReadAssets = planner.followsAssets
+            // After the changes: a run of a backfill that was cleared brings its backfill along.
+            planner.setBackfills(try await store.openBackfills())
             if isPollDue {
                 try await store.updateJob(job, state: "running", heartbeat: now, end: nil)
                 lastPoll = now

@@ -14,8 +14,8 @@ public import DagKitCore
 public enum StoreConformance {
     /// All checks, by theme.
     public static var checks: [Check] {
-        commitChecks + detailChecks + queryChecks + pastChecks + foldChecks + dagChecks + settingChecks
-            + noticeChecks + assetChecks
+        commitChecks + detailChecks + queryChecks + pastChecks + backfillChecks + foldChecks + dagChecks
+            + settingChecks + noticeChecks + assetChecks
     }
 
     /// One thing that a store must do.
