@@ -65,6 +65,9 @@ public struct DAGConfiguration: Sendable {
 
     /// What is called back when a run has ended.
     public var callbacks: [RunCallback]
+
+    /// The instants by which a run must be done.
+    public var deadlines: [DeadlineAlert]
     public let location: SourceLocation
 
     /// - Parameter startDate: ISO 8601; a date alone means midnight UTC. A text that is no instant is reported when
@@ -78,7 +81,8 @@ public struct DAGConfiguration: Sendable {
         maxConsecutiveFailedRuns: Int? = nil,
         runTimeout: Duration? = nil,
         isPausedAtCreation: Bool? = nil, params: ParamSet = [:], failsFast: Bool = false,
-        defaults: TaskDefaults = TaskDefaults(), callbacks: [RunCallback] = [], fileID: String = #fileID,
+        defaults: TaskDefaults = TaskDefaults(), deadlines: [DeadlineAlert] = [],
+        callbacks: [RunCallback] = [], fileID: String = #fileID,
         line: Int = #line
     ) {
         self.id = id
@@ -101,6 +105,7 @@ public struct DAGConfiguration: Sendable {
         self.failsFast = failsFast
         self.defaults = defaults
         self.callbacks = callbacks
+        self.deadlines = deadlines
         self.location = SourceLocation(file: fileID, line: line)
         self.malformedDates = [startDate, endDate].compactMap { $0?.malformed }
     }

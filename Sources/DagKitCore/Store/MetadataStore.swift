@@ -147,6 +147,20 @@ public protocol MetadataStore: Sendable {
     /// - Returns: False if there is none of that number, or it was delivered.
     func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool
 
+    // MARK: Notes
+
+    /// The notes on a run and its task instances.
+    func notes(of run: RunKey) async throws -> RunNotes
+
+    /// The notes on the runs of a DAG.
+    func runNotes(of dag: DAGID) async throws -> [RunID: Note]
+
+    /// Writes a note on a run, or on a task instance of it; `nil` takes it away.
+    ///
+    /// - Returns: False if there is no such run or task instance.
+    func setNote(_ text: String?, of run: RunKey, task: TaskInstanceKey?, by actor: String, at now: Date)
+        async throws -> Bool
+
     // MARK: Life
 
     /// Where a scheduler runs best: what it commits then needs no hand-over from thread to thread. `nil` if it makes no

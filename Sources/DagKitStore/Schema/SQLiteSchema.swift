@@ -19,6 +19,9 @@ package struct SQLiteSchema: SchemaDialect {
             statements: ["drop index task_instance_active"]),
         Migration(version: 5, name: "keep what people are to be told", statements: notices),
         Migration(version: 6, name: "keep what callbacks are told of tasks and runs", statements: callbacks),
+        Migration(
+            version: 7, name: "keep the deadlines that runs missed",
+            statements: ["alter table dag_run add column missed_deadlines text"]),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"

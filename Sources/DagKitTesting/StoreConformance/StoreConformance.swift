@@ -15,7 +15,7 @@ public enum StoreConformance {
     /// All checks, by theme.
     public static var checks: [Check] {
         commitChecks + detailChecks + queryChecks + pastChecks + foldChecks + dagChecks + settingChecks
-            + noticeChecks
+            + noticeChecks + noteChecks
     }
 
     /// One thing that a store must do.

@@ -49,6 +49,12 @@ struct ForgetfulStore: MetadataStore {
     func nextNoticeAt() async throws -> Date? { nil }
     func settle(_ notice: Notice, _ outcome: NoticeOutcome, at now: Date) async throws {}
     func notices(_ query: NoticeQuery) async throws -> [NoticeRecord] { [] }
+    func notes(of run: RunKey) async throws -> RunNotes { RunNotes() }
+    func runNotes(of dag: DAGID) async throws -> [RunID: Note] { [:] }
+    func setNote(_ text: String?, of run: RunKey, task: TaskInstanceKey?, by actor: String, at now: Date)
+        async throws
+        -> Bool
+    { true }
     func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool { true }
     func close() async {}
 }
