@@ -110,6 +110,15 @@ extension StoreProxy {
     public func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool {
         try await base.retryNotice(number, by: actor, at: now)
     }
+    public func notes(of run: RunKey) async throws -> RunNotes { try await base.notes(of: run) }
+    public func runNotes(of dag: DAGID) async throws -> [RunID: Note] { try await base.runNotes(of: dag) }
+    public func setNote(
+        _ text: String?, of run: RunKey, task: TaskInstanceKey?, by actor: String, at now: Date
+    )
+        async throws -> Bool
+    {
+        try await base.setNote(text, of: run, task: task, by: actor, at: now)
+    }
     public func assetQueue() async throws -> [DAGID: [String: Int64]] { try await base.assetQueue() }
     public func waitingAssetEvents(of dag: DAGID, uris: [String]) async throws -> WaitingAssetEvents? {
         try await base.waitingAssetEvents(of: dag, uris: uris)

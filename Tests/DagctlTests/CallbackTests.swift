@@ -56,6 +56,30 @@ import Testing
         #expect(state == "delivered")
     }
 
+    @Test func `a run that is late is told of once, over a restart`() async throws {
+        let deployment = try Deployment(
+            dags: """
+                {"dags": {"teller": {"paused": false,
+                    "deadlines": [{"name": "at_once", "after": "queued_at"}, {"name": "later", "after": "queued_at", "within": "1d"}],
+                    "callbacks": [{"on": "deadline", "command": "echo $DAGKIT_NOTICE_TITLE >> told"}],
+                    "tasks": [{"id": "tell", "command": "test -e open || exec sleep 600"}]}}}
+                """)
+        _ = try await deployment.dagctl("dags trigger teller -r mine --unpause")
+        let first = try deployment.start("scheduler", log: "first.log")
+        #expect(try await deployment.waits(for: "\n", in: "told"))
+        first.send(SIGTERM)
+        _ = try await first.wait()
+        try FileSystem.write([], to: "\(deployment.folder)/open")
+
+        _ = try await deployment.dagctl("scheduler --once")
+        let runs = try await deployment.dagctl("dags list-runs teller -o json")
+        let details = try await deployment.dagctl("dags details teller -o json")
+
+        #expect(try deployment.text(of: "told") == "run teller/mine is late: deadline at_once\n")
+        #expect(runs.output.contains("at_once"), "\(runs)")
+        #expect(details.output.contains("later: 1d after queued_at"), "\(details)")
+    }
+
     @Test func `a callback that is given up says why, and is told once it is mended`() async throws {
         let deployment = try Deployment(
             dags: """

@@ -85,6 +85,7 @@ import Testing
         for text in [
             "praise of callbacks/mine/load: well done, load, at try 1", "heard: no rows; load some",
             "Bell of callbacks/mine: ding: run_failed of mine",
+            "Bell of callbacks/mine: ding: deadline_missed of mine",
         ] {
             #expect(run.output.contains(text), "\(text) is not in:\n\(run.output)")
         }

@@ -14,7 +14,7 @@ enum DagsCommands {
             DagsInspection.nextExecution,
             state, DagsTesting.test, DagsTriggering.trigger, DagsPausing.pause, DagsPausing.unpause,
             Clearing.dags,
-            Marking.dags, delete,
+            Marking.dags, Notes.dags, delete,
         ])
 
     // MARK: list
@@ -121,19 +121,22 @@ enum DagsCommands {
             "dag_id", "run_id", "state", "execution_date", "start_date", "end_date",
             .init("run_type", isWide: true),
             .init("duration", isWide: true), .init("triggered_by", isWide: true), .init("conf", isWide: true),
+            .init("missed_deadlines", isWide: true), .init("note", isWide: true),
         ])
-        report.add(contentsOf: try await store?.runs(query).map(row) ?? [])
+        let notes = try await store?.runNotes(of: dag) ?? [:]
+        report.add(contentsOf: try await store?.runs(query).map { row($0, notes[$0.runID]) } ?? [])
         try call.show(report)
         return .success
     }
 
-    private static func row(_ run: DAGRun) -> [String: JSONValue] {
+    private static func row(_ run: DAGRun, _ note: Note?) -> [String: JSONValue] {
         [
             "dag_id": .string(run.dagID.rawValue), "run_id": .string(run.runID.rawValue),
             "state": .string(run.state.rawValue), "execution_date": .instant(run.logicalDate),
             "start_date": .instant(run.startDate), "end_date": .instant(run.endDate),
             "run_type": .string(run.type.rawValue), "duration": run.duration.map(JSONValue.number) ?? .null,
             "triggered_by": .text(run.triggeredBy), "conf": run.conf,
+            "missed_deadlines": .texts(run.missedDeadlines), "note": .text(note?.content),
         ]
     }
 

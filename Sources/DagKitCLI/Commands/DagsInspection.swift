@@ -49,6 +49,8 @@ enum DagsInspection {
             "max_active_tasks": .count(record.maxActiveTasks),
             "max_active_runs": .count(record.maxActiveRuns),
             "task_count": .count(spec?.tasks.count), "params": configuration?.params ?? .null,
+            "deadlines": .texts(configuration?.deadlines.map(\.description) ?? []),
+            "doc_md": .text(configuration?.documentation),
             "structure_hash": .string(record.structureHash),
             "has_import_errors": .bool(record.hasImportErrors),
             "last_parsed_time": .instant(record.lastRegistered),

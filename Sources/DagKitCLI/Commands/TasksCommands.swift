@@ -12,7 +12,7 @@ enum TasksCommands {
                 "tasks test crypto_data_pipeline check_coincap_api 2025-10-25",
                 "runs one task, here, without recording it"),
         ],
-        subcommands: [list, test, state, statesForRun, render, Clearing.tasks, Marking.tasks])
+        subcommands: [list, test, state, statesForRun, render, Clearing.tasks, Marking.tasks, Notes.tasks])
 
     // MARK: list
 
@@ -131,7 +131,10 @@ enum TasksCommands {
             "dag_id", "execution_date", "task_id", "state", "start_date", "end_date",
             .init("map_index", isWide: true),
             .init("try_number", isWide: true), .init("duration", isWide: true), .init("reason", isWide: true),
+            .init("cpu_seconds", isWide: true), .init("peak_memory", isWide: true),
+            .init("note", isWide: true),
         ])
+        let notes = try await store.notes(of: run.key).tasks
         report.add(
             contentsOf: try await store.taskInstances(of: run.key).map { instance in
                 [
@@ -141,13 +144,16 @@ enum TasksCommands {
                     "map_index": .count(instance.mapIndex), "try_number": .count(instance.tryNumber),
                     "duration": instance.duration.map(JSONValue.number) ?? .null,
                     "reason": .text(instance.reason),
+                    "cpu_seconds": (instance.usage?.cpuSeconds).map(JSONValue.number) ?? .null,
+                    "peak_memory": (instance.usage?.peakMemory).map(JSONValue.integer) ?? .null,
+                    "note": .text(notes[instance.key]?.content),
                 ]
             })
         try call.show(report)
         return .success
     }
 
-    private static func existingRun(_ call: Invocation) async throws -> (any MetadataStore, DAGRun) {
+    static func existingRun(_ call: Invocation) async throws -> (any MetadataStore, DAGRun) {
         let dag = call[SharedParameters.dagID]
         let store = try await call.storeIfPresent()
         try await call.requireDAG(dag, in: store)

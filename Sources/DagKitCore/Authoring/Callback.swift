@@ -193,11 +193,14 @@ public enum TaskOccasion: String, CallbackOccasion {
 /// What happens to a run.
 public enum RunOccasion: String, CallbackOccasion {
     case success, failure
+    /// It was not done by one of its deadlines; told once for each.
+    case deadline
 
     public var kind: Notice.Kind {
         switch self {
         case .success: .runSucceeded
         case .failure: .runFailed
+        case .deadline: .deadlineMissed
         }
     }
 }

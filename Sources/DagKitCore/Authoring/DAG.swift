@@ -90,6 +90,9 @@ public struct DAGConfiguration: Sendable {
 
     /// What is called back when a run has ended.
     public var callbacks: [RunCallback]
+
+    /// The instants by which a run must be done.
+    public var deadlines: [DeadlineAlert]
     public let location: SourceLocation
 
     /// - Parameter startDate: ISO 8601; a date alone means midnight UTC. A text that is no instant is reported when
@@ -103,7 +106,8 @@ public struct DAGConfiguration: Sendable {
         maxConsecutiveFailedRuns: Int? = nil,
         runTimeout: Duration? = nil,
         isPausedAtCreation: Bool? = nil, params: ParamSet = [:], failsFast: Bool = false,
-        defaults: TaskDefaults = TaskDefaults(), callbacks: [RunCallback] = [], fileID: String = #fileID,
+        defaults: TaskDefaults = TaskDefaults(), deadlines: [DeadlineAlert] = [],
+        callbacks: [RunCallback] = [], fileID: String = #fileID,
         line: Int = #line
     ) {
         self.id = id
@@ -125,6 +129,7 @@ public struct DAGConfiguration: Sendable {
         self.failsFast = failsFast
         self.defaults = defaults
         self.callbacks = callbacks
+        self.deadlines = deadlines
         self.location = SourceLocation(file: fileID, line: line)
         self.malformedDates = [startDate, endDate].compactMap { $0?.malformed }
     }

@@ -94,6 +94,10 @@ struct GraphValidator {
         if let start = configuration.startDate, let end = configuration.endDate, end < start {
             report(place, "the end date lies before the start date", "swap them")
         }
+        let names = configuration.deadlines.map(\.name)
+        for name in Set(names).sorted() where names.count(where: { $0 == name }) > 1 {
+            report(place, "deadline \"\(name)\" is there twice", "rename one of the two")
+        }
         guard case .object = configuration.params else {
             return report(place, "params are no JSON object", "write them as [\"name\": value]")
         }

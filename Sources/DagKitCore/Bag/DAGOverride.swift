@@ -20,6 +20,7 @@ package struct DAGOverride: Sendable {
     private let failsFast: Bool?
     private let defaults: DefaultsOverride
     private let callbacks: [RunCallback]
+    private let deadlines: [DeadlineAlert]?
     let problems: [DAGProblem]
 
     /// Where the entry stands.
@@ -46,6 +47,7 @@ package struct DAGOverride: Sendable {
         failsFast = reader.bool("fail_fast")
         defaults = DefaultsOverride(&reader, file: file, registry: registry)
         callbacks = DeclaredCallback.callbacks(&reader, file: file, registry: registry) ?? []
+        deadlines = DeclaredDeadline.deadlines(&reader, file: file)
         reader.finish(also: ["tasks"])
         for (place, name, remedy) in SecretLiteral.found(in: node) {
             reader.report(place, "\"\(name)\" holds a secret in clear text", remedy)
@@ -73,6 +75,7 @@ package struct DAGOverride: Sendable {
         if let params { configuration.params = base.params.merging(params) }
         configuration.defaults = defaults.applied(to: base.defaults)
         configuration.callbacks = base.callbacks + callbacks
+        configuration.deadlines = deadlines ?? base.deadlines
         return configuration
     }
 

@@ -49,6 +49,9 @@ public struct DAGRun: Hashable, Codable, Sendable {
     /// The hash of the DAG's structure that the run follows.
     public var structureHash: String
 
+    /// The deadlines that passed before the run was done, in the order in which they did.
+    public var missedDeadlines: [String] = []
+
     /// How many times the run was cleared after it had ended.
     public var clearNumber: Int
 

@@ -2,7 +2,8 @@ extension Notice {
     /// A text that is the same whenever this notice is delivered, and different for every other.
     public var id: String {
         let identity = "\(kind.rawValue)\n\(subject)\n\(tryNumber)\n\(at.isoText)\n\(receiver.name)"
-        return String(SHA256.hex(identity).prefix(32))
+        let whole = identity + (deadline.map { "\n\($0)" } ?? "")
+        return String(SHA256.hex(whole).prefix(32))
     }
 
     /// The ids of what it is about: `dag/run/task`, or `dag/run`.
@@ -18,6 +19,7 @@ extension Notice {
         case .taskSkipped: "task \(subject) was skipped"
         case .runSucceeded: "run \(subject) succeeded"
         case .runFailed: "run \(subject) failed"
+        case .deadlineMissed: "run \(subject) is late: deadline \(deadline ?? "")"
         }
     }
 
@@ -28,6 +30,7 @@ extension Notice {
             "at": .string(at.isoText), "dag_id": .string(run.dagID.rawValue),
             "run_id": .string(run.runID.rawValue), "task_id": .null, "map_index": .null, "try_number": .null,
             "max_tries": .null, "reason": reason.map(JSONValue.string) ?? .null,
+            "deadline": deadline.map(JSONValue.string) ?? .null,
             "next_try_at": nextTryAt.map { .string($0.isoText) } ?? .null,
             "logical_date": (facts?.logicalDate).map { .string($0.isoText) } ?? .null,
             "run_type": (facts?.type).map { .string($0.rawValue) } ?? .null,

@@ -26,6 +26,9 @@ public struct Notice: Hashable, Codable, Sendable {
     /// When the next try is due; `nil` if none follows.
     public let nextTryAt: Date?
 
+    /// The name of the deadline that was missed; `nil` if it tells of something else.
+    public let deadline: String?
+
     /// Who is told.
     public let receiver: Receiver
 
@@ -47,6 +50,8 @@ public struct Notice: Hashable, Codable, Sendable {
         case taskSkipped = "task_skipped"
         case runSucceeded = "run_succeeded"
         case runFailed = "run_failed"
+        /// A run is not done by its deadline.
+        case deadlineMissed = "deadline_missed"
     }
 
     /// The notifier that a notice is for.
@@ -101,7 +106,8 @@ public struct Notice: Hashable, Codable, Sendable {
     public init(
         number: Int64 = 0, _ kind: Kind, at: Date, run: RunKey, task: TaskInstanceKey? = nil,
         tryNumber: Int = 0,
-        lastTry: Int = 0, reason: String? = nil, nextTryAt: Date? = nil, to receiver: Receiver,
+        lastTry: Int = 0, reason: String? = nil, nextTryAt: Date? = nil, deadline: String? = nil,
+        to receiver: Receiver,
         facts: RunFacts? = nil, failures: Int = 0
     ) {
         self.number = number
@@ -113,6 +119,7 @@ public struct Notice: Hashable, Codable, Sendable {
         self.lastTry = lastTry
         self.reason = reason
         self.nextTryAt = nextTryAt
+        self.deadline = deadline
         self.receiver = receiver
         self.facts = facts
         self.failures = failures

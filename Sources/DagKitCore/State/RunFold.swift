@@ -17,6 +17,8 @@ extension DAGRun {
             endDate = event.at
             reason = event.reason
         case .runEnding: reason = event.reason
+        case .deadlineMissed:
+            if let name = event.detail["deadline"]?.string { missedDeadlines.append(name) }
         case .runCleared:
             state = .queued
             queuedAt = event.at
@@ -97,6 +99,7 @@ extension TaskInstance {
             if endRequest == .clear { state = .restarting }
         case .cleared: clear(event)
         case .runCreated, .runWaiting, .runStarted, .runSucceeded, .runFailed, .runEnding, .runCleared,
+            .deadlineMissed,
             .expanded:
             break
         }

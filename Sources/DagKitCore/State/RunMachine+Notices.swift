@@ -15,8 +15,8 @@ extension RunMachine {
                 for callback in spec.callbacks where callback.occasions.contains(where: { $0.kind == kind }) {
                     notices.append(
                         Notice(
-                            kind, at: event.at, run: run.key, reason: event.reason, to: callback.receiver,
-                            facts: facts))
+                            kind, at: event.at, run: run.key, reason: event.reason,
+                            deadline: event.detail["deadline"]?.string, to: callback.receiver, facts: facts))
                 }
             }
         }
@@ -50,6 +50,7 @@ extension Notice.Kind {
         case .skipped: self = .taskSkipped
         case .runSucceeded: self = .runSucceeded
         case .runFailed: self = .runFailed
+        case .deadlineMissed: self = .deadlineMissed
         default: return nil
         }
     }

@@ -247,7 +247,11 @@ public struct RunMachine: Sendable {
 
     /// The next instant at which ``Event/tick`` changes something; `nil` if none is known.
     public var nextDeadline: Date? {
-        guard run.state == .running else { return nil }
+        guard run.state == .running, let own = nextOwnDeadline else { return nextAlert }
+        return nextAlert.map { min($0, own) } ?? own
+    }
+
+    private var nextOwnDeadline: Date? {
         let due = retries.first?.at
         guard let limit = timeoutInstant else { return due }
         return due.map { min($0, limit) } ?? limit

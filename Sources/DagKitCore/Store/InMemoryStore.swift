@@ -45,6 +45,7 @@ public final class InMemoryStore: MetadataStore {
         var events: [RunEvent] = []
         var outputs: [TaskInstanceKey: [String: EncodedOutput]] = [:]
         var rendered: [TaskInstanceKey: [TemplateField]] = [:]
+        var notes = RunNotes()
     }
 
     private func read<Result>(_ body: (Contents) -> sending Result) -> sending Result {

@@ -149,6 +149,20 @@ public protocol MetadataStore: Sendable {
     /// - Returns: False if there is none of that number, or it was delivered.
     func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool
 
+    // MARK: Notes
+
+    /// The notes on a run and its task instances.
+    func notes(of run: RunKey) async throws -> RunNotes
+
+    /// The notes on the runs of a DAG.
+    func runNotes(of dag: DAGID) async throws -> [RunID: Note]
+
+    /// Writes a note on a run, or on a task instance of it; `nil` takes it away.
+    ///
+    /// - Returns: False if there is no such run or task instance.
+    func setNote(_ text: String?, of run: RunKey, task: TaskInstanceKey?, by actor: String, at now: Date)
+        async throws -> Bool
+
     // MARK: Backfills
 
     /// Stores a backfill with its dates, and gives its number; one without a date that waits its turn is completed.

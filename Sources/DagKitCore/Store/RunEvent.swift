@@ -36,6 +36,8 @@ public struct RunEvent: Hashable, Codable, Sendable {
         case runEnding = "run_ending"
         /// The run had ended and goes on, since tasks of it were cleared.
         case runCleared = "run_cleared"
+        /// The run is not done by the deadline that the detail names; it goes on.
+        case deadlineMissed = "deadline_missed"
         /// A mapped task got its instances.
         case expanded
         /// The dependencies are met; it waits for a slot, for the reason given.

@@ -7,7 +7,7 @@ enum RunRow {
     static let columns: SQLStatement = """
         dag_id, run_id, run_type, execution_date, data_interval_start, data_interval_end, run_after, conf,
         triggered_by, queued_at, dag_hash, state, start_date, end_date, reason, clear_number, revision,
-        backfill_id
+        missed_deadlines, backfill_id
         """
 
     static func run(_ row: SQLRow) throws -> DAGRun {
@@ -22,6 +22,8 @@ enum RunRow {
         run.reason = try row.next()
         run.clearNumber = try row.next()
         run.revision = try row.next()
+        let missed: String? = try row.next()
+        run.missedDeadlines = try missed.map { try JSONCoding.decode([String].self, from: $0) } ?? []
         run.backfillID = try row.next()
         return run
     }
@@ -34,7 +36,8 @@ enum RunRow {
             \(run.dataInterval?.start.databaseText), \(run.dataInterval?.end.databaseText),
             \(run.runAfter.databaseText), \(run.conf.text), \(run.triggeredBy), \(run.queuedAt.databaseText),
             \(run.structureHash), \(run.state), \(run.startDate?.databaseText), \(run.endDate?.databaseText),
-            \(run.reason), \(run.clearNumber), \(run.revision), \(run.backfillID), \(run.isExternallyTriggered), \(instant), \(instant))
+            \(run.reason), \(run.clearNumber), \(run.revision), \(missed(run)), \(run.backfillID),
+            \(run.isExternallyTriggered), \(instant), \(instant))
         on conflict do nothing
         """
     }
@@ -60,10 +63,15 @@ enum RunRow {
         update dag_run set queued_at = \(run.queuedAt.databaseText), state = \(run.state),
             start_date = \(run.startDate?.databaseText), end_date = \(run.endDate?.databaseText),
             reason = \(run.reason), dag_hash = \(run.structureHash), clear_number = \(run.clearNumber),
-            backfill_id = \(run.backfillID),
+            backfill_id = \(run.backfillID), missed_deadlines = \(missed(run)),
             last_scheduling_decision = \(instant), updated_at = \(instant), revision = \(run.revision)
         where dag_id = \(run.dagID) and run_id = \(run.runID) and revision = \(revision)
         """
+    }
+
+    /// The deadlines that a run missed, as JSON; `nil` if it missed none.
+    private static func missed(_ run: DAGRun) -> String? {
+        run.missedDeadlines.isEmpty ? nil : JSONValue.array(run.missedDeadlines.map(JSONValue.string)).text
     }
 
     /// The condition that a query asks for.

@@ -21,6 +21,9 @@ package struct SQLiteSchema: SchemaDialect {
         Migration(version: 6, name: "keep what callbacks are told of tasks and runs", statements: callbacks),
         Migration(version: 7, name: "keep backfills", statements: backfills),
         Migration(version: 8, name: "keep assets and their updates", statements: AssetTables.all),
+        Migration(
+            version: 9, name: "keep the deadlines that runs missed",
+            statements: ["alter table dag_run add column missed_deadlines text"]),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"

@@ -56,6 +56,22 @@ import Testing
             ])
     }
 
+    @Test func `notes are written, shown and taken away`() async throws {
+        try await record(
+            "notes.txt", Session(),
+            [
+                "dagctl dags trigger greeting -r mine", "dagctl dags note greeting mine",
+                "dagctl dags note greeting mine 'market closed early'", "dagctl dags note greeting mine",
+                "dagctl tasks note greeting greet mine 'slow disk'", "dagctl tasks note greeting greet mine",
+                "dagctl tasks note greeting gret mine",
+                "dagctl tasks note greeting greet mine --map-index 3 x",
+                "dagctl dags list-runs greeting -o ndjson",
+                "dagctl tasks states-for-dag-run greeting mine -o ndjson",
+                "dagctl dags note greeting mine --delete", "dagctl dags note greeting mine x --delete",
+                "dagctl dags note greeting nothing x",
+            ])
+    }
+
     @Test func `runs are cleared and marked`() async throws {
         try await record(
             "clear-and-mark.txt", Session(),

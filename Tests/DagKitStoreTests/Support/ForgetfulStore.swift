@@ -59,6 +59,12 @@ struct ForgetfulStore: MetadataStore {
     func skipDate(_ logicalDate: Date, of backfill: Int64, reason: String) async throws {}
     func completeBackfill(_ id: Int64, at now: Date) async throws {}
     func notices(_ query: NoticeQuery) async throws -> [NoticeRecord] { [] }
+    func notes(of run: RunKey) async throws -> RunNotes { RunNotes() }
+    func runNotes(of dag: DAGID) async throws -> [RunID: Note] { [:] }
+    func setNote(_ text: String?, of run: RunKey, task: TaskInstanceKey?, by actor: String, at now: Date)
+        async throws
+        -> Bool
+    { true }
     func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool { true }
     func assetQueue() async throws -> [DAGID: [String: Int64]] { [:] }
     func waitingAssetEvents(of dag: DAGID, uris: [String]) async throws -> WaitingAssetEvents? { nil }

@@ -19,7 +19,10 @@ struct Callbacks: DAG {
             },
             .on(.failure, notify: CommandNotifier("echo \"heard: $DAGKIT_NOTICE_REASON\"")),
         ]),
-        callbacks: [.on(.success, .failure, notify: Bell(sound: "ding"))])
+        deadlines: [
+            DeadlineAlert("at_once", .queuedAt), DeadlineAlert("today", .queuedAt, within: .days(1)),
+        ],
+        callbacks: [.on(.success, .failure, .deadline, notify: Bell(sound: "ding"))])
 
     func build(_ dag: inout DAGBuilder) {
         let loaded = dag.task("load") { _ in }
