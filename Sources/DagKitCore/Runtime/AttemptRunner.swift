@@ -11,7 +11,7 @@ package struct AttemptRunner: Sendable {
     /// - Parameter now: Gives the instants of the outcome.
     package init(services: TaskServices, logger: TaskLogger, now: @escaping @Sendable () -> Date) {
         self.services = services
-        self.logger = logger
+        self.logger = logger.from(services.logLevel)
         self.now = now
     }
 
