@@ -58,6 +58,9 @@ private struct BatchWriter {
 
     private func claim(_ batch: RunBatch, at instant: String) throws -> Bool {
         guard let expected = batch.expectedRevision else {
+            if let consumption = batch.consumption {
+                guard try transaction.isNext(consumption, of: batch.run.dagID) else { return false }
+            }
             return try transaction.execute(RunRow.insertion(batch.updatedRun, at: instant)) == 1
         }
         if batch.changesRun {
@@ -97,6 +100,8 @@ private struct BatchWriter {
         for output in batch.outputs { try transaction.execute(insertion(output, at: instant)) }
         for rendered in batch.rendered { try transaction.execute(try insertion(rendered)) }
         for notice in batch.notices { try transaction.keep(notice) }
+        for update in batch.assetUpdates { _ = try transaction.record(update, instant: instant) }
+        if let consumption = batch.consumption { try transaction.take(consumption, for: batch.run) }
         if batch.pausesDAG { try pauseDAG(of: batch) }
     }
 

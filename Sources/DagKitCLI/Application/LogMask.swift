@@ -66,4 +66,8 @@ struct DeploymentMetadata: TaskMetadata {
     }
 
     func runs(_ query: RunQuery) async throws -> [DAGRun] { try await store.runs(query) }
+
+    func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
+        try await store.assetEvents(query)
+    }
 }

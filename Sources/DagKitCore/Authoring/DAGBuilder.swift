@@ -34,10 +34,7 @@ public struct DAGBuilder: ~Copyable {
     ) -> TaskOutput<Work.Output> {
         add(
             id, reading: work.inputs.compactMap(TaskEdge.init(input:)), after: upstream, options,
-            at: SourceLocation(file: fileID, line: line), name: Work.operatorName,
-            work: TaskWork(templates: work.templates) { context in
-                try EncodedOutput(encoding: try await work.execute(in: context))
-            })
+            at: SourceLocation(file: fileID, line: line), name: Work.operatorName, work: TaskWork(work))
     }
 
     /// A task that runs a closure on the outputs of other tasks and returns a value.

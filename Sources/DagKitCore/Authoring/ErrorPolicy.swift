@@ -46,7 +46,7 @@ extension TaskWork {
     func deciding(by policy: ErrorPolicy?) -> TaskWork {
         guard let policy, !isEmpty else { return self }
         let run = run
-        return TaskWork(templates: templates) { context in
+        return TaskWork(templates: templates, outlets: outlets, inlets: inlets) { context in
             do {
                 return try await run(context)
             } catch  where error is TaskSkip || error is TaskFailure || error is CancellationError {

@@ -182,6 +182,10 @@ public struct TaskWork: Sendable {
     /// The arguments that are templates.
     package let templates: [TemplateField]
 
+    /// The assets that the operator updates and reads by itself.
+    package let outlets: [Asset]
+    package let inlets: [Asset]
+
     /// Runs the task; `nil` if it returns nothing.
     package let run: @Sendable (TaskContext) async throws -> EncodedOutput?
 
@@ -189,15 +193,20 @@ public struct TaskWork: Sendable {
     package let isEmpty: Bool
 
     package init(
-        templates: [TemplateField] = [], run: @escaping @Sendable (TaskContext) async throws -> EncodedOutput?
+        templates: [TemplateField] = [], outlets: [Asset] = [], inlets: [Asset] = [],
+        run: @escaping @Sendable (TaskContext) async throws -> EncodedOutput?
     ) {
         self.templates = templates
+        self.outlets = outlets
+        self.inlets = inlets
         self.run = run
         isEmpty = false
     }
 
     private init() {
         templates = []
+        outlets = []
+        inlets = []
         run = { _ in nil }
         isEmpty = true
     }
@@ -205,9 +214,9 @@ public struct TaskWork: Sendable {
     /// The work of an empty task.
     package static let nothing = TaskWork()
 
-    /// The work of an operator, for tasks that a document declares.
+    /// The work of an operator.
     public init<Work: Operator>(_ work: Work) {
-        self.init(templates: work.templates) { context in
+        self.init(templates: work.templates, outlets: work.outlets, inlets: work.inlets) { context in
             try EncodedOutput(encoding: try await work.execute(in: context))
         }
     }

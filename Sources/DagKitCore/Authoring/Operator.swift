@@ -26,6 +26,12 @@ public protocol Operator: Sendable {
     /// The arguments that are templates, as `dagctl tasks render` shows them.
     var templates: [TemplateField] { get }
 
+    /// The assets that every task of this operator updates, besides those that the task names.
+    var outlets: [Asset] { get }
+
+    /// The assets that every task of this operator reads.
+    var inlets: [Asset] { get }
+
     /// Does the work.
     ///
     /// - Throws: ``TaskFailure`` to fail without another try, ``TaskSkip`` to be skipped; anything else is retried.
@@ -36,6 +42,8 @@ extension Operator {
     public static var operatorName: String { "\(Self.self)" }
     public var inputs: [any AnyInput] { [] }
     public var templates: [TemplateField] { [] }
+    public var outlets: [Asset] { [] }
+    public var inlets: [Asset] { [] }
 }
 
 /// An operator's argument that is a template, with its name.

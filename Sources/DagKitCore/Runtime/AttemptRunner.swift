@@ -31,6 +31,7 @@ package struct AttemptRunner: Sendable {
             pushed: outbox.all.map { XCom(task: order.key, key: $0.key, output: $0.output) },
             startedAt: started, endedAt: now(), rendered: rendered)
         outcome.mapName = outbox.mapName
+        outcome.assetExtras = outbox.assetExtras
         return outcome
     }
 

@@ -51,10 +51,14 @@ public protocol TaskMetadata: Sendable {
 
     /// The runs that a query asks for, newest first; none where earlier runs cannot be seen.
     func runs(_ query: RunQuery) async throws -> [DAGRun]
+
+    /// The updates of assets that a query asks for, newest first; none where they cannot be seen.
+    func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent]
 }
 
 extension TaskMetadata {
     public func runs(_ query: RunQuery) async throws -> [DAGRun] { [] }
+    public func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] { [] }
 }
 
 /// The deployment's configuration as tasks and extensions read it.

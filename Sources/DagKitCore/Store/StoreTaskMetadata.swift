@@ -30,4 +30,8 @@ public struct StoreTaskMetadata: TaskMetadata {
     }
 
     public func runs(_ query: RunQuery) async throws -> [DAGRun] { try await store.runs(query) }
+
+    public func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
+        try await store.assetEvents(query)
+    }
 }

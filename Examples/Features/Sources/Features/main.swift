@@ -13,5 +13,7 @@ let dags: [any DAG] = [
     Ledger(),
     Nightly(),
     Callbacks(),
+    Assets(),
+    AssetReport(),
 ]
 await CommandLineTool(dags: dags).main()
