@@ -45,6 +45,18 @@ enum Machine {
         return Statistics(times).median
     }
 
+    /// All bytes of a file.
+    static func bytes(of path: String) throws -> [UInt8] {
+        guard let file = fopen(path, "r") else { throw BenchmarkFailure("cannot read \(path)") }
+        defer { fclose(file) }
+        fseek(file, 0, SEEK_END)
+        let count = ftell(file)
+        rewind(file)
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, used in
+            used = fread(buffer.baseAddress, 1, count, file)
+        }
+    }
+
     static func lines(of path: String) -> [String] {
         // Files of /proc have no size: they are read to their end.
         guard let file = fopen(path, "r") else { return [] }

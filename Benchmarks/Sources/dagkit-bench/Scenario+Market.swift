@@ -56,7 +56,7 @@ extension Scenario {
         let size = try write(assets, to: file)
         let cpu = ProcessTreeUsage().cpuSeconds
         let start = Machine.nanoseconds()
-        let snapshot = try snapshot(of: Array(try Data(contentsOf: URL(filePath: file))))
+        let snapshot = try snapshot(of: Machine.bytes(of: file))
         let wall = Machine.seconds(since: start)
         let used = ProcessTreeUsage().cpuSeconds - cpu
         let name =

@@ -52,6 +52,8 @@ public struct AssetScanner {
         switch try json.peek() {
         case .array:
             var list: [RawAsset] = []
+            // What an asset takes at least where it has its fields: growing step by step would move all of them.
+            list.reserveCapacity(json.bytes.count / 256)
             try json.eachElement { json throws(AssetScanError) in
                 guard try json.peek() == .object else { throw .dataOfWrongType }
                 list.append(try Self.asset(&json).asset)

@@ -82,16 +82,19 @@ public struct SnapshotContent: Hashable, Sendable {
         for (index, page) in payload.pages.enumerated() {
             let list = try AnswerClassifier.assets(of: page, isFirstPage: index == 0)
             timestamps.append(list.timestamp)
+            // Only what another page gave is a repetition; twice on one page is the source's fault and
+            // the business of the quality checks.
+            guard payload.pages.count > 1 else {
+                assets = list.assets
+                break
+            }
             for asset in list.assets {
-                // Only what another page gave is a repetition; twice on one page is the source's fault and
-                // the business of the quality checks.
-                if index > 0, let id = asset.text(.id), seen.contains(id) {
+                if let id = asset.text(.id), seen.contains(id) {
                     repeated.append(id)
                 } else {
                     assets.append(asset)
                 }
             }
-            guard payload.pages.count > 1 else { break }
             for asset in list.assets { if let id = asset.text(.id) { seen.insert(id) } }
         }
         let known = timestamps.compactMap { $0 }
