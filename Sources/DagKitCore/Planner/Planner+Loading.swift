@@ -64,7 +64,7 @@ extension Planner {
             uses[pool.name] = PoolUse(pool: pool, occupied: self.pools[pool.name]?.occupied ?? 0)
         }
         self.pools = uses
-        for case .pool(let name) in blocked.keys { unblock(.pool(name), all: true) }
+        for case .pool(let name, let slots) in blocked.keys { unblock(.pool(name, slots: slots), all: true) }
     }
 
     /// Takes a run as the store holds it, in place of what the planner knows of it.

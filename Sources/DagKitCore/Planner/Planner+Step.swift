@@ -101,9 +101,11 @@ extension Planner {
 
     private mutating func fillSlots(at now: Date) {
         while running.count < parallelism, !tokens.isEmpty, let candidate = ready.removeFirst() {
+            consideredCandidates += 1
             guard let instance = instance(of: candidate) else {
-                // Its turn goes to the next one of its DAG.
+                // Its turn goes to the next one of its DAG, and to the next that waits for the same.
                 unblock(.dag(candidate.run.dagID), all: false)
+                passOn(candidate, blockedBy: nil)
                 continue
             }
             if let obstacle = obstacle(to: instance, candidate) {
@@ -116,13 +118,23 @@ extension Planner {
                     touched.insert(candidate.run)
                 }
                 blocked[obstacle, default: Heap()].insert(candidate)
+                if case .pool(let name, let slots) = obstacle { wantedSlots[name, default: []].insert(slots) }
+                passOn(candidate, blockedBy: obstacle)
                 continue
             }
             let attempt = tokens.removeLast()
             occupy(attempt, candidate, instance)
             advance(candidate.run, .dispatched([(candidate.reference, attempt)]), at: now)
             order(attempt, candidate.reference, of: candidate.run)
+            passOn(candidate, blockedBy: nil)
         }
+    }
+
+    /// Gives the turn of a candidate to the next that waits for what it waited for, unless it has to go on waiting for
+    /// that: then there is none for anybody.
+    private mutating func passOn(_ candidate: Candidate, blockedBy obstacle: Obstacle?) {
+        guard let origin = candidate.origin, origin != obstacle else { return }
+        unblock(origin, all: false)
     }
 
     /// The instance that a candidate stands for; `nil` if it waits no longer, or if its run was taken anew since.
@@ -148,7 +160,7 @@ extension Planner {
         if entry.runningTasks >= entry.spec.configuration.maxActiveTasks { return .dag(id) }
         guard let use = pools[instance.pool], use.pool.admits(instance.poolSlots, occupied: use.occupied)
         else {
-            return .pool(instance.pool)
+            return .pool(instance.pool, slots: instance.poolSlots)
         }
         return limits(of: candidate.reference, in: candidate.run).first {
             occupied[$0.0, default: 0] >= $0.1
@@ -158,7 +170,7 @@ extension Planner {
     /// What a candidate waits for, in words; `nil` where that is not known yet.
     private func reason(of obstacle: Obstacle) -> String? {
         switch obstacle {
-        case .pool(let name):
+        case .pool(let name, _):
             pools[name].map { "waits for a slot of pool \(name) (\($0.pool.slots) slots)" }
                 ?? "pool \(name) does not exist"
         case .dag(let id):

@@ -19,6 +19,12 @@ public struct Planner: Sendable {
 
     /// Candidates that wait for something else than one of the ``parallelism`` slots, by what they wait for.
     var blocked: [Obstacle: Heap<Candidate>] = [:]
+
+    /// The numbers of slots of each pool that somebody waited for.
+    var wantedSlots: [String: Set<Int>] = [:]
+
+    /// How many candidates were looked at, for tests that count work.
+    package internal(set) var consideredCandidates = 0
     /// How many attempts count against the limits of single tasks; those without limits are not counted.
     var occupied: [Obstacle: Int] = [:]
     var deadlines = Heap<Deadline>()
@@ -112,6 +118,9 @@ public struct Planner: Sendable {
         let run: RunKey
         let reference: InstanceRef
 
+        /// What it waited for until its turn came; if it does not take what became free, its turn goes to the next.
+        var origin: Obstacle?
+
         static func < (left: Candidate, right: Candidate) -> Bool {
             (right.weight, left.runAfter, left.ordinal) < (left.weight, right.runAfter, right.ordinal)
         }
@@ -119,7 +128,8 @@ public struct Planner: Sendable {
 
     /// What a candidate waits for besides a slot of the executor.
     enum Obstacle: Hashable, Sendable {
-        case pool(String)
+        /// So many slots of a pool.
+        case pool(String, slots: Int)
         case dag(DAGID)
         case pause(DAGID)
         /// The task has as many instances running as it may, over all runs.
@@ -240,12 +250,12 @@ public struct Planner: Sendable {
         guard let slot = running.removeValue(forKey: attempt) else { return }
         pools[slot.pool]?.occupied -= slot.poolSlots
         dags[slot.run.dagID]?.runningTasks -= 1
-        unblock(.pool(slot.pool), all: true)
+        unblockPool(slot.pool)
         unblock(.dag(slot.run.dagID), all: false)
         for limit in slot.limits {
             occupied[limit, default: 1] -= 1
             if occupied[limit] == 0 { occupied[limit] = nil }
-            unblock(limit, all: true)
+            unblock(limit, all: false)
         }
     }
 
@@ -258,9 +268,17 @@ public struct Planner: Sendable {
         return limits
     }
 
+    /// Lets the first of those that want each number of slots of a pool try again; where it gets them, the next follows.
+    ///
+    /// So what one slot costs that becomes free does not grow with the number of those that wait.
+    mutating func unblockPool(_ name: String) {
+        for slots in wantedSlots[name] ?? [] { unblock(.pool(name, slots: slots), all: false) }
+    }
+
     /// Lets candidates that waited for `obstacle` try again.
     mutating func unblock(_ obstacle: Obstacle, all: Bool) {
-        while let candidate = blocked[obstacle]?.removeFirst() {
+        while var candidate = blocked[obstacle]?.removeFirst() {
+            candidate.origin = obstacle
             ready.insert(candidate)
             if !all { return }
         }

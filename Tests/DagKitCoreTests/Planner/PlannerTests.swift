@@ -57,6 +57,22 @@ import Testing
         #expect(second.effects.orders.map(\.key.taskID) == ["b"])
     }
 
+    @Test func `what one slot of a pool costs that becomes free does not grow with those that wait`() throws {
+        let tasks = (0..<400).map { FixtureTask(id: "t\($0)", upstream: [], pool: "one") }
+        var bench = try PlannerBench(
+            .fixture(maxActiveTasks: 1000, tasks: tasks), pools: [Pool("one", slots: 2)])
+        var open = bench.trigger().effects.orders
+        var done = 0
+
+        while let order = open.popLast() {
+            done += 1
+            open += bench.finish(order).effects.orders
+        }
+
+        #expect(done == 400)
+        #expect(bench.planner.consideredCandidates < 4 * 400)
+    }
+
     @Test func `a task runs no more instances than it may, and the next one follows`() throws {
         var draft = GraphDraft(configuration: DAGConfiguration("limited"))
         draft.tasks = ["a", "b"].map { id in
