@@ -66,4 +66,8 @@ struct DeploymentMetadata: TaskMetadata {
     }
 
     func runs(_ query: RunQuery) async throws -> [DAGRun] { try await store.runs(query) }
+
+    func taskInstances(of run: RunKey) async throws -> [TaskInstance] {
+        try await store.taskInstances(of: run)
+    }
 }

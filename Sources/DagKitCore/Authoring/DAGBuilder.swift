@@ -35,8 +35,33 @@ public struct DAGBuilder: ~Copyable {
         add(
             id, reading: work.inputs.compactMap(TaskEdge.init(input:)), after: upstream, options,
             at: SourceLocation(file: fileID, line: line), name: Work.operatorName,
-            work: TaskWork(templates: work.templates) { context in
-                try EncodedOutput(encoding: try await work.execute(in: context))
+            work: TaskWork(work))
+    }
+
+    /// A task that looks by a closure whether something is so, again and again.
+    ///
+    /// ```swift
+    /// let export = dag.sensor("export", waiting: SensorOptions(pokeInterval: .minutes(5))) { context in
+    ///     try await context.newestExport().map(Poke.done) ?? .notYet("no export yet")
+    /// }
+    /// ```
+    @discardableResult
+    public mutating func sensor<each Value: Codable & Sendable, Output: Codable & Sendable>(
+        _ id: TaskID, reading input: repeat TaskOutput<each Value>, after upstream: any Upstream...,
+        waiting: SensorOptions = SensorOptions(), options: TaskOptions = TaskOptions(),
+        fileID: String = #fileID, line: Int = #line,
+        poke: @escaping @Sendable (TaskContext, repeat each Value) async throws -> Poke<Output>
+    ) -> TaskOutput<Output> {
+        var edges: [TaskEdge] = []
+        for one in repeat each input { edges.append(TaskEdge(one)) }
+        return add(
+            id, reading: edges, after: upstream, options, at: SourceLocation(file: fileID, line: line),
+            name: "SwiftSensor",
+            work: TaskWork { context in
+                let output = try await SensorLoop(waiting, in: context).run { context in
+                    try await poke(context, repeat try await context.value(of: each input))
+                }
+                return try EncodedOutput(encoding: output)
             })
     }
 

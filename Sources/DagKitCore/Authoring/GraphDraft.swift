@@ -188,16 +188,22 @@ public struct TaskWork: Sendable {
     /// Whether there is nothing to run, so that no executor need be asked.
     package let isEmpty: Bool
 
+    /// What the scheduler waits for in place of running the task; `nil` for work that needs a process.
+    package let deferral: Deferral?
+
     package init(
-        templates: [TemplateField] = [], run: @escaping @Sendable (TaskContext) async throws -> EncodedOutput?
+        templates: [TemplateField] = [], deferral: Deferral? = nil,
+        run: @escaping @Sendable (TaskContext) async throws -> EncodedOutput?
     ) {
         self.templates = templates
+        self.deferral = deferral
         self.run = run
         isEmpty = false
     }
 
     private init() {
         templates = []
+        deferral = nil
         run = { _ in nil }
         isEmpty = true
     }
@@ -207,7 +213,7 @@ public struct TaskWork: Sendable {
 
     /// The work of an operator, for tasks that a document declares.
     public init<Work: Operator>(_ work: Work) {
-        self.init(templates: work.templates) { context in
+        self.init(templates: work.templates, deferral: work.deferral) { context in
             try EncodedOutput(encoding: try await work.execute(in: context))
         }
     }

@@ -26,6 +26,9 @@ public protocol Operator: Sendable {
     /// The arguments that are templates, as `dagctl tasks render` shows them.
     var templates: [TemplateField] { get }
 
+    /// What the scheduler waits for in the operator's place; `nil` for work that needs a process.
+    var deferral: Deferral? { get }
+
     /// Does the work.
     ///
     /// - Throws: ``TaskFailure`` to fail without another try, ``TaskSkip`` to be skipped; anything else is retried.
@@ -36,6 +39,7 @@ extension Operator {
     public static var operatorName: String { "\(Self.self)" }
     public var inputs: [any AnyInput] { [] }
     public var templates: [TemplateField] { [] }
+    public var deferral: Deferral? { nil }
 }
 
 /// An operator's argument that is a template, with its name.

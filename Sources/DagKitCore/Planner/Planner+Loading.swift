@@ -57,7 +57,9 @@ extension Planner {
     public mutating func setPools(_ pools: [Pool]) {
         var uses: [String: PoolUse] = [:]
         for pool in pools {
-            uses[pool.name] = PoolUse(pool: pool, occupied: self.pools[pool.name]?.occupied ?? 0)
+            let known = self.pools[pool.name]
+            uses[pool.name] = PoolUse(
+                pool: pool, occupied: known?.occupied ?? 0, deferred: known?.deferred ?? 0)
         }
         self.pools = uses
         for case .pool(let name) in blocked.keys { unblock(.pool(name), all: true) }
@@ -77,6 +79,7 @@ extension Planner {
         floors[key] = ordinal
         dags[key.dagID]?.activeRuns.insert(key)
         for reference in machine.running { occupy(reference, of: machine) }
+        for reference in machine.deferred { noteWait(of: reference, of: key, isOver: false) }
         if snapshot.run.state == .queued {
             dags[key.dagID]?.queuedRuns.insert(QueuedRun(runAfter: snapshot.run.runAfter, key: key))
             waitingDAGs.insert(key.dagID)
@@ -84,9 +87,7 @@ extension Planner {
         } else {
             advance(key, .start, at: now)
         }
-        if let deadline = machine.nextDeadline {
-            deadlines.insert(Deadline(at: deadline, subject: .run(key)))
-        }
+        setAlarm(of: key)
     }
 
     private mutating func occupy(_ reference: InstanceRef, of machine: RunMachine) {
@@ -103,8 +104,10 @@ extension Planner {
 
     /// Drops what is known of a run; its slots are freed.
     public mutating func forget(_ key: RunKey) {
+        forgetWaits(of: key)
         guard machines.removeValue(forKey: key) != nil else { return }
         floors[key] = nil
+        alarms[key] = nil
         for (attempt, slot) in running where slot.run == key { release(attempt) }
         dags[key.dagID]?.activeRuns.remove(key)
         var queued = Heap<QueuedRun>()

@@ -10,6 +10,7 @@ extension Planner {
             expireDeadlines(at: now)
             createDueRuns(at: now)
             startQueuedRuns(at: now)
+            beginDeferrals(at: now)
             fillSlots(at: now)
         }
         return takeStep(at: now, explainsQueue: startsWork)
@@ -19,7 +20,10 @@ extension Planner {
         while let deadline = deadlines.first, deadline.at <= now {
             deadlines.removeFirst()
             switch deadline.subject {
-            case .run(let key): advance(key, .tick, at: now)
+            case .run(let key):
+                guard alarms[key] == deadline.at else { continue }
+                alarms[key] = nil
+                advance(key, .tick, at: now)
             case .schedule(let id):
                 dueDAGs.insert(id)
                 waitingDAGs.insert(id)
@@ -122,7 +126,7 @@ extension Planner {
     }
 
     /// The instance that a candidate stands for; `nil` if it waits no longer, or if its run was taken anew since.
-    private func instance(of candidate: Candidate) -> TaskInstance? {
+    func instance(of candidate: Candidate) -> TaskInstance? {
         if let floor = floors[candidate.run], candidate.ordinal <= floor { return nil }
         // The instance alone is read out: a copy of the machine would make the next change copy all of it.
         guard let instance = machines[candidate.run]?[candidate.reference], instance.state == .scheduled
@@ -136,8 +140,7 @@ extension Planner {
         let id = instance.key.run.dagID
         guard let entry = dags[id], !entry.isPaused else { return .pause(id) }
         if entry.runningTasks >= entry.spec.configuration.maxActiveTasks { return .dag(id) }
-        guard let use = pools[instance.pool], use.pool.admits(instance.poolSlots, occupied: use.occupied)
-        else {
+        guard let use = pools[instance.pool], use.admits(instance.poolSlots) else {
             return .pool(instance.pool)
         }
         return limits(of: candidate.reference, in: candidate.run).first {
@@ -145,7 +148,7 @@ extension Planner {
         }?.0
     }
 
-    private func reason(of obstacle: Obstacle) -> String {
+    func reason(of obstacle: Obstacle) -> String {
         switch obstacle {
         case .pool(let name):
             pools[name].map { "waits for a slot of pool \(name) (\($0.pool.slots) slots)" }
@@ -188,19 +191,34 @@ extension Planner {
                 let reason = queueReason(of: key, at: now)
                 machines[key]?.explainWait(reason: reason, at: now)
             }
-            guard var batch = machines[key]?.takeBatch() else { continue }
+            guard var batch = machines[key]?.takeBatch() else {
+                // A deadline that came to nothing may have hidden another one.
+                setAlarm(of: key)
+                continue
+            }
+            tellWaiters(of: batch)
             defer { step.batches.append(batch) }
             if batch.updatedRun.state.isFinished {
                 batch.pausesDAG = pauses(batch.updatedRun)
                 close(batch.updatedRun)
-            } else if let deadline = machines[key]?.nextDeadline {
-                deadlines.insert(Deadline(at: deadline, subject: .run(key)))
+            } else {
+                setAlarm(of: key)
             }
         }
         touched.removeAll()
+        pending.looks = takeLooks()
         step.effects = pending
         pending = Effects()
         return step
+    }
+
+    /// Lets a run be looked at when it next wants to be.
+    mutating func setAlarm(of run: RunKey) {
+        guard let instant = machines[run]?.nextDeadline, alarms[run].map({ instant < $0 }) ?? true else {
+            return
+        }
+        alarms[run] = instant
+        deadlines.insert(Deadline(at: instant, subject: .run(run)))
     }
 
     /// Why a run that may not start yet waits.
@@ -227,6 +245,7 @@ extension Planner {
         pending.finishedRuns.append(run)
         machines[run.key] = nil
         floors[run.key] = nil
+        alarms[run.key] = nil
         dags[run.dagID]?.activeRuns.remove(run.key)
         dueDAGs.insert(run.dagID)
         waitingDAGs.insert(run.dagID)

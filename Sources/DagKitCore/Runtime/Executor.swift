@@ -70,6 +70,12 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
     /// Resolved settings (`section.key`) that the deployment sets over the configuration.
     public let settings: [String: String]
 
+    /// When the task first started since it was cleared: what the timeout of a sensor counts from.
+    public var firstStart: Date?
+
+    /// How many times a sensor has looked in this try, in attempts before this one.
+    public var pokeCount = 0
+
     public init(
         attemptID: AttemptID, instance: TaskInstance, run: DAGRun, task: TaskSpec, params: JSONValue,
         settings: [String: String] = [:]
@@ -90,6 +96,15 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         timeout = task.timeout
         declaration = task.declaration
         self.settings = settings
+        firstStart = instance.firstStart
+        pokeCount = instance.pokeCount
+    }
+
+    /// The run as far as an attempt knows it.
+    package var run: DAGRun {
+        DAGRun(
+            key: key.run, type: runType, logicalDate: logicalDate, dataInterval: dataInterval,
+            runAfter: runAfter, conf: conf, queuedAt: runAfter, structureHash: structureHash)
     }
 
     package init(
@@ -127,6 +142,9 @@ public struct AttemptOutcome: Codable, Hashable, Sendable {
     /// What the task calls its instance of a mapped task.
     public var mapName: String?
 
+    /// How many times a sensor has looked in this try; `nil` for other tasks.
+    public var pokeCount: Int?
+
     /// What the task pushed beside its return value.
     public var pushed: [XCom]
     public var startedAt: Date
@@ -150,6 +168,9 @@ public struct AttemptOutcome: Codable, Hashable, Sendable {
 
         /// The attempt never began, or nobody can say what became of it before it began: the same try goes again.
         case notStarted(reason: String)
+
+        /// A sensor has not seen yet what it waits for: the same try goes on at an instant, and holds nothing until then.
+        case waiting(until: Date, reason: String)
     }
 
     public init(

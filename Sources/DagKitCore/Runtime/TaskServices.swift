@@ -48,9 +48,14 @@ public protocol TaskMetadata: Sendable {
 
     /// The runs that a query asks for, newest first; none where earlier runs cannot be seen.
     func runs(_ query: RunQuery) async throws -> [DAGRun]
+
+    /// The task instances of a run; none where other runs cannot be seen.
+    func taskInstances(of run: RunKey) async throws -> [TaskInstance]
 }
 
 extension TaskMetadata {
+    public func taskInstances(of run: RunKey) async throws -> [TaskInstance] { [] }
+
     public func runs(_ query: RunQuery) async throws -> [DAGRun] { [] }
 }
 

@@ -30,4 +30,8 @@ public struct StoreTaskMetadata: TaskMetadata {
     }
 
     public func runs(_ query: RunQuery) async throws -> [DAGRun] { try await store.runs(query) }
+
+    public func taskInstances(of run: RunKey) async throws -> [TaskInstance] {
+        try await store.taskInstances(of: run)
+    }
 }

@@ -21,12 +21,14 @@ extension AttemptOrder: WireCodable {
                 writer.write(name)
                 writer.write(value)
             }
+            writer.write(firstStart)
+            writer.write(pokeCount)
         }
     }
 
     package init(from reader: inout WireReader) throws(WireError) {
         self = try reader.record { reader throws(WireError) in
-            AttemptOrder(
+            var order = AttemptOrder(
                 attemptID: try reader.value(), key: try reader.value(), tryNumber: try reader.int(),
                 lastTry: try reader.int(), runType: try Self.runType(&reader),
                 logicalDate: try reader.optional(),
@@ -35,6 +37,9 @@ extension AttemptOrder: WireCodable {
                 operatorName: try reader.text(), timeout: try reader.optional(),
                 declaration: try reader.optional(),
                 settings: try Self.settings(&reader))
+            order.firstStart = try reader.optional()
+            order.pokeCount = try reader.int()
+            return order
         }
     }
 
@@ -66,6 +71,7 @@ extension AttemptOutcome: WireCodable {
             writer.write(hostname)
             writer.write(rendered)
             writer.write(mapName)
+            writer.write(pokeCount)
         }
     }
 
@@ -77,6 +83,7 @@ extension AttemptOutcome: WireCodable {
                 endedAt: try reader.value(), usage: try reader.optional(), processID: try reader.optional(),
                 hostname: try reader.optional(), rendered: try reader.list())
             outcome.mapName = try reader.optional()
+            outcome.pokeCount = try reader.optional()
             return outcome
         }
     }
@@ -99,6 +106,10 @@ extension AttemptOutcome.Verdict: WireCodable {
         case .notStarted(let reason):
             writer.write(UInt8(3))
             writer.write(reason)
+        case .waiting(let until, let reason):
+            writer.write(UInt8(4))
+            writer.write(until)
+            writer.write(reason)
         }
     }
 
@@ -110,6 +121,7 @@ extension AttemptOutcome.Verdict: WireCodable {
             self = .failed(
                 reason: try reader.text(), isRetryable: try reader.flag(), retryDelay: try reader.optional())
         case 3: self = .notStarted(reason: try reader.text())
+        case 4: self = .waiting(until: try reader.value(), reason: try reader.text())
         case let tag: throw .unknown("verdict", tag: tag)
         }
     }

@@ -20,6 +20,7 @@ extension SchedulerLoop {
         }
         try await act(step.effects, except: conflicts)
         for run in conflicts.sorted() { try await reload(run, after: step.effects) }
+        try await answer(step.effects.looks)
     }
 
     private mutating func act(_ effects: Planner.Effects, except conflicts: Set<RunKey>) async throws {

@@ -18,6 +18,7 @@ package struct SQLiteSchema: SchemaDialect {
             version: 4, name: "drop the index of active tasks",
             statements: ["drop index task_instance_active"]),
         Migration(version: 5, name: "keep what people are to be told", statements: notices),
+        Migration(version: 6, name: "keep what tasks wait for", statements: waits),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"
@@ -390,6 +391,15 @@ package struct SQLiteSchema: SchemaDialect {
         "alter table task_instance add column end_request varchar(20)",
         "alter table task_instance_history add column clear_number integer not null default 0",
         "alter table task_instance_history add column end_request varchar(20)",
+    ]
+
+    private static let waits: [SQLStatement] = [
+        "alter table task_instance add column awaits text",
+        "alter table task_instance add column poke_count integer not null default 0",
+        "alter table task_instance add column earlier_start_date timestamp",
+        "alter table task_instance_history add column awaits text",
+        "alter table task_instance_history add column poke_count integer not null default 0",
+        "alter table task_instance_history add column earlier_start_date timestamp",
     ]
 
     /// Airflow 2.10's column for what an author calls an instance of a mapped task.
