@@ -24,6 +24,7 @@ extension StoreProxy {
     public func snapshot(of run: RunKey) async throws -> RunSnapshot? { try await base.snapshot(of: run) }
     public func unfinishedRuns() async throws -> [RunSnapshot] { try await base.unfinishedRuns() }
     public func runs(_ query: RunQuery) async throws -> [DAGRun] { try await base.runs(query) }
+    public func pastRun(_ query: PastQuery) async throws -> PastRun? { try await base.pastRun(query) }
     public func taskInstances(of run: RunKey) async throws -> [TaskInstance] {
         try await base.taskInstances(of: run)
     }

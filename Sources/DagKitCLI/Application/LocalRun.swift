@@ -114,6 +114,27 @@ struct LocalRun {
         }
         for event in step.events { tell(event) }
         for attempt in step.kills { await executor.kill(attempt, reason: "the run was ended") }
+        if !step.questions.isEmpty { try await answer(step.questions, &progress) }
+    }
+
+    /// Answers what tasks ask about the run before, which does not change while this run has the home to itself.
+    private func answer(_ questions: [Int], _ progress: inout Progress) async throws {
+        guard let date = progress.machine.run.logicalDate, let query = spec.pastQuery(before: date) else {
+            return
+        }
+        let past = try await store.pastRun(query)
+        var answers: [Int: PastAnswer] = [:]
+        for task in questions {
+            answers[task] = past?.obstacle(to: spec.tasks[task], of: spec).map(PastAnswer.waits) ?? .met
+        }
+        try await settle(.past(answers), &progress)
+        let isAtRest = progress.running.isEmpty && progress.waiting.isEmpty
+        guard isAtRest, progress.machine.nextDeadline == nil else { return }
+        for case (let task, .waits(let obstacle)) in answers.sorted(by: { $0.key < $1.key }) {
+            throw CommandError.conflict(
+                "task \"\(spec.tasks[task].id)\" \(obstacle.reason)",
+                remedy: "clear or mark that one, then start the scheduler")
+        }
     }
 
     /// Starts what waits, the heaviest first, as far as slots and pools go.

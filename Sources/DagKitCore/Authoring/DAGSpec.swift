@@ -109,6 +109,9 @@ public struct DAGSpec: Sendable {
     /// For each task, the tasks that are mapped over its output.
     var mapReaders: [Int: [Int]] { facts.mapReaders }
 
+    /// The tasks that ask about the run before.
+    var pastTasks: [Int] { facts.pastTasks }
+
     /// The tasks on the paths of a branch.
     func choices(of branch: Int) -> BranchChoices { facts.choices[branch] ?? BranchChoices() }
 
@@ -148,6 +151,9 @@ public struct TaskSpec: Sendable {
     /// How many instances of the task may run at once, over all runs and in one run.
     public let maxActiveInstances: Int?
     public let maxActiveInstancesPerRun: Int?
+
+    /// What the task asks of the run before; `nil` if nothing.
+    public let pastRule: PastRule?
     public let pool: String
     public let poolSlots: Int
 
@@ -232,6 +238,7 @@ public struct TaskSpec: Sendable {
         timeout = options.timeout ?? defaults.timeout
         maxActiveInstances = options.maxActiveInstances
         maxActiveInstancesPerRun = options.maxActiveInstancesPerRun
+        pastRule = PastRule(options, defaults)
         pool = options.pool ?? defaults.pool
         poolSlots = options.poolSlots
         priorityWeight = weight
@@ -249,7 +256,10 @@ public struct TaskSpec: Sendable {
             options: TaskOptions(
                 retries: retries, retryDelay: retryPolicy.delay,
                 exponentialBackoff: retryPolicy.isExponential, maxRetryDelay: retryPolicy.maximumDelay,
-                timeout: timeout, triggerRule: triggerRule, pool: pool, poolSlots: poolSlots,
+                timeout: timeout, triggerRule: triggerRule, maxActiveInstances: maxActiveInstances,
+                maxActiveInstancesPerRun: maxActiveInstancesPerRun, dependsOnPast: pastRule != nil,
+                waitsForDownstream: pastRule?.includesDownstream ?? false,
+                ignoresFirstDependsOnPast: pastRule?.ignoresFirst ?? true, pool: pool, poolSlots: poolSlots,
                 priorityWeight: priorityWeight, weightRule: .absolute, queue: queue, owner: owner,
                 documentation: documentation),
             operatorName: operatorName, kind: kind, work: work, location: location, declaration: declaration)

@@ -47,6 +47,10 @@ enum GraphStructure {
         if let group = task.group { fields["group"] = .string(group) }
         if let shape = task.mapping { fields["mapped_over"] = .string(shape.text) }
         if let group = task.mapGroup { fields["map_group"] = .string(group) }
+        if let rule = task.pastRule {
+            fields["depends_on_past"] = true
+            fields["wait_for_downstream"] = .bool(rule.includesDownstream)
+        }
         if let rule = task.skipRule { fields["skip_rule"] = .string(rule.name) }
         if !task.paths.isEmpty {
             let named = task.paths.map { (spec.tasks[$0].id.rawValue, $1) }

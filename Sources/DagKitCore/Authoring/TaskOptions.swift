@@ -20,6 +20,15 @@ public struct TaskOptions: Hashable, Sendable {
 
     /// How many instances of the task may run at once in one run.
     public var maxActiveInstancesPerRun: Int?
+
+    /// Whether the task waits until it succeeded, or was skipped, in the run before.
+    public var dependsOnPast: Bool?
+
+    /// Whether it waits until the tasks directly downstream of it did so too; such a task depends on its past.
+    public var waitsForDownstream: Bool?
+
+    /// Whether a task that no run had before waits for nothing; `true` if nothing is said.
+    public var ignoresFirstDependsOnPast: Bool?
     public var pool: String?
     public var poolSlots: Int
     public var priorityWeight: Int?
@@ -34,6 +43,7 @@ public struct TaskOptions: Hashable, Sendable {
         retries: Int? = nil, retryDelay: Duration? = nil, exponentialBackoff: Bool? = nil,
         maxRetryDelay: Duration? = nil, timeout: Duration? = nil, triggerRule: TriggerRule = .allSuccess,
         errorPolicy: ErrorPolicy? = nil, maxActiveInstances: Int? = nil, maxActiveInstancesPerRun: Int? = nil,
+        dependsOnPast: Bool? = nil, waitsForDownstream: Bool? = nil, ignoresFirstDependsOnPast: Bool? = nil,
         pool: String? = nil, poolSlots: Int = 1, priorityWeight: Int? = nil, weightRule: WeightRule? = nil,
         queue: String? = nil, owner: String? = nil, documentation: String? = nil
     ) {
@@ -46,6 +56,9 @@ public struct TaskOptions: Hashable, Sendable {
         self.errorPolicy = errorPolicy
         self.maxActiveInstances = maxActiveInstances
         self.maxActiveInstancesPerRun = maxActiveInstancesPerRun
+        self.dependsOnPast = dependsOnPast
+        self.waitsForDownstream = waitsForDownstream
+        self.ignoresFirstDependsOnPast = ignoresFirstDependsOnPast
         self.pool = pool
         self.poolSlots = poolSlots
         self.priorityWeight = priorityWeight
@@ -66,6 +79,15 @@ public struct TaskDefaults: Hashable, Sendable {
 
     /// Decides by its error what becomes of a failed try.
     public var errorPolicy: ErrorPolicy?
+
+    /// Whether a task waits until it succeeded, or was skipped, in the run before.
+    public var dependsOnPast: Bool
+
+    /// Whether it waits until the tasks directly downstream of it did so too; such a task depends on its past.
+    public var waitsForDownstream: Bool
+
+    /// Whether a task that no run had before waits for nothing.
+    public var ignoresFirstDependsOnPast: Bool
     public var pool: String
     public var priorityWeight: Int
     public var weightRule: WeightRule
@@ -81,6 +103,7 @@ public struct TaskDefaults: Hashable, Sendable {
     public init(
         retries: Int = 0, retryDelay: Duration = .seconds(300), exponentialBackoff: Bool = false,
         maxRetryDelay: Duration? = nil, timeout: Duration? = nil, errorPolicy: ErrorPolicy? = nil,
+        dependsOnPast: Bool = false, waitsForDownstream: Bool = false, ignoresFirstDependsOnPast: Bool = true,
         pool: String = Pool.defaultName,
         priorityWeight: Int = 1, weightRule: WeightRule = .downstream, queue: String = "default",
         owner: String = "dagkit", emailOnFailure: [String] = [], emailOnRetry: [String] = []
@@ -91,6 +114,9 @@ public struct TaskDefaults: Hashable, Sendable {
         self.maxRetryDelay = maxRetryDelay
         self.timeout = timeout
         self.errorPolicy = errorPolicy
+        self.dependsOnPast = dependsOnPast
+        self.waitsForDownstream = waitsForDownstream
+        self.ignoresFirstDependsOnPast = ignoresFirstDependsOnPast
         self.pool = pool
         self.priorityWeight = priorityWeight
         self.weightRule = weightRule

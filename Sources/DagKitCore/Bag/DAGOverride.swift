@@ -107,6 +107,9 @@ struct DefaultsOverride: Sendable {
     private let exponentialBackoff: Bool?
     private let maxRetryDelay: Duration?
     private let timeout: Duration?
+    private let dependsOnPast: Bool?
+    private let waitsForDownstream: Bool?
+    private let ignoresFirstDependsOnPast: Bool?
     private let pool: String?
     private let priorityWeight: Int?
     private let weightRule: WeightRule?
@@ -122,6 +125,9 @@ struct DefaultsOverride: Sendable {
         exponentialBackoff = reader?.bool("retry_exponential_backoff")
         maxRetryDelay = reader?.duration("max_retry_delay")
         timeout = reader?.duration("execution_timeout")
+        dependsOnPast = reader?.bool("depends_on_past")
+        waitsForDownstream = reader?.bool("wait_for_downstream")
+        ignoresFirstDependsOnPast = reader?.bool("ignore_first_depends_on_past")
         pool = reader?.string("pool")
         priorityWeight = reader?.integer("priority_weight")
         weightRule = reader?.choice("weight_rule")
@@ -140,6 +146,9 @@ struct DefaultsOverride: Sendable {
         defaults.exponentialBackoff = exponentialBackoff ?? base.exponentialBackoff
         defaults.maxRetryDelay = maxRetryDelay ?? base.maxRetryDelay
         defaults.timeout = timeout ?? base.timeout
+        defaults.dependsOnPast = dependsOnPast ?? base.dependsOnPast
+        defaults.waitsForDownstream = waitsForDownstream ?? base.waitsForDownstream
+        defaults.ignoresFirstDependsOnPast = ignoresFirstDependsOnPast ?? base.ignoresFirstDependsOnPast
         defaults.pool = pool ?? base.pool
         defaults.priorityWeight = priorityWeight ?? base.priorityWeight
         defaults.weightRule = weightRule ?? base.weightRule

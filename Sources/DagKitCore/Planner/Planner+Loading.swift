@@ -73,6 +73,8 @@ extension Planner {
         let key = snapshot.run.key
         guard let spec = dags[key.dagID]?.spec else { return }
         forget(key)
+        noteInRow(snapshot.run, at: now)
+        askFollowers(of: key, at: now)
         if snapshot.run.state.isFinished { return }
         let machine = RunMachine(snapshot, of: spec, at: now)
         machines[key] = machine
@@ -108,6 +110,7 @@ extension Planner {
         guard machines.removeValue(forKey: key) != nil else { return }
         floors[key] = nil
         alarms[key] = nil
+        forgetPast(of: key)
         for (attempt, slot) in running where slot.run == key { release(attempt) }
         dags[key.dagID]?.activeRuns.remove(key)
         var queued = Heap<QueuedRun>()

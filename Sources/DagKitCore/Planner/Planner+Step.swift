@@ -59,6 +59,7 @@ extension Planner {
         machines[run.key] = RunMachine(creating: run, of: spec)
         dags[run.dagID]?.activeRuns.insert(run.key)
         dags[run.dagID]?.queuedRuns.insert(QueuedRun(runAfter: run.runAfter, key: run.key))
+        noteInRow(run, at: run.queuedAt)
         touched.insert(run.key)
         waitingDAGs.insert(run.dagID)
     }
@@ -112,9 +113,10 @@ extension Planner {
                 case .dag, .pause: break
                 default: unblock(.dag(candidate.run.dagID), all: false)
                 }
-                let reason = reason(of: obstacle)
-                machines[candidate.run]?.explainWait(candidate.reference, reason: reason, at: now)
-                touched.insert(candidate.run)
+                if let reason = reason(of: obstacle) {
+                    machines[candidate.run]?.explainWait(candidate.reference, reason: reason, at: now)
+                    touched.insert(candidate.run)
+                }
                 blocked[obstacle, default: Heap()].insert(candidate)
                 continue
             }
@@ -139,6 +141,9 @@ extension Planner {
     private func obstacle(to instance: TaskInstance, _ candidate: Candidate) -> Obstacle? {
         let id = instance.key.run.dagID
         guard let entry = dags[id], !entry.isPaused else { return .pause(id) }
+        if pasts[candidate.run]?.holds(candidate.reference.task) == true {
+            return .past(candidate.run, candidate.reference.task)
+        }
         if entry.runningTasks >= entry.spec.configuration.maxActiveTasks { return .dag(id) }
         guard let use = pools[instance.pool], use.admits(instance.poolSlots) else {
             return .pool(instance.pool)
@@ -148,7 +153,8 @@ extension Planner {
         }?.0
     }
 
-    func reason(of obstacle: Obstacle) -> String {
+    /// What a candidate waits for, in words; `nil` where that is not known yet.
+    func reason(of obstacle: Obstacle) -> String? {
         switch obstacle {
         case .pool(let name):
             pools[name].map { "waits for a slot of pool \(name) (\($0.pool.slots) slots)" }
@@ -159,6 +165,7 @@ extension Planner {
         case .task(_, let id): "waits for another instance of task \(id) to end (max_active_tis_per_dag)"
         case .taskOfRun(_, let id):
             "waits for another instance of task \(id) in its run to end (max_active_tis_per_dagrun)"
+        case .past(let run, let task): pasts[run]?.obstacles[task]?.reason
         }
     }
 
@@ -197,6 +204,7 @@ extension Planner {
                 continue
             }
             tellWaiters(of: batch)
+            askFollowers(of: batch)
             defer { step.batches.append(batch) }
             if batch.updatedRun.state.isFinished {
                 batch.pausesDAG = pauses(batch.updatedRun)
@@ -246,13 +254,17 @@ extension Planner {
         machines[run.key] = nil
         floors[run.key] = nil
         alarms[run.key] = nil
+        forgetPast(of: run.key)
+        leaveToStore(run.key)
         dags[run.dagID]?.activeRuns.remove(run.key)
         dueDAGs.insert(run.dagID)
         waitingDAGs.insert(run.dagID)
     }
 
     /// Whether ``step(at:)`` has something to do at once, since a run ended and another one may start.
-    public var hasMoreToDo: Bool { !dueDAGs.isEmpty || !waitingDAGs.isEmpty || !touched.isEmpty }
+    public var hasMoreToDo: Bool {
+        !dueDAGs.isEmpty || !waitingDAGs.isEmpty || !touched.isEmpty || !asking.isEmpty
+    }
 }
 
 extension JSONValue {

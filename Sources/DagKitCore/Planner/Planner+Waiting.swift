@@ -34,10 +34,11 @@ extension Planner {
     mutating func beginDeferrals(at now: Date) {
         while let candidate = deferrable.removeFirst() {
             guard let instance = instance(of: candidate) else { continue }
-            if let obstacle = obstacle(toDeferring: instance) {
-                let reason = reason(of: obstacle)
-                machines[candidate.run]?.explainWait(candidate.reference, reason: reason, at: now)
-                touched.insert(candidate.run)
+            if let obstacle = obstacle(toDeferring: instance, candidate) {
+                if let reason = reason(of: obstacle) {
+                    machines[candidate.run]?.explainWait(candidate.reference, reason: reason, at: now)
+                    touched.insert(candidate.run)
+                }
                 blocked[obstacle, default: Heap()].insert(candidate)
                 continue
             }
@@ -45,9 +46,12 @@ extension Planner {
         }
     }
 
-    private func obstacle(toDeferring instance: TaskInstance) -> Obstacle? {
+    private func obstacle(toDeferring instance: TaskInstance, _ candidate: Candidate) -> Obstacle? {
         let id = instance.key.run.dagID
         guard let entry = dags[id], !entry.isPaused else { return .pause(id) }
+        if pasts[candidate.run]?.holds(candidate.reference.task) == true {
+            return .past(candidate.run, candidate.reference.task)
+        }
         guard let use = pools[instance.pool] else { return .pool(instance.pool) }
         return use.pool.includesDeferred && !use.admits(instance.poolSlots) ? .pool(instance.pool) : nil
     }

@@ -47,6 +47,15 @@ public struct Planner: Sendable {
     var floors: [RunKey: Int] = [:]
     var pending = Effects()
 
+    /// What is known of the runs before the open ones, for the tasks that ask about them.
+    var pasts: [RunKey: Past] = [:]
+
+    /// For a run, those that come right after it.
+    var followers: [RunKey: Set<RunKey>] = [:]
+
+    /// The runs with questions about the run before.
+    var asking: Set<RunKey> = []
+
     /// - Parameter parallelism: How many attempts may run at once.
     public init(parallelism: Int) { self.parallelism = parallelism }
 
@@ -129,6 +138,8 @@ public struct Planner: Sendable {
         case task(DAGID, TaskID)
         /// The same, in one run.
         case taskOfRun(RunKey, TaskID)
+        /// The run before does not let the task at this index start.
+        case past(RunKey, Int)
     }
 
     /// An instant at which a run or a schedule wants to be looked at.
@@ -224,6 +235,7 @@ public struct Planner: Sendable {
         pending.kills += step.kills
         for wait in step.waits { noteWait(of: wait.reference, of: run, isOver: wait.isOver) }
         for reference in step.ready { enqueue(reference, of: run) }
+        if !step.questions.isEmpty { ask(step.questions, in: run) }
         touched.insert(run)
     }
 

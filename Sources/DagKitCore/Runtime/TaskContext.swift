@@ -35,6 +35,9 @@ public struct TaskContext: Sendable {
     public var mapIndex: Int { attempt.key.mapIndex }
     public var tryNumber: Int { attempt.tryNumber }
 
+    /// How many times a sensor has looked in this try, in attempts before this one; 0 for other tasks.
+    public var pokeCount: Int { attempt.pokeCount }
+
     /// The instant that the run stands for; for a run that stands for none, the instant from which it might start.
     public var logicalDate: Date { attempt.logicalDate ?? attempt.runAfter }
     public var dataInterval: DataInterval? { attempt.dataInterval }

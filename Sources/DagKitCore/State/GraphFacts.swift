@@ -19,6 +19,9 @@ struct GraphFacts: Sendable {
     /// For each task, the tasks that are mapped over its output.
     let mapReaders: [Int: [Int]]
 
+    /// The tasks that ask about the run before.
+    let pastTasks: [Int]
+
     init(_ tasks: [TaskSpec]) {
         let setups = Self.relevantSetups(tasks)
         relevantSetups = setups
@@ -41,6 +44,7 @@ struct GraphFacts: Sendable {
         }
         mapMembers = members
         mapReaders = readers
+        pastTasks = tasks.filter { $0.pastRule != nil }.map(\.index)
     }
 
     private static func relevantSetups(_ tasks: [TaskSpec]) -> [[Int]] {

@@ -17,6 +17,7 @@ extension RunMachine {
             endDeferral(of: reference, awaited, verdict, at: now)
         case .resumed(let references): for reference in references { resume(reference, at: now) }
         case .tick: tick(at: now)
+        case .past(let answers): take(answers, at: now)
         case .clear(let references, let actor): clear(references, by: actor, at: now)
         case .mark(let references, let state, let actor): mark(references, as: state, by: actor, at: now)
         case .markRun(let state, let actor): markRun(state, by: actor, at: now)
@@ -32,7 +33,11 @@ extension RunMachine {
         for task in spec.tasks where nodes[task.index].instances.contains(where: { $0.state == nil }) {
             queue.append(task.index)
         }
-        step.ready += waitingForSlot
+        for reference in waitingForSlot {
+            step.ready.append(reference)
+            let task = spec.tasks[reference.task]
+            if asksAboutPast(task) { askAboutPast(task) }
+        }
         // Who asked for the end of an attempt may be gone: its executor is told, perhaps again.
         step.kills += references { isEnding || $0.endRequest != nil }.compactMap { self[$0].attemptID }
     }
@@ -130,8 +135,8 @@ extension RunMachine {
             wakes.removeFirst()
             switch self[wake.instance].state {
             case .upForRetry where self[wake.instance].nextTryAt == wake.at:
-                pending.history.append(self[wake.instance])
-                schedule(wake.instance, at: now)
+                let task = spec.tasks[wake.instance.task]
+                if asksAboutPast(task) { askAboutPast(task) } else { begin(wake.instance, at: now) }
             case .upForReschedule, .deferred: goOn(wake, at: now)
             default: break
             }
@@ -193,9 +198,17 @@ extension RunMachine {
         switch decision(reference) {
         case .wait: break
         case .settle(let state): settle(reference, state, at: now)
-        case .run where task.isEmpty: complete(reference, at: now)
-        case .run: schedule(reference, at: now)
+        case .run where asksAboutPast(task): askAboutPast(task)
+        case .run: begin(reference, at: now)
         }
+    }
+
+    /// Begins the next try of an instance that nothing holds up any more.
+    mutating func begin(_ reference: InstanceRef, at now: Date) {
+        if spec.tasks[reference.task].isEmpty { return complete(reference, at: now) }
+        if self[reference].state == .upForRetry { pending.history.append(self[reference]) }
+        change(reference, .scheduled, at: now, tryNumber: self[reference].tryNumber + 1)
+        step.ready.append(reference)
     }
 
     /// What the trigger rule makes of an instance, or of a mapped task that has none yet.
@@ -236,17 +249,12 @@ extension RunMachine {
         }
     }
 
-    private mutating func schedule(_ reference: InstanceRef, at now: Date) {
-        change(reference, .scheduled, at: now, tryNumber: self[reference].tryNumber + 1)
-        step.ready.append(reference)
-    }
-
     // MARK: The verdict
 
     private mutating func decideRun(at now: Date) {
         guard run.state == .running else { return }
         if unfinished > 0 {
-            if active == 0, !isEnding {
+            if active == 0, !isEnding, !isHeldByPast(at: now) {
                 record(RunEvent(.runFailed, run: run.key, at: now, reason: Self.deadlocked))
             }
             return

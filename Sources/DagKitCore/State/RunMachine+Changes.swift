@@ -81,6 +81,8 @@ extension RunMachine {
         let isActive = after.map { !$0.isFinished } ?? false
         if wasActive != isActive { active += isActive ? 1 : -1 }
         let (isDone, wasDone) = (after?.isFinished == true, before?.isFinished == true)
+        if before?.letsTheNextRunStart == true { nodes[reference.task].passed -= 1 }
+        if after?.letsTheNextRunStart == true { nodes[reference.task].passed += 1 }
         if wasDone {
             unfinished += 1
             nodes[reference.task].finished -= 1

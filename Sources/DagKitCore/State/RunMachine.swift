@@ -41,6 +41,9 @@ public struct RunMachine: Sendable {
     /// Instances of mapped groups to be decided about, one by one.
     var instanceQueue: [InstanceRef] = []
 
+    /// Whether tasks start without asking about the run before.
+    public var ignoresPast = false
+
     /// How many outcomes were refused since their attempt no longer had the right to report one.
     public internal(set) var staleOutcomes = 0
 
@@ -57,6 +60,8 @@ public struct RunMachine: Sendable {
 
         /// The instances that the scheduler began to wait for, and those that it no longer does, in order.
         public var waits: [(reference: InstanceRef, isOver: Bool)] = []
+        /// The tasks that could start and ask about the run before; ``Event/past(_:)`` answers.
+        public var questions: [Int] = []
     }
 
     /// What can happen to a run.
@@ -75,6 +80,8 @@ public struct RunMachine: Sendable {
         case resumed([InstanceRef])
         /// Time passed: retries fall due, the run times out.
         case tick
+        /// What the run before says of tasks that depend on their past.
+        case past([Int: PastAnswer])
         /// Somebody wants instances to start anew.
         case clear([InstanceRef], actor: String)
         /// Somebody gives instances a final state.
@@ -96,6 +103,9 @@ public struct RunMachine: Sendable {
         /// How many instances have not finished.
         var open: Int { instances.count - finished }
         var finished = 0
+
+        /// How many instances succeeded or were skipped.
+        var passed = 0
     }
 
     /// The tallies of one instance within a mapped group.
@@ -178,6 +188,7 @@ public struct RunMachine: Sendable {
         for position in nodes[task.index].instances.indices {
             let instance = nodes[task.index].instances[position]
             if !instance.isFinished { unfinished += 1 } else { nodes[task.index].finished += 1 }
+            if instance.state?.letsTheNextRunStart == true { nodes[task.index].passed += 1 }
             guard let state = instance.state, !state.isFinished else { continue }
             active += 1
             for instant in wakes(of: instance, task) {

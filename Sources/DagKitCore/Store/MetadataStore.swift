@@ -26,6 +26,9 @@ public protocol MetadataStore: Sendable {
     /// The runs that a query asks for, newest run-after instant first.
     func runs(_ query: RunQuery) async throws -> [DAGRun]
 
+    /// The newest run before a logical date; `nil` if there is none.
+    func pastRun(_ query: PastQuery) async throws -> PastRun?
+
     /// The task instances of a run, by the order of their DAG; earlier tries are not among them.
     func taskInstances(of run: RunKey) async throws -> [TaskInstance]
 

@@ -38,6 +38,7 @@ public struct Rehearsal: Sendable {
         var services = services
         services.metadata = RehearsalMetadata(outputs: store, deployment: self.services.metadata)
         var machine = RunMachine(creating: run, of: spec)
+        machine.ignoresPast = true
         var waiting: [InstanceRef] = []
         var attempts: Int64 = 0
         func settle(_ event: RunMachine.Event, at now: Date) async throws {

@@ -83,6 +83,17 @@ extension SchedulerLoop {
         dagCount = deployment.specs.count
     }
 
+    /// Answers what tasks ask about the run before theirs, now that all that was decided is stored.
+    mutating func answerPast() async throws {
+        for (run, query) in planner.pastQueries {
+            let found = try await persisted("cannot read the run before \(run)") {
+                try await store.pastRun(query)
+            }
+            planner.learn(found, before: run)
+        }
+        planner.answerPast(at: clock.now)
+    }
+
     /// Does something with the store until it succeeds: scheduling pauses while the store cannot be written, and
     /// nothing is lost.
     ///

@@ -185,6 +185,7 @@ package struct SchedulerLoop: Sendable {
             let startsWork = !isStopping && isReconciled
             let step = planner.step(at: clock.now, startsWork: startsWork)
             try await carryOut(step)
+            if !isStopping { try await answerPast() }
         } while planner.hasMoreToDo && !isStopping && isReconciled
     }
 

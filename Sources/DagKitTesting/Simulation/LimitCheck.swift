@@ -31,6 +31,9 @@ struct LimitCheck {
         ) { $1 }
     }
 
+    /// Whether a DAG may have no more runs under way.
+    func isFull(_ dag: DAGID, _ count: Int) -> Bool { count >= maxRuns[dag] ?? .max }
+
     mutating func sawPools(_ pools: [Pool]) {
         slots = Dictionary(pools.map { ($0.name, $0.slots) }) { $1 }
     }

@@ -126,7 +126,13 @@ final class SimulatedProcess: StoreProxy, Executor, SchedulerClock {
     }
 
     func changes(after number: Int64, limit: Int) async throws -> [RunEvent] {
-        try await step("a read") { try await base.changes(after: number, limit: limit) }
+        let found = try await step("a read") { try await base.changes(after: number, limit: limit) }
+        if found.count < limit { world.auditor.sawChanges() }
+        return found
+    }
+
+    func pastRun(_ query: PastQuery) async throws -> PastRun? {
+        try await step("a read") { try await base.pastRun(query) }
     }
 
     func lastEventNumber() async throws -> Int64 {

@@ -382,8 +382,9 @@ final class SimulatedWorld: @unchecked Sendable {
 
     /// Whether all is done: the faults have ended, every run has, and nothing is due.
     private func isQuiet(_ loop: SchedulerLoop) -> Bool {
-        hasCalmed && auditor.openRuns == 0 && loop.planner.openRuns == 0 && !loop.planner.hasMoreToDo
-            && now >= simulator.end && (loop.planner.nextDeadline.map { $0 > now } ?? true)
+        hasCalmed && now >= simulator.end && loop.planner.openRuns == auditor.openRuns
+            && !loop.planner.hasMoreToDo && (loop.planner.nextDeadline.map { $0 > now } ?? true)
+            && auditor.isAtRest
     }
 
     /// Whether the runs that are left had all the time there is, or the time stands still.

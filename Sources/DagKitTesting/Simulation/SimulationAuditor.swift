@@ -26,6 +26,10 @@ final class SimulationAuditor {
     /// DAGs that the scheduler may start tasks of: those that were not paused at its last look, or are not now.
     private var pausedAtLook: Set<DAGID> = []
     private var triggered: Set<RunKey> = []
+    private let past = PastCheck()
+
+    /// The DAGs that somebody wrote to since the scheduler looked last: it cannot know yet what their runs allow.
+    private var unseen: Set<DAGID> = []
 
     init(_ simulator: Simulator, store: any MetadataStore) {
         self.simulator = simulator
@@ -59,6 +63,7 @@ final class SimulationAuditor {
 
     func expectNothingPaused() { paused = [] }
     func sawPaused(_ dags: Set<DAGID>) { pausedAtLook = dags }
+    func sawChanges() { unseen = [] }
     func sawPools(_ pools: [Pool]) { limits.sawPools(pools) }
 
     func isMappedOver(_ key: TaskInstanceKey) -> Bool {
@@ -67,6 +72,17 @@ final class SimulationAuditor {
     }
 
     var openRuns: Int { open.count }
+
+    /// Whether every run has ended, or waits with good reason for one that will not change by itself.
+    var isAtRest: Bool {
+        let byDAG = Dictionary(grouping: open) { $0.dagID }
+        return byDAG.allSatisfy { dag, keys in
+            let held = keys.compactMap { folds[$0] }.filter { $0.run.state == .running }
+            let isFull = limits.isFull(dag, held.count)
+            return held.allSatisfy { past.explains($0, among: folds.values) }
+                && (isFull || held.count == keys.count)
+        }
+    }
 
     /// The instances of the newest runs, in a fixed order.
     var newestInstances: [TaskInstanceKey] {
@@ -97,6 +113,7 @@ final class SimulationAuditor {
         mix(event)
         if simulator.recordsLines { history.lines.append(Self.line(of: event)) }
         touched.insert(event.run)
+        if event.actor != RunEvent.scheduler { unseen.insert(event.run.dagID) }
         guard var fold = folds.removeValue(forKey: event.run) else { return takeCreation(event) }
         let before = fold.instance(of: event)
         if event.actor == RunEvent.scheduler, let before { check(event, before, fold) }
@@ -145,6 +162,7 @@ final class SimulationAuditor {
             if pausedAtLook.contains(event.run.dagID), paused.contains(event.run.dagID) {
                 report("\(place) though its dag is paused")
             }
+            checkPast(before, fold, place)
             guard let attempt = event.attemptID, seenAttempts.insert(attempt).inserted else {
                 return report("\(place) under a token that was used before")
             }
@@ -167,6 +185,14 @@ final class SimulationAuditor {
         if rules[spec.id]?[index].allows(fold) != true {
             report("\(place) though \(spec.tasks[index].triggerRule.rawValue) does not allow it")
         }
+    }
+
+    private func checkPast(_ instance: TaskInstance, _ fold: RunFold, _ place: String) {
+        guard let task = fold.spec.task(instance.taskID), task.pastRule != nil,
+            !unseen.contains(fold.run.dagID),
+            let obstacle = past.obstacle(to: task, of: fold, among: folds.values)
+        else { return }
+        report("\(place) though \(obstacle)")
     }
 
     /// An outcome is what the attempt that has the right to report one really came to.

@@ -16,11 +16,14 @@ private struct SimulationDraw {
 
     /// What the waits are drawn from: whatever they are, all else is the same.
     private var waits: SeededGenerator
+    /// Draws what tasks ask of the run before, so that all else of a seed stays as it is.
+    private var past: SeededGenerator
 
     init(seed: UInt64) {
         self.seed = seed
         random = SeededGenerator(seed: seed)
         waits = SeededGenerator(seed: ~seed)
+        past = SeededGenerator(seed: seed ^ 0x7061_7374)
     }
 
     mutating func simulator() -> Simulator {
@@ -61,7 +64,15 @@ private struct SimulationDraw {
         for index in 0..<Int.random(in: 1...7, using: &random) {
             draft.tasks.append(task(index, of: number, before: draft.tasks))
         }
+        if Int.random(in: 0..<4, using: &past) == 0 { askAboutPast(&draft) }
         return draft
+    }
+
+    private mutating func askAboutPast(_ draft: inout GraphDraft) {
+        for place in draft.tasks.indices {
+            draft.tasks[place].options.dependsOnPast = Int.random(in: 0..<3, using: &past) == 0
+            draft.tasks[place].options.waitsForDownstream = Int.random(in: 0..<5, using: &past) == 0
+        }
     }
 
     private mutating func task(_ index: Int, of dag: Int, before: [TaskDraft]) -> TaskDraft {

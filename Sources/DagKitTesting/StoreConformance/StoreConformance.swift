@@ -14,7 +14,8 @@ public import DagKitCore
 public enum StoreConformance {
     /// All checks, by theme.
     public static var checks: [Check] {
-        commitChecks + detailChecks + queryChecks + foldChecks + dagChecks + settingChecks + noticeChecks
+        commitChecks + detailChecks + queryChecks + pastChecks + foldChecks + dagChecks + settingChecks
+            + noticeChecks
     }
 
     /// One thing that a store must do.

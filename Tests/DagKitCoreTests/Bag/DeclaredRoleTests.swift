@@ -64,6 +64,20 @@ import Testing
         #expect(run.states["clean"] == "success")
     }
 
+    @Test func `a declared task says what it asks of the run before, over the defaults`() throws {
+        let spec = try Self.spec(
+            """
+            [{"id": "a", "operator": "say", "text": "a"},
+             {"id": "b", "operator": "say", "text": "b", "depends_on_past": false},
+             {"id": "c", "operator": "say", "text": "c", "wait_for_downstream": true,
+              "ignore_first_depends_on_past": false}]
+            """, more: #", "defaults": {"depends_on_past": true}"#)
+
+        #expect(spec.task("a")?.pastRule == PastRule())
+        #expect(spec.task("b")?.pastRule == nil)
+        #expect(spec.task("c")?.pastRule == PastRule(includesDownstream: true, ignoresFirst: false))
+    }
+
     private static func branching(_ choice: String) throws -> DAGSpec {
         try spec(
             """
@@ -74,8 +88,8 @@ import Testing
             """)
     }
 
-    private static func spec(_ tasks: String) throws -> DAGSpec {
-        let text = #"{"dags": {"d": {"tasks": \#(tasks)}}}"#
+    private static func spec(_ tasks: String, more: String = "") throws -> DAGSpec {
+        let text = #"{"dags": {"d": {"tasks": \#(tasks)\#(more)}}}"#
         let bag = DAGBag(compiled: [], file: DAGsFile(parsing: text, file: "dags.json", registry: .saying))
         #expect(bag.problems["d"] == nil)
         return try #require(bag.specs.first)

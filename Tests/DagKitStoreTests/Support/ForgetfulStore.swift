@@ -5,6 +5,7 @@ import FoundationEssentials
 struct ForgetfulStore: MetadataStore {
     func commit(_ batches: [RunBatch], durability: Durability) async throws -> CommitResult { CommitResult() }
     func reserveAttempts(_ count: Int) async throws -> ClosedRange<Int64> { 1...1 }
+    func pastRun(_ query: PastQuery) async throws -> PastRun? { nil }
     func snapshot(of run: RunKey) async throws -> RunSnapshot? { nil }
     func unfinishedRuns() async throws -> [RunSnapshot] { [] }
     func runs(_ query: RunQuery) async throws -> [DAGRun] { [] }

@@ -72,6 +72,23 @@ import Testing
         #expect(failure == nil, "\(failure?.description ?? "")")
     }
 
+    @Test func `days that depend on the day before run in order, under faults of many seeds`() async throws {
+        let simulator = try Simulator([Row()], from: "2026-03-01", to: "2026-03-11") { attempt in
+            attempt.number % 5 == 0
+                ? .fails("exit 1", after: .minutes(1)) : .succeeds(after: .hours(Int64(attempt.number % 60)))
+        }
+        let history = await simulator.run()
+        let starts = history.runs(of: "row").flatMap(\.instances).filter { $0.taskID == "book" }.map(
+            \.startDate)
+
+        let failure = await firstFailure(of: simulator)
+
+        #expect(history.violations == [])
+        #expect(starts.count == 11)
+        #expect(starts.compactMap { $0 } == starts.compactMap { $0 }.sorted())
+        #expect(failure == nil, "\(failure?.description ?? "")")
+    }
+
     private func firstFailure(of simulator: Simulator) async -> SimulatedFailure? {
         await Simulator.firstFailure(of: 1...50) { simulator.withFaults(seed: $0) }
     }
@@ -97,6 +114,18 @@ private struct Daily: DAG {
         let load = dag.task("load") { _ in 1 }
         let check = dag.task("check", after: load, options: TaskOptions(pool: "disk")) { _ in 2 }
         dag.empty("end", after: check)
+    }
+}
+
+private struct Row: DAG {
+    var configuration = DAGConfiguration(
+        "row", schedule: .daily, startDate: "2026-03-01", catchup: .all, maxActiveRuns: 4,
+        defaults: TaskDefaults(retries: 3, retryDelay: .minutes(5)))
+
+    func build(_ dag: inout DAGBuilder) {
+        let book = dag.task("book", options: TaskOptions(waitsForDownstream: true)) { _ in 1 }
+        dag.task("check", after: book, options: TaskOptions(dependsOnPast: true)) { _ in 2 }
+        dag.empty("end", after: book)
     }
 }
 

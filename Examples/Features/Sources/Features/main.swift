@@ -1,4 +1,8 @@
+import DagKit
 import DagKitCLI
 
-await CommandLineTool(dags: [Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures()])
-    .main()
+let dags: [any DAG] = [
+    Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures(), Ledger(),
+    Waiting(),
+]
+await CommandLineTool(dags: dags).main()

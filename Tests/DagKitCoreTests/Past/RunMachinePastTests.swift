@@ -1,0 +1,103 @@
+import DagKitCore
+import FoundationEssentials
+import Testing
+
+@Suite struct RunMachinePastTests {
+    private static let obstacle = PastObstacle(run: "day1", task: "load")
+
+    @Test func `a task that depends on its past asks, and starts once it is told that nothing holds it`()
+        throws
+    {
+        var play = try Play(.row(TaskOptions(dependsOnPast: true)), starts: false)
+
+        let asked = play.ask(.start)
+        #expect(asked.questions == [0])
+        #expect(play.ready == [])
+        #expect(play.machine.run.state == .running, "a run that waits for another one is not stuck")
+        play.ask(.past([0: .met]))
+
+        #expect(play.ready == ["load"])
+    }
+
+    @Test func `a trigger rule settles a task without asking about the run before`() throws {
+        var draft = try DAGSpec.row(TaskOptions()).draft()
+        draft.tasks[1].options.dependsOnPast = true
+        var play = try Play(DAGSpec(draft, zones: TimeZones()))
+
+        let step = play.finish("load", .failed(reason: "no", isRetryable: false, retryDelay: nil))
+
+        #expect(step.questions == [])
+        #expect(play.instance("check").state == .upstreamFailed)
+    }
+
+    @Test func `an answer that comes late changes nothing that was settled`() throws {
+        var play = try Play(.row(TaskOptions(dependsOnPast: true)))
+        play.ask(.mark(play.machine.references("load"), .failed, actor: "ada"))
+
+        let step = play.ask(.past([0: .met]))
+
+        #expect(step.events.isEmpty)
+        #expect(play.instance("load").state == .failed)
+    }
+
+    @Test func `an empty task waits too`() throws {
+        var draft = try DAGSpec.row(TaskOptions(dependsOnPast: true)).draft()
+        draft.tasks[0].work = .nothing
+        var play = try Play(DAGSpec(draft, zones: TimeZones()))
+        #expect(play.instance("load").state == nil)
+
+        play.ask(.past([0: .waits(Self.obstacle)]))
+        #expect(play.instance("load").reason == Self.obstacle.reason)
+        play.ask(.past([0: .met]))
+
+        #expect(play.instance("load").state == .success)
+    }
+
+    @Test func `a run for no date, and one that ignores its past, ask nothing`() throws {
+        let spec = try DAGSpec.row(TaskOptions(dependsOnPast: true))
+        let undated = DAGRun(
+            key: RunKey("row", "undated"), type: .manual, logicalDate: nil, dataInterval: nil,
+            runAfter: .noon, queuedAt: .noon, structureHash: spec.structureHash)
+        var without = RunMachine(creating: undated, of: spec)
+        var ignoring = RunMachine(creating: .manual(spec, by: "test", at: .noon), of: spec)
+        ignoring.ignoresPast = true
+
+        for step in [without.advance(.start, at: .noon), ignoring.advance(.start, at: .noon)] {
+            #expect(step.questions == [])
+            #expect(step.ready.count == 1)
+        }
+    }
+
+    @Test func `a group's default holds for its tasks, and a task's own word over it`() throws {
+        let spec = try DAGSpec(Grouped())
+
+        #expect(spec.task("row.a")?.pastRule == PastRule())
+        #expect(spec.task("row.b")?.pastRule == nil)
+        #expect(spec.task("row.c")?.pastRule == PastRule(includesDownstream: true, ignoresFirst: false))
+        #expect(spec.task("d")?.pastRule == nil)
+        #expect(
+            try DAGSpec(spec.draft(), schedule: spec.schedule).task("row.c")?.pastRule
+                == spec.task("row.c")?.pastRule)
+    }
+}
+
+private struct Grouped: DAG {
+    var configuration = DAGConfiguration("grouped")
+
+    func build(_ dag: inout DAGBuilder) {
+        dag.group("row", defaults: { $0.dependsOnPast = true }) { dag in
+            dag.empty("a")
+            dag.empty("b", options: TaskOptions(dependsOnPast: false))
+            dag.empty(
+                "c", options: TaskOptions(waitsForDownstream: true, ignoresFirstDependsOnPast: false))
+        }
+        dag.empty("d")
+    }
+}
+
+extension RunMachine {
+    /// The places of a task's instances.
+    fileprivate func references(_ id: TaskID) -> [InstanceRef] {
+        TaskSelection(tasks: [id]).references(in: self)
+    }
+}
