@@ -10,6 +10,9 @@ let package = Package(
             dependencies: [
                 .product(name: "DagKit", package: "DagKit"), .product(name: "DagKitCLI", package: "DagKit"),
             ],
-            path: "Sources/Features")
+            path: "Sources/Features"),
+        .testTarget(
+            name: "FeaturesTests",
+            dependencies: ["features", .product(name: "DagKitTesting", package: "DagKit")]),
     ]
 )

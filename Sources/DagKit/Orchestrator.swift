@@ -69,6 +69,17 @@ public final class Orchestrator: Sendable {
                 start: clock.now,
                 heartbeat: clock.now))
         configuration.parallelism = parallelism
+        let library = TaskLibrary(dags) {
+            try OperatorRegistry.standard.work(of: $0)
+        } declaredNotifier: {
+            try OperatorRegistry.standard.notifier(of: $0)
+        }
+        let callbackServices = taskServices
+        configuration.courier =
+            switch execution {
+            case .inProcess: InProcessCourier(library) { _ in callbackServices }
+            case .workers: WorkerCourier(settings: { _ in [:] }, log: SchedulerLog { _, _ in })
+            }
         scheduler = Scheduler(
             store: store, executor: executor,
             deployment: Deployment(

@@ -6,15 +6,10 @@ extension SQLMetadataStore {
     public func notices(dueBy instant: Date, limit: Int) async throws -> [Notice] {
         try await database.query(
             """
-            select id, failures, payload from notice
+            select \(NoticeRow.columns) from notice
             where state = 'pending' and due_at <= \(instant.databaseText) order by id limit \(max(limit, 0))
             """
-        ).map { row in
-            var notice = try JSONCoding.decode(Notice.self, from: row[2])
-            notice.number = try row[0]
-            notice.failures = try row[1]
-            return notice
-        }
+        ).map { try NoticeRow.record($0).notice }
     }
 
     public func nextNoticeAt() async throws -> Date? {
@@ -35,18 +30,66 @@ extension SQLMetadataStore {
         try await database.execute(
             "update notice set \(change), updated_at = \(now.databaseText) where id = \(notice.number)")
     }
+
+    public func notices(_ query: NoticeQuery) async throws -> [NoticeRecord] {
+        var condition: SQLStatement = "true"
+        if let dag = query.dagID { condition += " and dag_id = \(dag)" }
+        if let run = query.runID { condition += " and run_id = \(run)" }
+        if !query.states.isEmpty {
+            condition += " and state in \(.list(query.states.map(\.rawValue).sorted()))"
+        }
+        return try await database.query(
+            """
+            select \(NoticeRow.columns) from notice where \(condition) order by id desc limit \(max(query.limit, 0))
+            """
+        ).map(NoticeRow.record)
+    }
+
+    public func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool {
+        try await database.transaction(.write, durability: .full) { transaction in
+            let instant = now.databaseText
+            let changed = try transaction.execute(
+                """
+                update notice set state = 'pending', failures = 0, due_at = \(instant), updated_at = \(instant)
+                where id = \(number) and state <> 'delivered'
+                """)
+            guard changed > 0 else { return false }
+            let rows = try transaction.query("select \(NoticeRow.columns) from notice where id = \(number)")
+            for row in rows { try transaction.note(try NoticeRow.record(row).retry(by: actor, at: now)) }
+            return true
+        }
+    }
+}
+
+/// A notice as a row of `notice`.
+private enum NoticeRow {
+    static let columns: SQLStatement = "id, failures, payload, state, due_at, updated_at, last_error"
+
+    static func record(_ row: SQLRow) throws -> NoticeRecord {
+        var row = RowReader(row, of: "notice")
+        let number: Int64 = try row.next()
+        let failures: Int = try row.next()
+        var notice = try JSONCoding.decode(Notice.self, from: try row.next())
+        notice.number = number
+        notice.failures = failures
+        return NoticeRecord(
+            notice, state: try row.next(), dueAt: try row.requiredInstant(),
+            updatedAt: try row.requiredInstant(),
+            lastError: try row.next())
+    }
 }
 
 extension SQLTransaction {
     /// Keeps a notice until it is delivered.
     func keep(_ notice: Notice) throws {
+        let instant = notice.at.databaseText
         try execute(
             """
-            insert into notice (created_at, updated_at, due_at, dag_id, run_id, task_id, map_index, kind, state, failures,
-                payload)
-            values (\(notice.at.databaseText), \(notice.at.databaseText), \(notice.at.databaseText),
-                \(notice.task.run.dagID), \(notice.task.run.runID), \(notice.task.taskID), \(notice.task.mapIndex),
-                \(notice.kind.rawValue), 'pending', 0, \(try JSONCoding.encode(notice)))
+            insert into notice (created_at, updated_at, due_at, dag_id, run_id, task_id, map_index, kind, notifier, state,
+                failures, payload)
+            values (\(instant), \(instant), \(instant), \(notice.run.dagID), \(notice.run.runID),
+                \(notice.task?.taskID), \(notice.task?.mapIndex ?? -1), \(notice.kind.rawValue),
+                \(notice.receiver.name), 'pending', 0, \(try JSONCoding.encode(notice)))
             """)
     }
 }

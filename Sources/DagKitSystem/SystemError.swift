@@ -35,9 +35,12 @@ public enum SystemError: DagKitError, Equatable {
         }
     }
 
-    /// Whether it says that the system has too little of something now (descriptors, processes, memory): the same call may
-    /// succeed later.
-    package var isShortage: Bool { [EMFILE, ENFILE, ENOMEM, EAGAIN, ENOBUFS].contains(code) }
+    /// Whether it says that the system has too little of something now (descriptors, processes, memory, disk space): the same
+    /// call may succeed later.
+    package var isShortage: Bool { isDiskFull || [EMFILE, ENFILE, ENOMEM, EAGAIN, ENOBUFS].contains(code) }
+
+    /// Whether it says that a file system has no space or no inodes left.
+    package var isDiskFull: Bool { [ENOSPC, EDQUOT].contains(code) }
 
     /// The error of the call that failed just now; `errno` is read first of all.
     package static func last(_ action: String, _ subject: String? = nil) -> SystemError {

@@ -106,6 +106,10 @@ extension StoreProxy {
     public func settle(_ notice: Notice, _ outcome: NoticeOutcome, at now: Date) async throws {
         try await base.settle(notice, outcome, at: now)
     }
+    public func notices(_ query: NoticeQuery) async throws -> [NoticeRecord] { try await base.notices(query) }
+    public func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool {
+        try await base.retryNotice(number, by: actor, at: now)
+    }
     public func auditLog(limit: Int) async throws -> [AuditEntry] { try await base.auditLog(limit: limit) }
     public func close() async { await base.close() }
 }

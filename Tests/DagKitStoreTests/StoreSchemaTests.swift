@@ -71,6 +71,38 @@ import Testing
         #expect(try await StoreSchema(of: database, dialect: Steps(count: 3)).migrate(at: .noon).count == 2)
     }
 
+    @Test func `mails that waited in an older database are told as callbacks`() async throws {
+        let database = SQLiteDatabase.inMemory()
+        try await StoreSchema(of: database, dialect: Earlier(version: 5)).migrate(at: .noon)
+        let payload = """
+            {"at":"2023-11-14T22:13:20+00:00","failures":0,"kind":"task_failed","lastTry":3,"number":0,"reason":"no luck",\
+            "recipients":["ana@example.org"],"task":{"mapIndex":-1,"run":{"dagID":"a","runID":"r"},"taskID":"t"},\
+            "tryNumber":3}
+            """
+        try await database.execute(
+            """
+            insert into dag_run (dag_id, run_id, run_type, state, queued_at, external_trigger, conf, dag_hash, updated_at,
+                run_after, revision)
+            values ('a', 'r', 'manual', 'failed', '', 1, '{}', '', '', '', 1)
+            """)
+        try await database.execute(
+            """
+            insert into notice (created_at, updated_at, due_at, dag_id, run_id, task_id, map_index, kind, state, failures,
+                payload)
+            values (\(Date.noon.databaseText), \(Date.noon.databaseText), \(Date.noon.databaseText), 'a', 'r', 't', -1,
+                'task_failed', 'pending', 2, \(payload))
+            """)
+
+        try await StoreSchema(of: database).migrate(at: .noon)
+        let store = try await SQLMetadataStore.open(database, sealing: TestSealer(), at: .noon)
+        let waiting = try await store.notices(dueBy: .noon, limit: 10)
+
+        #expect(waiting.map(\.title) == ["task a/r/t failed"])
+        #expect(
+            waiting.map(\.receiver) == [Notice.Receiver("mail", declaration: ["mail": ["ana@example.org"]])])
+        #expect(waiting.map(\.failures) == [2])
+    }
+
     @Test func `many processes that find no database make one`() async throws {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
@@ -83,6 +115,14 @@ import Testing
         #expect(try await stores[5].pools().count == 1)
         for store in stores { await store.close() }
     }
+}
+
+/// The tables as an earlier version made them.
+private struct Earlier: SchemaDialect {
+    let version: Int
+
+    var tableNames: SQLStatement { SQLiteSchema().tableNames }
+    var migrations: [Migration] { SQLiteSchema().migrations.filter { $0.version <= version } }
 }
 
 /// Steps that make a table each.

@@ -64,6 +64,35 @@ import Testing
         #expect(lines.output.contains("load_in_parts [choose_size: large]"), "\(lines.output)")
     }
 
+    @Test func `callbacks are told by a scheduler, in processes of their own`() async throws {
+        let home = FileManager.default.temporaryDirectory.appending(path: "features-\(UUID().uuidString)")
+            .path
+        defer { try? FileSystem.removeTree(home) }
+
+        let trigger = try await Self.features(
+            ["--home", home, "dags", "trigger", "callbacks", "-r", "mine", "--unpause"])
+        let run = try await Self.features(["--home", home, "scheduler", "--once"])
+
+        #expect(trigger.status == 0, "\(trigger.output)")
+        for text in [
+            "praise of callbacks/mine/load: well done, load, at try 1", "heard: no rows; load some",
+            "Bell of callbacks/mine: ding: run_failed of mine",
+        ] {
+            #expect(run.output.contains(text), "\(text) is not in:\n\(run.output)")
+        }
+    }
+
+    @Test func `a year of a dag is simulated by the tests of the package`() async throws {
+        let run = try await Checkout.run(
+            [
+                "swift", "test", "--package-path", Checkout.root + "/Examples/Features", "--scratch-path",
+                Checkout.root + "/.build/features",
+            ])
+
+        #expect(run.status == 0, "\(run.output)")
+        #expect(run.output.contains("3 tests in 1 suite passed"), "\(run.output)")
+    }
+
     private static func features(_ arguments: [String]) async throws -> Checkout.Run {
         let built = try await Checkout.run(
             [

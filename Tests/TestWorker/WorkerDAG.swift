@@ -5,7 +5,8 @@ import Glibc
 
 /// The tasks that the tests of the local executor run in worker processes.
 public struct WorkerDAG: DAG {
-    public var configuration = DAGConfiguration("worker_dag", params: ["file": ""])
+    public var configuration = DAGConfiguration(
+        "worker_dag", params: ["file": ""], callbacks: WorkerCallbacks.all)
 
     public init() {}
 

@@ -34,7 +34,7 @@ struct FailureMailing: Sendable {
             guard let route = try await MailRoute(context) else { return }
             for recipient in settings.recipients.map(\.mailbox) {
                 let id = OutboxMail.messageID(run: run, kind: .failure, recipient: recipient)
-                try await route.send(mail, to: recipient, id: id)
+                try await route.send(mail, to: recipient, id: id, date: context.now)
             }
         } catch {
             context.logger.warning("the mail about the failure is not sent: \(error)")

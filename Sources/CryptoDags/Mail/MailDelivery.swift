@@ -84,43 +84,16 @@ public struct MailDelivery: Codable, Hashable, Sendable {
     }
 }
 
-/// The way to a mail server: the connection `smtp_default`, else the section `[smtp]`.
-struct MailRoute: Sendable {
-    private let client: SMTPClient
-    private let sender: MailAddress
-    private let date: Date
-
+extension MailRoute {
     /// What is said where no mail server is configured.
     static let none = "no mail server is configured; add the connection smtp_default or set [smtp] smtp_host"
 
-    /// - Returns: `nil` if the deployment names no mail server.
-    init?(_ context: TaskContext) async throws {
-        let id = context.setting("email", "email_conn_id") ?? "smtp_default"
-        if let connection = try await context.services.metadata.connection(id) {
-            client = SMTPClient(try SMTPClient.Configuration(connection))
-            sender = try Self.sender(context, extra: connection.extra)
-        } else if let configuration = try Self.configuration(context) {
-            client = SMTPClient(configuration)
-            sender = try Self.sender(context, extra: nil)
-        } else {
-            return nil
-        }
-        date = context.now
-    }
-
     func send(_ mail: OutboxMail) async throws {
-        try await client.send(
-            message(mail.mail, to: mail.recipient, id: mail.messageID, date: mail.createdAt))
+        try await send(mail.mail, to: mail.recipient, id: mail.messageID, date: mail.createdAt)
     }
 
-    /// Sends a mail that could not be stored first.
-    func send(_ mail: CryptoMail, to recipient: String, id: String) async throws {
-        try await client.send(message(mail, to: recipient, id: id, date: date))
-    }
-
-    private func message(_ mail: CryptoMail, to recipient: String, id: String, date: Date) throws
-        -> MailMessage
-    {
+    /// Sends a mail that could not be stored first, or that was stored at `date`.
+    func send(_ mail: CryptoMail, to recipient: String, id: String, date: Date) async throws {
         var message = MailMessage(
             from: sender, to: [try MailAddress(recipient)], subject: mail.subject, text: mail.text,
             html: mail.html, messageID: id, date: date)
@@ -130,33 +103,6 @@ struct MailRoute: Sendable {
                     name: attachment.name, type: "application/json", bytes: Array(attachment.text.utf8))
             ]
         }
-        return message
-    }
-
-    private static func configuration(_ context: TaskContext) throws -> SMTPClient.Configuration? {
-        let value = { (key: String) in context.setting("smtp", key).flatMap { $0.isEmpty ? nil : $0 } }
-        guard let host = value("smtp_host") else { return nil }
-        let isOn = { (key: String) in
-            ["true", "t", "1", "yes", "on"].contains(value(key)?.lowercased() ?? "")
-        }
-        let security: SMTPClient.Security =
-            isOn("smtp_ssl")
-            ? .tls : isOn("smtp_starttls") || value("smtp_starttls") == nil ? .startTLS : .none
-        var configuration = SMTPClient.Configuration(
-            host: host, port: value("smtp_port").flatMap { Int($0) } ?? 587, security: security,
-            user: value("smtp_user"), password: value("smtp_password"))
-        if let seconds = value("smtp_timeout").flatMap({ Double($0) }), seconds > 0 {
-            configuration.timeout = .seconds(seconds)
-        }
-        return configuration
-    }
-
-    /// The sender: the connection's extra `from_email`, as in Airflow, else the configuration's.
-    private static func sender(_ context: TaskContext, extra: String?) throws -> MailAddress {
-        let extras = extra.flatMap { try? JSONValue(parsing: $0) }
-        let text =
-            extras?["from_email"]?.string ?? context.setting("email", "from_email")
-            ?? context.setting("smtp", "smtp_mail_from")
-        return try MailAddress(text.flatMap { $0.isEmpty ? nil : $0 } ?? "dagkit@localhost")
+        try await send(message)
     }
 }

@@ -19,13 +19,22 @@ extension CommandLineTool {
 
     /// Runs attempts, and never returns, if a scheduler started this process for that.
     private func runWorkerIfRequested(_ environment: [String: String]) async {
-        let operators = operators
         let workspace = Workspace(
             tool: self, system: .current(environment: environment),
             console: .standard(environment: environment))
-        await DagKitWorker.runIfRequested(TaskLibrary(dags) { try operators.work(of: $0) }) { order in
+        await DagKitWorker.runIfRequested(taskLibrary) { order in
             try workspace.adopt(order.settings)
             return try await workspace.services()
+        }
+    }
+
+    /// All that a process of this executable can run, or tell.
+    var taskLibrary: TaskLibrary {
+        let operators = operators
+        return TaskLibrary(dags) {
+            try operators.work(of: $0)
+        } declaredNotifier: {
+            try operators.notifier(of: $0)
         }
     }
 

@@ -49,8 +49,7 @@ struct SchedulerRun: Sendable {
         for problem in try workspace.dags().problems { log.write(.error, problem.description) }
         let signals = try SchedulerSignals()
         var settings = try schedulerConfiguration(endsWhenIdle: endsWhenIdle)
-        settings.courier = MailCourier(
-            metadata: try await workspace.metadata(), settings: configuration, logs: try workspace.logs)
+        settings.courier = courier(log.schedulerLog)
         service.watch(&settings)
         let scheduler = Scheduler(
             store: store, executor: try await executor(log.schedulerLog),
@@ -126,7 +125,25 @@ struct SchedulerRun: Sendable {
             settings: try workspace.settingsOfDAGs()[spec.id] ?? [:],
             durability: configuration.value("database", "durability") == "full" ? .full : .process,
             now: workspace.system.now, tell: tell)
-        return try await alone.run(snapshot)
+        let end = try await alone.run(snapshot)
+        let delivery = NoticeDelivery(store: store, courier: courier(log), log: log)
+        delivery.finish()
+        await delivery.run()
+        return end
+    }
+
+    /// Who calls the notifiers of callbacks: worker processes, as for tasks, or this one where tasks run here, too.
+    private func courier(_ log: SchedulerLog) -> any NoticeCourier {
+        let workspace = workspace
+        let settings: @Sendable (DAGID) -> [String: String] = { id in
+            (try? workspace.settingsOfDAGs())?[id] ?? [:]
+        }
+        guard configuration.value("core", "executor") == "SequentialExecutor" else {
+            return WorkerCourier(settings: settings, log: log)
+        }
+        return InProcessCourier(workspace.tool.taskLibrary, settings: settings, log: log) { _ in
+            try await workspace.services()
+        }
     }
 
     /// Reads dags.json again and keeps the last good version of what is broken now.

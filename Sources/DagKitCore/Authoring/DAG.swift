@@ -62,6 +62,9 @@ public struct DAGConfiguration: Sendable {
     /// What must hold of the params of a run, as a ``JSONSchema`` of the whole object; `nil` if nothing must.
     public var paramSchema: JSONValue?
     public var defaults: TaskDefaults
+
+    /// What is called back when a run has ended.
+    public var callbacks: [RunCallback]
     public let location: SourceLocation
 
     /// - Parameter startDate: ISO 8601; a date alone means midnight UTC. A text that is no instant is reported when
@@ -75,7 +78,8 @@ public struct DAGConfiguration: Sendable {
         maxConsecutiveFailedRuns: Int? = nil,
         runTimeout: Duration? = nil,
         isPausedAtCreation: Bool? = nil, params: ParamSet = [:], failsFast: Bool = false,
-        defaults: TaskDefaults = TaskDefaults(), fileID: String = #fileID, line: Int = #line
+        defaults: TaskDefaults = TaskDefaults(), callbacks: [RunCallback] = [], fileID: String = #fileID,
+        line: Int = #line
     ) {
         self.id = id
         self.schedule = schedule
@@ -96,6 +100,7 @@ public struct DAGConfiguration: Sendable {
         self.paramProblems = params.problems
         self.failsFast = failsFast
         self.defaults = defaults
+        self.callbacks = callbacks
         self.location = SourceLocation(file: fileID, line: line)
         self.malformedDates = [startDate, endDate].compactMap { $0?.malformed }
     }

@@ -22,6 +22,12 @@ public struct DAGSpec: Sendable {
 
     /// Where the DAG was written.
     public let location: SourceLocation
+
+    /// What is called back when a run has ended; their names are different from each other.
+    public let callbacks: [RunCallback]
+
+    /// Whether anything is called back.
+    let hasCallbacks: Bool
     private let indexByID: [TaskID: Int]
     private let facts: GraphFacts
 
@@ -73,6 +79,8 @@ public struct DAGSpec: Sendable {
         location = draft.configuration.location
         self.schedule = schedule
         tasks = TaskSpec.resolved(order.map { draft.tasks[$0] }, defaults: draft.configuration.defaults)
+        callbacks = RunCallback.distinct(draft.configuration.callbacks)
+        hasCallbacks = !callbacks.isEmpty || tasks.contains { !$0.callbacks.isEmpty }
         groups = draft.groups.values.map { TaskGroupSpec(id: $0.id, about: $0.about) }.sorted {
             $0.id < $1.id
         }
@@ -84,6 +92,9 @@ public struct DAGSpec: Sendable {
     /// What the DAG was made of, its edges for order alone and its defaults filled in.
     package func draft() -> GraphDraft {
         var draft = GraphDraft(configuration: configuration)
+        // The mails are among the callbacks of the tasks already.
+        draft.configuration.defaults.emailOnFailure = []
+        draft.configuration.defaults.emailOnRetry = []
         draft.tasks = tasks.map { $0.draft(in: self) }
         return draft
     }
@@ -163,6 +174,9 @@ public struct TaskSpec: Sendable {
     public let owner: String
     public let documentation: String?
     public let location: SourceLocation
+
+    /// What is called back when something happens to the task; their names are different from each other.
+    public let callbacks: [TaskCallback]
 
     /// What the task does.
     package let work: TaskWork
@@ -246,6 +260,8 @@ public struct TaskSpec: Sendable {
         owner = options.owner ?? defaults.owner
         documentation = options.documentation
         location = draft.location
+        callbacks = TaskCallback.distinct(
+            (options.callbacks ?? defaults.callbacks) + defaults.mails(at: draft.location))
         work = draft.work.deciding(by: options.errorPolicy ?? defaults.errorPolicy)
         declaration = draft.declaration
     }
@@ -261,7 +277,7 @@ public struct TaskSpec: Sendable {
                 waitsForDownstream: pastRule?.includesDownstream ?? false,
                 ignoresFirstDependsOnPast: pastRule?.ignoresFirst ?? true, pool: pool, poolSlots: poolSlots,
                 priorityWeight: priorityWeight, weightRule: .absolute, queue: queue, owner: owner,
-                documentation: documentation),
+                documentation: documentation, callbacks: callbacks),
             operatorName: operatorName, kind: kind, work: work, location: location, declaration: declaration)
         draft.mapping = mapping
         draft.teardownFailsRun = kind == .teardown && !isIgnoredByVerdict

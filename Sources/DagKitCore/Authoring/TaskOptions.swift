@@ -39,13 +39,17 @@ public struct TaskOptions: Hashable, Sendable {
     /// Documentation in Markdown.
     public var documentation: String?
 
+    /// What is called back, in place of the callbacks of the defaults.
+    public var callbacks: [TaskCallback]?
+
     public init(
         retries: Int? = nil, retryDelay: Duration? = nil, exponentialBackoff: Bool? = nil,
         maxRetryDelay: Duration? = nil, timeout: Duration? = nil, triggerRule: TriggerRule = .allSuccess,
         errorPolicy: ErrorPolicy? = nil, maxActiveInstances: Int? = nil, maxActiveInstancesPerRun: Int? = nil,
         dependsOnPast: Bool? = nil, waitsForDownstream: Bool? = nil, ignoresFirstDependsOnPast: Bool? = nil,
         pool: String? = nil, poolSlots: Int = 1, priorityWeight: Int? = nil, weightRule: WeightRule? = nil,
-        queue: String? = nil, owner: String? = nil, documentation: String? = nil
+        queue: String? = nil, owner: String? = nil, documentation: String? = nil,
+        callbacks: [TaskCallback]? = nil
     ) {
         self.retries = retries
         self.retryDelay = retryDelay
@@ -66,6 +70,7 @@ public struct TaskOptions: Hashable, Sendable {
         self.queue = queue
         self.owner = owner
         self.documentation = documentation
+        self.callbacks = callbacks
     }
 }
 
@@ -100,13 +105,17 @@ public struct TaskDefaults: Hashable, Sendable {
     /// Who gets a mail when a try failed and another one follows.
     public var emailOnRetry: [String]
 
+    /// What is called back when something happens to a task.
+    public var callbacks: [TaskCallback]
+
     public init(
         retries: Int = 0, retryDelay: Duration = .seconds(300), exponentialBackoff: Bool = false,
         maxRetryDelay: Duration? = nil, timeout: Duration? = nil, errorPolicy: ErrorPolicy? = nil,
         dependsOnPast: Bool = false, waitsForDownstream: Bool = false, ignoresFirstDependsOnPast: Bool = true,
         pool: String = Pool.defaultName,
         priorityWeight: Int = 1, weightRule: WeightRule = .downstream, queue: String = "default",
-        owner: String = "dagkit", emailOnFailure: [String] = [], emailOnRetry: [String] = []
+        owner: String = "dagkit", emailOnFailure: [String] = [], emailOnRetry: [String] = [],
+        callbacks: [TaskCallback] = []
     ) {
         self.retries = retries
         self.retryDelay = retryDelay
@@ -124,10 +133,24 @@ public struct TaskDefaults: Hashable, Sendable {
         self.owner = owner
         self.emailOnFailure = emailOnFailure
         self.emailOnRetry = emailOnRetry
+        self.callbacks = callbacks
     }
 }
 
 extension TaskDefaults {
+    /// The mails that the defaults ask for, as callbacks.
+    func mails(at location: SourceLocation) -> [TaskCallback] {
+        let lists = [
+            (TaskOccasion.failure, "email_on_failure", emailOnFailure),
+            (.retry, "email_on_retry", emailOnRetry),
+        ]
+        return lists.filter { !$0.2.isEmpty }.map { occasion, name, addresses in
+            TaskCallback(
+                [occasion], name: name,
+                work: .declared(["mail": .array(addresses.map(JSONValue.string))]), at: location)
+        }
+    }
+
     /// The defaults with the changes of some groups, in their order.
     func adjusted(by adjustments: [DefaultsAdjustment]) -> TaskDefaults {
         var defaults = self

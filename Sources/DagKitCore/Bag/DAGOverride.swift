@@ -19,12 +19,13 @@ package struct DAGOverride: Sendable {
     private let paramSchema: JSONValue?
     private let failsFast: Bool?
     private let defaults: DefaultsOverride
+    private let callbacks: [RunCallback]
     let problems: [DAGProblem]
 
     /// Where the entry stands.
     package let location: SourceLocation
 
-    init(_ id: String, _ node: JSONNode, file: String) {
+    init(_ id: String, _ node: JSONNode, file: String, registry: OperatorRegistry) {
         var reader = FieldReader(node, file: file)
         self.id = DAGID(id)
         location = reader.place(node, atKey: true)
@@ -43,7 +44,8 @@ package struct DAGOverride: Sendable {
         params = reader.object("params")
         paramSchema = reader.object("params_schema")
         failsFast = reader.bool("fail_fast")
-        defaults = DefaultsOverride(&reader, file: file)
+        defaults = DefaultsOverride(&reader, file: file, registry: registry)
+        callbacks = DeclaredCallback.callbacks(&reader, file: file, registry: registry) ?? []
         reader.finish(also: ["tasks"])
         for (place, name, remedy) in SecretLiteral.found(in: node) {
             reader.report(place, "\"\(name)\" holds a secret in clear text", remedy)
@@ -70,6 +72,7 @@ package struct DAGOverride: Sendable {
         configuration.failsFast = failsFast ?? base.failsFast
         if let params { configuration.params = base.params.merging(params) }
         configuration.defaults = defaults.applied(to: base.defaults)
+        configuration.callbacks = base.callbacks + callbacks
         return configuration
     }
 
@@ -117,8 +120,9 @@ struct DefaultsOverride: Sendable {
     private let owner: String?
     private let emailOnFailure: [String]?
     private let emailOnRetry: [String]?
+    private let callbacks: [TaskCallback]
 
-    init(_ outer: inout FieldReader, file: String) {
+    init(_ outer: inout FieldReader, file: String, registry: OperatorRegistry) {
         var reader = outer.field("defaults").map { FieldReader($0, file: file) }
         retries = reader?.integer("retries")
         retryDelay = reader?.duration("retry_delay")
@@ -135,6 +139,12 @@ struct DefaultsOverride: Sendable {
         owner = reader?.string("owner")
         emailOnFailure = reader?.strings("email_on_failure")
         emailOnRetry = reader?.strings("email_on_retry")
+        var callbacks: [TaskCallback] = []
+        if var inner = reader {
+            callbacks = DeclaredCallback.callbacks(&inner, file: file, registry: registry) ?? []
+            reader = inner
+        }
+        self.callbacks = callbacks
         reader?.finish()
         outer.add(reader?.problems ?? [])
     }
@@ -156,6 +166,7 @@ struct DefaultsOverride: Sendable {
         defaults.owner = owner ?? base.owner
         defaults.emailOnFailure = emailOnFailure ?? base.emailOnFailure
         defaults.emailOnRetry = emailOnRetry ?? base.emailOnRetry
+        defaults.callbacks = base.callbacks + callbacks
         return defaults
     }
 }

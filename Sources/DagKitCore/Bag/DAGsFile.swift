@@ -60,7 +60,7 @@ public struct DAGsFile: Sendable {
             }
             for (id, node) in dags.members ?? [] {
                 if node["tasks"] == nil {
-                    overrides.append(DAGOverride(id, node, file: file))
+                    overrides.append(DAGOverride(id, node, file: file, registry: registry))
                 } else {
                     declared.append(DeclaredDAG.draft(id, node, file: file, registry: registry))
                 }
@@ -153,7 +153,7 @@ enum SecretLiteral {
     /// Every text or number of a DAG's entry that is a secret in clear text, with its key.
     static func found(in entry: JSONNode) -> [(node: JSONNode, name: String, remedy: String)] {
         (entry.members ?? []).flatMap { key, node in
-            let place: Place = key == "tasks" ? .task : .params
+            let place: Place = ["tasks", "callbacks", "defaults"].contains(key) ? .task : .params
             return found(in: node, under: key, place).map { ($0, $1, place.remedy) }
         }
     }

@@ -3,7 +3,7 @@ enum DeclaredDAG {
     /// The draft of an entry with tasks; what is wrong with it is among its problems.
     static func draft(_ id: String, _ node: JSONNode, file: String, registry: OperatorRegistry) -> GraphDraft
     {
-        let override = DAGOverride(id, node, file: file)
+        let override = DAGOverride(id, node, file: file, registry: registry)
         let base = DAGConfiguration(DAGID(id), fileID: override.location.file, line: override.location.line)
         var draft = GraphDraft(configuration: override.applied(to: base))
         draft.problems = override.problems
@@ -16,7 +16,7 @@ enum DeclaredDAG {
         for task in tasks.elements ?? [] {
             var reader = FieldReader(task, file: file)
             let upstream = self.links(&reader, file: file)
-            if let one = self.task(task, &reader, registry: registry) {
+            if let one = self.task(task, &reader, file: file, registry: registry) {
                 draft.tasks.append(one)
                 links.append(upstream)
                 if let group = one.group, draft.groups[group] == nil {
@@ -30,9 +30,9 @@ enum DeclaredDAG {
         return draft
     }
 
-    private static func task(_ node: JSONNode, _ reader: inout FieldReader, registry: OperatorRegistry)
-        -> TaskDraft?
-    {
+    private static func task(
+        _ node: JSONNode, _ reader: inout FieldReader, file: String, registry: OperatorRegistry
+    ) -> TaskDraft? {
         guard node.members != nil else { return nil }
         let id = reader.string("id")
         if id == nil, node["id"] == nil { reader.report(node, "a task has no \"id\"", "give it one") }
@@ -41,6 +41,7 @@ enum DeclaredDAG {
         let undone = reader.strings("teardown_of") ?? []
         let failsRun = reader.bool("fails_run") ?? false
         var options = options(&reader)
+        options.callbacks = DeclaredCallback.callbacks(&reader, file: file, registry: registry)
         if role == .teardown { options = options.asTeardown }
         func draft(_ id: String, name: String, work: TaskWork, declaration: JSONValue?) -> TaskDraft {
             var task = TaskDraft(

@@ -1,4 +1,4 @@
-/// The operators that documents such as `dags.json` may name, and how their work is made.
+/// The operators and notifiers that documents such as `dags.json` may name, and how they are made.
 ///
 /// ```swift
 /// var registry = OperatorRegistry()
@@ -12,7 +12,11 @@ public struct OperatorRegistry: Sendable {
     /// Makes the work of a task from its declaration: the operator's keys and values.
     public typealias Factory = @Sendable (JSONValue) throws -> TaskWork
 
+    /// Makes a notifier from what its callback declares under its name.
+    public typealias NotifierFactory = @Sendable (JSONValue) throws -> any Notifier
+
     private var entries: [String: Entry] = [:]
+    private var notifiers: [String: NotifierFactory] = [:]
 
     private struct Entry: Sendable {
         let keys: Set<String>
@@ -36,6 +40,31 @@ public struct OperatorRegistry: Sendable {
     /// The keys of an operator; `nil` if there is none of that name.
     public func keys(of name: String) -> Set<String>? { entries[name]?.keys }
 
+    /// Adds a notifier, or replaces the one of the same name.
+    ///
+    /// - Parameter make: Throws a ``DagKitError`` for words that it cannot use.
+    public mutating func registerNotifier(_ name: String, make: @escaping NotifierFactory) {
+        notifiers[name] = make
+    }
+
+    /// The names of the notifiers, sorted.
+    public var notifierNames: [String] { notifiers.keys.sorted() }
+
+    /// Makes a declared notifier.
+    ///
+    /// - Parameter declaration: An object whose one key is the notifier's name.
+    /// - Throws: ``DeclarationError``, or what the notifier finds wrong.
+    public func notifier(of declaration: JSONValue) throws -> any Notifier {
+        guard let (name, words) = declaration.object?.first else {
+            throw DeclarationError.noNotifier(notifierNames)
+        }
+        guard let make = notifiers[name] else {
+            throw DeclarationError.unknownNotifier(
+                name, near: NearMiss.nearest(to: name, among: notifierNames))
+        }
+        return try make(words)
+    }
+
     /// Makes the work of a declared task.
     ///
     /// - Parameter declaration: An object with the operator's name under `operator`.
@@ -53,15 +82,23 @@ public struct OperatorRegistry: Sendable {
 /// Why the work of a declared task cannot be made.
 public enum DeclarationError: DagKitError, Equatable {
     case noOperator
+    case noNotifier([String])
+    case unknownNotifier(String, near: String?)
     case unknownOperator(String, near: String?)
     case missing(key: String, operator: String)
+    case missingKey(String, of: String)
+    case unknownKey(String, of: String, near: String?)
     case wrongKind(key: String, found: String, expected: String)
 
     public var problem: String {
         switch self {
         case .noOperator: "the task names no operator"
+        case .noNotifier: "the callback names nobody who is told"
+        case .unknownNotifier(let name, _): "notifier \"\(name)\" does not exist"
         case .unknownOperator(let name, _): "operator \"\(name)\" does not exist"
         case .missing(let key, let name): "a task of operator \"\(name)\" needs \"\(key)\""
+        case .missingKey(let key, let name): "\"\(name)\" needs \"\(key)\""
+        case .unknownKey(let key, let name, _): "\"\(name)\" has no key \"\(key)\""
         case .wrongKind(let key, let found, let expected): "\"\(key)\" is \(found), not \(expected)"
         }
     }
@@ -69,9 +106,11 @@ public enum DeclarationError: DagKitError, Equatable {
     public var remedy: String {
         switch self {
         case .noOperator: "add \"operator\""
-        case .unknownOperator(_, let near):
+        case .noNotifier(let names): "add one of \(names.joined(separator: ", "))"
+        case .unknownNotifier(_, let near), .unknownOperator(_, let near):
             near.map { "did you mean \"\($0)\"?" } ?? "use one that this executable has"
-        case .missing(let key, _): "add \"\(key)\""
+        case .unknownKey(_, _, let near): near.map { "did you mean \"\($0)\"?" } ?? "remove it"
+        case .missing(let key, _), .missingKey(let key, _): "add \"\(key)\""
         case .wrongKind(_, _, let expected): "write \(expected)"
         }
     }

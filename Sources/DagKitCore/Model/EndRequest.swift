@@ -8,4 +8,6 @@ public enum EndRequest: String, CaseIterable, Codable, Hashable, Sendable {
     case success
     /// The instance counts as failed and is not tried again.
     case failed
+    /// The instance has failed, since another task did and the DAG fails fast.
+    case failFast = "fail_fast"
 }

@@ -76,6 +76,9 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
     /// How many times a sensor has looked in this try, in attempts before this one.
     public var pokeCount = 0
 
+    /// The notice that is to be told, in place of a task that is to be run.
+    public private(set) var notice: Notice?
+
     public init(
         attemptID: AttemptID, instance: TaskInstance, run: DAGRun, task: TaskSpec, params: JSONValue,
         settings: [String: String] = [:]
@@ -111,7 +114,7 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         attemptID: AttemptID, key: TaskInstanceKey, tryNumber: Int, lastTry: Int, runType: RunType,
         logicalDate: Date?, dataInterval: DataInterval?, runAfter: Date, params: JSONValue, conf: JSONValue,
         clearNumber: Int, structureHash: String, operatorName: String, timeout: Duration?,
-        declaration: JSONValue?, settings: [String: String]
+        declaration: JSONValue?, settings: [String: String], notice: Notice? = nil
     ) {
         self.attemptID = attemptID
         self.key = key
@@ -129,6 +132,7 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         self.timeout = timeout
         self.declaration = declaration
         self.settings = settings
+        self.notice = notice
     }
 }
 

@@ -131,10 +131,12 @@ extension RunMachine {
         _ request: EndRequest, _ reference: InstanceRef, _ facts: [String: JSONValue], at end: Date
     ) {
         let reason = self[reference].reason
+        // What somebody asked for is known to them, though the scheduler carries it out.
+        if request != .failFast { untold.insert(pending.events.count) }
         switch request {
         case .clear: reset(reference, reason: reason ?? "cleared", at: end)
         case .success: change(reference, .succeeded, at: end, reason: reason, detail: facts)
-        case .failed: change(reference, .failed, at: end, reason: reason, detail: facts)
+        case .failed, .failFast: change(reference, .failed, at: end, reason: reason, detail: facts)
         }
     }
 }
@@ -172,7 +174,7 @@ extension RunMachine {
         for other in references(where: { !$0.isFinished }) where spec.tasks[other.task].kind != .teardown {
             if self[other].state?.isActive == true {
                 guard self[other].endRequest == nil else { continue }
-                request(.failed, of: other, reason: reason, by: RunEvent.scheduler, at: now)
+                request(.failFast, of: other, reason: reason, by: RunEvent.scheduler, at: now)
             } else {
                 change(other, .skipped, at: now, reason: reason)
             }

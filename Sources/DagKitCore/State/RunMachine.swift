@@ -35,6 +35,8 @@ public struct RunMachine: Sendable {
 
     /// The places in the pending events at which instances were scheduled.
     var scheduledEvents: [InstanceRef: Int] = [:]
+    /// The places in the pending events of what people asked for themselves, and are not told.
+    var untold: Set<Int> = []
     var step = Step()
     var queue: [Int] = []
 
@@ -286,6 +288,7 @@ public struct RunMachine: Sendable {
         batch.notices = notices(of: batch.events)
         changed.removeAll(keepingCapacity: true)
         scheduledEvents.removeAll(keepingCapacity: true)
+        untold.removeAll()
         pending = RunBatch(run: run, expectedRevision: run.revision)
         return batch
     }

@@ -4,25 +4,52 @@ import Synchronization
 extension InMemoryStore {
     public func notices(dueBy instant: Date, limit: Int) async throws -> [Notice] {
         contents.withLock { contents in
-            let due = contents.notices.values.filter { $0.dueAt <= instant }.sorted {
-                $0.notice.number < $1.notice.number
-            }
-            return due.prefix(limit).map(\.notice)
+            let due = contents.notices.values.filter { $0.state == .pending && $0.dueAt <= instant }
+            return due.map(\.notice).sorted { $0.number < $1.number }.prefix(limit).map { $0 }
         }
     }
 
     public func nextNoticeAt() async throws -> Date? {
-        contents.withLock { $0.notices.values.map(\.dueAt).min() }
+        contents.withLock { $0.notices.values.filter { $0.state == .pending }.map(\.dueAt).min() }
     }
 
     public func settle(_ notice: Notice, _ outcome: NoticeOutcome, at now: Date) async throws {
         contents.withLock { contents in
-            guard case .postponed(let until, _) = outcome else {
-                contents.notices[notice.number] = nil
-                return
+            guard var kept = contents.notices[notice.number] else { return }
+            switch outcome {
+            case .delivered: (kept.state, kept.lastError) = (.delivered, nil)
+            case .failed(let error): (kept.state, kept.lastError) = (.failed, error)
+            case .postponed(let until, let error): (kept.dueAt, kept.lastError) = (until, error)
             }
-            contents.notices[notice.number]?.notice.failures += 1
-            contents.notices[notice.number]?.dueAt = until
+            if outcome != .delivered { kept.notice.failures += 1 }
+            kept.updatedAt = now
+            contents.notices[notice.number] = kept
         }
+    }
+
+    public func notices(_ query: NoticeQuery) async throws -> [NoticeRecord] {
+        contents.withLock { contents in
+            let found = contents.notices.values.filter(query.matches)
+            return found.sorted { $1.notice.number < $0.notice.number }.prefix(max(query.limit, 0)).map { $0 }
+        }
+    }
+
+    public func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool {
+        contents.withLock { contents in
+            guard var kept = contents.notices[number], kept.state != .delivered else { return false }
+            (kept.state, kept.dueAt, kept.updatedAt, kept.notice.failures) = (.pending, now, now, 0)
+            contents.notices[number] = kept
+            contents.audit.append(kept.retry(by: actor, at: now))
+            return true
+        }
+    }
+}
+
+extension NoticeRecord {
+    /// The line of the audit log for a notice that somebody lets be delivered again.
+    package func retry(by actor: String, at now: Date) -> AuditEntry {
+        AuditEntry(
+            at: now, event: "notice.retry", actor: actor, dagID: notice.run.dagID, runID: notice.run.runID,
+            taskID: notice.task?.taskID, extra: ["number": .integer(notice.number)])
     }
 }

@@ -26,15 +26,9 @@ public final class InMemoryStore: MetadataStore {
         var jobs: [JobRecord] = []
         var audit: [AuditEntry] = []
 
-        /// What waits to be told, by number.
-        var notices: [Int64: KeptNotice] = [:]
+        /// What callbacks are told, by number.
+        var notices: [Int64: NoticeRecord] = [:]
         var lastNotice: Int64 = 0
-    }
-
-    /// A notice and when it is to be delivered.
-    struct KeptNotice {
-        var notice: Notice
-        var dueAt: Date
     }
 
     /// A run with what belongs to it.
@@ -207,6 +201,7 @@ public final class InMemoryStore: MetadataStore {
             }
             contents.events.removeAll { $0.run.dagID == id }
             contents.logicalDates[id] = nil
+            contents.notices = contents.notices.filter { $0.value.notice.run.dagID != id }
             if count > 0 {
                 contents.audit.append(AuditEntry(at: now, event: "delete", actor: actor, dagID: id))
             }
@@ -350,7 +345,8 @@ extension InMemoryStore.Contents {
         for var notice in batch.notices {
             lastNotice += 1
             notice.number = lastNotice
-            notices[lastNotice] = InMemoryStore.KeptNotice(notice: notice, dueAt: notice.at)
+            notices[lastNotice] = NoticeRecord(
+                notice, state: .pending, dueAt: notice.at, updatedAt: notice.at, lastError: nil)
         }
         if batch.pausesDAG, dags[batch.run.dagID]?.isPaused == false {
             dags[batch.run.dagID]?.isPaused = true

@@ -139,6 +139,14 @@ public protocol MetadataStore: Sendable {
     /// Records what became of an attempt to deliver a notice.
     func settle(_ notice: Notice, _ outcome: NoticeOutcome, at now: Date) async throws
 
+    /// The notices that a query asks for, newest first, those that were delivered or given up among them.
+    func notices(_ query: NoticeQuery) async throws -> [NoticeRecord]
+
+    /// Lets a notice that waits or was given up be delivered at once, as if no delivery had failed.
+    ///
+    /// - Returns: False if there is none of that number, or it was delivered.
+    func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool
+
     // MARK: Life
 
     /// Where a scheduler runs best: what it commits then needs no hand-over from thread to thread. `nil` if it makes no

@@ -39,6 +39,7 @@ public enum TemplateError: DagKitError, Equatable {
     case noConnection(String, at: TemplateLocation)
     case noOutput(task: String, key: String, at: TemplateLocation)
     case noDataInterval(at: TemplateLocation)
+    case noNotice(at: TemplateLocation)
     case unknownDirective(String, format: String, at: TemplateLocation)
     case notADate(format: String, at: TemplateLocation)
     case dateOutOfRange(at: TemplateLocation)
@@ -52,7 +53,7 @@ public enum TemplateError: DagKitError, Equatable {
             .unknownName(_, _, let at), .unknownFilter(_, _, let at), .unknownMember(_, _, _, let at),
             .notCallable(_, let at), .wrongArguments(_, let at), .wrongKind(_, _, _, let at),
             .notText(_, let at), .noVariable(_, let at), .variableNotJSON(_, let at),
-            .noConnection(_, let at), .noOutput(_, _, let at), .noDataInterval(let at),
+            .noConnection(_, let at), .noOutput(_, _, let at), .noDataInterval(let at), .noNotice(let at),
             .unknownDirective(_, _, let at), .notADate(_, let at), .dateOutOfRange(let at):
             at
         }
@@ -77,6 +78,7 @@ public enum TemplateError: DagKitError, Equatable {
         case .noConnection(let id, _): "connection \"\(id)\" does not exist"
         case .noOutput(let task, let key, _): "task \"\(task)\" has no output \"\(key)\" in this run"
         case .noDataInterval: "the run covers no data interval"
+        case .noNotice: "a task is told no notice"
         case .unknownDirective(let directive, let format, _):
             "the format \"\(format)\" has \"\(directive)\", which is no directive"
         case .notADate(let format, _): "the text is no date of the form \"\(format)\""
@@ -104,6 +106,7 @@ public enum TemplateError: DagKitError, Equatable {
         case .variableNotJSON(let key, _): "store JSON, or read var.value.\(key)"
         case .noConnection(let id, _): "run: dagctl connections add \(id) --conn-uri URI"
         case .noOutput(let task, _, _): "run \"\(task)\" first, or add | default('…')"
+        case .noNotice: "use it in a callback"
         case .noDataInterval: "use logical_date, or add | default('…')"
         case .unknownDirective: "use one of \(DateFormat.directives)"
         case .notADate: "write the date in that form"

@@ -78,6 +78,7 @@ struct TemplateEvaluator {
         case .variables: .object(.variables)
         case .conn: .object(.conn)
         case .macros: .object(.macros)
+        case .notice: context.attempt.notice.map { .json($0.document) } ?? .undefined(.noNotice(at: place))
         }
     }
 

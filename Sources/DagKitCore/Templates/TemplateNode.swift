@@ -36,7 +36,7 @@ struct TemplateArgument: Hashable, Sendable {
 
 /// The names that an expression may start with.
 enum TemplateName: String, CaseIterable, Sendable {
-    case ds, ts, conn, dag, macros, params, task, ti
+    case ds, ts, conn, dag, macros, notice, params, task, ti
     case dsNoDash = "ds_nodash"
     case tsNoDash = "ts_nodash"
     case tsNoDashWithTZ = "ts_nodash_with_tz"

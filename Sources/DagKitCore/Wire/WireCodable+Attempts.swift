@@ -21,6 +21,7 @@ extension AttemptOrder: WireCodable {
                 writer.write(name)
                 writer.write(value)
             }
+            writer.write(notice.flatMap { try? JSONCoding.tree(of: $0) })
             writer.write(firstStart)
             writer.write(pokeCount)
         }
@@ -36,9 +37,11 @@ extension AttemptOrder: WireCodable {
                 conf: try reader.value(), clearNumber: try reader.int(), structureHash: try reader.text(),
                 operatorName: try reader.text(), timeout: try reader.optional(),
                 declaration: try reader.optional(),
-                settings: try Self.settings(&reader))
-            order.firstStart = try reader.optional()
-            order.pokeCount = try reader.int()
+                settings: try Self.settings(&reader), notice: try Self.notice(&reader))
+            if !reader.isAtEnd {
+                order.firstStart = try reader.optional()
+                order.pokeCount = try reader.int()
+            }
             return order
         }
     }
@@ -47,6 +50,12 @@ extension AttemptOrder: WireCodable {
         let name = try reader.text()
         guard let type = RunType(rawValue: name) else { throw .malformed("run type") }
         return type
+    }
+
+    private static func notice(_ reader: inout WireReader) throws(WireError) -> Notice? {
+        guard !reader.isAtEnd, let tree: JSONValue = try reader.optional() else { return nil }
+        guard let notice = try? JSONCoding.decode(Notice.self, from: tree) else { throw .malformed("notice") }
+        return notice
     }
 
     private static func settings(_ reader: inout WireReader) throws(WireError) -> [String: String] {
@@ -83,7 +92,7 @@ extension AttemptOutcome: WireCodable {
                 endedAt: try reader.value(), usage: try reader.optional(), processID: try reader.optional(),
                 hostname: try reader.optional(), rendered: try reader.list())
             outcome.mapName = try reader.optional()
-            outcome.pokeCount = try reader.optional()
+            if !reader.isAtEnd { outcome.pokeCount = try reader.optional() }
             return outcome
         }
     }

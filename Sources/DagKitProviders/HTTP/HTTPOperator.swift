@@ -63,6 +63,12 @@ public struct HTTPOperator: Operator {
 
     /// Sends the request and returns the answer, whatever its status.
     func send(in context: TaskContext) async throws -> HTTPClient.Response {
+        let content: String? = if let body { try await context.text(of: body) } else { nil }
+        return try await send(in: context, content: content)
+    }
+
+    /// Sends the request with a body that is ready.
+    func send(in context: TaskContext, content: String?) async throws -> HTTPClient.Response {
         let service = try HTTPConnection(
             try await context.connection(connection), configuration: configuration)
         var fields = HTTPHeaders()
@@ -73,7 +79,6 @@ public struct HTTPOperator: Operator {
             }
             fields.append(name, try await context.render(value))
         }
-        let content: String? = if let body { try await context.text(of: body) } else { nil }
         let request = service.request(
             method, try await context.text(of: endpoint), headers: fields,
             body: content.map { Array($0.utf8) })

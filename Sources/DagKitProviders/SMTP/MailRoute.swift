@@ -30,6 +30,19 @@ public struct MailRoute: Sendable {
         self.sender = try MailAddress(sender ?? "dagkit@localhost")
     }
 
+    /// The way to the mail server of a task's deployment, what was set for its DAG included.
+    ///
+    /// - Returns: `nil` if the deployment names no mail server.
+    public init?(_ context: TaskContext) async throws {
+        try await self.init(metadata: context.services.metadata, settings: ContextSettings(context: context))
+    }
+
+    /// The settings as a task sees them.
+    private struct ContextSettings: Settings {
+        let context: TaskContext
+        func value(_ section: String, _ key: String) -> String? { context.setting(section, key) }
+    }
+
     /// Sends a mail.
     ///
     /// - Throws: ``SMTPError``.

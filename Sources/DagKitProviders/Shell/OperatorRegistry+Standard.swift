@@ -1,7 +1,7 @@
 public import DagKitCore
 
 extension OperatorRegistry {
-    /// The operators of these providers that documents may name.
+    /// The operators and notifiers of these providers that documents may name.
     ///
     /// | name | keys |
     /// | --- | --- |
@@ -13,6 +13,10 @@ extension OperatorRegistry {
             TaskWork(try ShellOperator(declaration: declaration))
         }
         registry.registerSensors()
+        registry.registerNotifier(MailNotifier.notifierName) { try MailNotifier(declaration: $0) }
+        registry.registerNotifier(WebhookNotifier.notifierName) { try WebhookNotifier(declaration: $0) }
+        registry.registerNotifier(CommandNotifier.notifierName) { try CommandNotifier(declaration: $0) }
+        registry.registerNotifier(LogNotifier.notifierName) { try LogNotifier(declaration: $0) }
         return registry
     }
 }

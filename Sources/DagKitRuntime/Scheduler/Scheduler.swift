@@ -39,7 +39,7 @@ public final class Scheduler: Sendable {
         /// What is told when runs end, after that is stored.
         public var observer: (any SchedulerObserver)?
 
-        /// Who tells people what they want to know; without one, notices wait in the store.
+        /// Who calls the notifiers of callbacks; without one, notices wait in the store.
         public var courier: (any NoticeCourier)?
 
         /// Is called at every turn of the loop and at every vain try to reach the store: the sign of life that a watchdog
@@ -99,13 +99,25 @@ public final class Scheduler: Sendable {
         let delivery = configuration.courier.map {
             NoticeDelivery(store: store, courier: $0, clock: clock, log: log)
         }
-        let delivering = Task { await delivery?.run() }
+        let delivering = Task { if let delivery { await delivery.run() } }
         defer { delivering.cancel() }
         try await loop.adoptRuns()
         try await withTaskExecutorPreference(store.writingExecutor) { try await turn(&loop, delivery) }
         delivery?.finish()
-        await delivering.value
+        await end(delivering, within: loop.isHandingOver ? .seconds(2) : configuration.stopGrace)
         try await loop.close()
+    }
+
+    /// Waits for the end of the deliveries; what takes longer is broken off, and the next scheduler delivers it again.
+    private func end(_ delivering: Task<Void, Never>, within limit: Duration) async {
+        let clock = clock
+        let deadline = clock.now + limit.seconds
+        let watch = Task {
+            while clock.now < deadline { try await clock.sleep(until: deadline) }
+            delivering.cancel()
+        }
+        await delivering.value
+        watch.cancel()
     }
 
     /// It belongs to no actor, so that it runs where the store prefers it.
@@ -119,7 +131,8 @@ public final class Scheduler: Sendable {
             let messages = await mailbox.takeAll()
             if messages.contains(where: \.isAlarm) { alarm.hasRung() }
             try await loop.turn(messages)
-            if loop.takeNotice() { delivery?.ring() }
+            // Who knocked may have asked for a notice to be told again.
+            if loop.takeNotice() || messages.contains(where: \.isPoke) { delivery?.ring() }
             if loop.isStopping, !isStopping {
                 isStopping = true
                 let (executor, grace) = (executor, configuration.stopGrace)

@@ -2,7 +2,7 @@ public import DagKitCore
 
 /// Takes the lines that a scheduler writes about itself.
 public struct SchedulerLog: Sendable {
-    private let write: @Sendable (TaskLogger.Level, String) -> Void
+    let write: @Sendable (TaskLogger.Level, String) -> Void
 
     /// - Parameter write: Takes a level and a line.
     public init(_ write: @escaping @Sendable (TaskLogger.Level, String) -> Void) { self.write = write }

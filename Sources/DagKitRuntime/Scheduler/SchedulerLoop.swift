@@ -57,6 +57,12 @@ package struct SchedulerLoop: Sendable {
         case stop
         case handOver
 
+        /// Whether somebody wrote to the store.
+        package var isPoke: Bool {
+            if case .poke = self { return true }
+            return false
+        }
+
         /// Whether it is the alarm that ``SchedulerLoop/nextWake`` asked for.
         package var isAlarm: Bool {
             if case .alarm = self { return true }

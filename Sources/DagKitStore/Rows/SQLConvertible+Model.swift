@@ -11,4 +11,5 @@ extension RunState: SQLConvertible {}
 extension RunType: SQLConvertible {}
 extension TaskState: SQLConvertible {}
 extension EndRequest: SQLConvertible {}
+extension NoticeRecord.State: SQLConvertible {}
 extension RunEvent.Kind: SQLConvertible {}

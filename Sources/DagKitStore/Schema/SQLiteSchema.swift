@@ -18,7 +18,8 @@ package struct SQLiteSchema: SchemaDialect {
             version: 4, name: "drop the index of active tasks",
             statements: ["drop index task_instance_active"]),
         Migration(version: 5, name: "keep what people are to be told", statements: notices),
-        Migration(version: 6, name: "keep what tasks wait for", statements: waits),
+        Migration(version: 6, name: "keep what callbacks are told of tasks and runs", statements: callbacks),
+        Migration(version: 7, name: "keep what tasks wait for", statements: waits),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"

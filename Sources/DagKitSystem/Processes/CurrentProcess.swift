@@ -57,11 +57,6 @@ package enum CurrentProcess {
         dagkit_flush_streams()
     }
 
-    /// How many threads this process has, and how many bytes of memory.
-    package static var threadsAndMemory: (threads: Int, memory: Int)? {
-        ProcessStatus.read(getpid()).map { ($0.threads, $0.pages * sysconf(Int32(_SC_PAGESIZE))) }
-    }
-
     /// Closes every descriptor from `first` on.
     package static func closeDescriptors(from first: Int32) {
         dagkit_close_from(UInt32(first))

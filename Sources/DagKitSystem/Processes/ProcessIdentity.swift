@@ -60,21 +60,15 @@ struct ProcessStatus {
     let parent: Int32
     let startTime: UInt64
     let isZombie: Bool
-    let threads: Int
-
-    /// The memory that it has, in pages.
-    let pages: Int
-
     static func read(_ id: Int32) -> ProcessStatus? {
         guard let text = try? FileSystem.readText("/proc/\(id)/stat") else { return nil }
         // The program's name stands in brackets and may itself hold brackets and spaces.
         guard let bracket = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: bracket)...].split(separator: " ")
-        guard fields.count > 21, let parent = Int32(fields[1]), let startTime = UInt64(fields[19]) else {
+        guard fields.count > 19, let parent = Int32(fields[1]), let startTime = UInt64(fields[19]) else {
             return nil
         }
         return ProcessStatus(
-            parent: parent, startTime: startTime, isZombie: fields[0] == "Z" || fields[0] == "X",
-            threads: Int(fields[17]) ?? 1, pages: Int(fields[21]) ?? 0)
+            parent: parent, startTime: startTime, isZombie: fields[0] == "Z" || fields[0] == "X")
     }
 }

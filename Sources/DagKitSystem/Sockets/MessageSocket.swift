@@ -36,28 +36,55 @@ package final class MessageSocket: Sendable {
     package func receive() async throws -> Message? {
         while true {
             if let message = try next() { return message }
-            var passed: Int32 = -1
-            var count = 0
-            var code: Int32 = 0
-            let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 14) { buffer, initialized in
-                guard let start = buffer.baseAddress else { return }
-                count = dagkit_receive_descriptor(handle.raw, start, buffer.count, &passed)
-                code = errno
-                initialized = max(count, 0)
-            }
-            if count == 0 || (count < 0 && code == ECONNRESET) { return nil }
-            if count < 0 {
-                guard code == EAGAIN || code == EINTR else {
-                    throw SystemError.failed("read from a socket", nil, code: code)
-                }
-                _ = try await Reactor.shared.wait(for: .readable, on: handle.raw)
-                continue
-            }
-            state.withLock { state in
-                state.decoder.append(bytes)
-                if passed >= 0 { state.passed = passed }
+            switch try read() {
+            case .some(true): continue
+            case .some(false): return nil
+            case nil: _ = try await Reactor.shared.wait(for: .readable, on: handle.raw)
             }
         }
+    }
+
+    /// The next message; `nil` once the other end has closed. It blocks the thread, which must have nothing else to do.
+    ///
+    /// The kernel wakes that very thread, where ``receive()`` goes by way of the reactor's.
+    package func receiveBlocking() throws -> Message? {
+        while true {
+            if let message = try next() { return message }
+            switch try read() {
+            case .some(true): continue
+            case .some(false): return nil
+            case nil:
+                var wish = pollfd(fd: handle.raw, events: Int16(POLLIN), revents: 0)
+                if poll(&wish, 1, -1) < 0, errno != EINTR { throw SystemError.last("wait for a socket") }
+            }
+        }
+    }
+
+    /// Reads what has come.
+    ///
+    /// - Returns: Whether the other end may say more; `nil` if nothing has come yet.
+    private func read() throws -> Bool? {
+        var passed: Int32 = -1
+        var count = 0
+        var code: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 14) { buffer, initialized in
+            guard let start = buffer.baseAddress else { return }
+            count = dagkit_receive_descriptor(handle.raw, start, buffer.count, &passed)
+            code = errno
+            initialized = max(count, 0)
+        }
+        if count == 0 || (count < 0 && code == ECONNRESET) { return false }
+        guard count > 0 else {
+            guard code == EAGAIN || code == EINTR else {
+                throw SystemError.failed("read from a socket", nil, code: code)
+            }
+            return nil
+        }
+        state.withLock { state in
+            state.decoder.append(bytes)
+            if passed >= 0 { state.passed = passed }
+        }
+        return true
     }
 
     /// Writes one message.

@@ -356,7 +356,7 @@ extension EndRequest {
         switch self {
         case .clear: kind == .cleared
         case .success: kind == .succeeded
-        case .failed: kind == .failed
+        case .failed, .failFast: kind == .failed
         }
     }
 }

@@ -75,9 +75,10 @@ public struct Simulator: Sendable {
     ///     three numbers where a task is mapped over it.
     /// - Throws: ``DAGValidationError`` with what is wrong with a DAG.
     public init(
-        _ dags: [any DAG], zones: TimeZones = TimeZones(), from start: InstantLiteral, to end: InstantLiteral,
+        _ dags: [any DAG], zones: TimeZones? = nil, from start: InstantLiteral, to end: InstantLiteral,
         work: @escaping @Sendable (SimulatedAttempt) -> SimulatedWork = Simulator.success
     ) throws {
+        let zones = zones ?? TimeZones(of: dags)
         try self.init(
             dags.map { try DAGSpec($0, zones: zones) }, from: start.date ?? .distantPast,
             to: end.date ?? .distantPast, work: work)

@@ -11,8 +11,10 @@ extension StoreConformance {
                 findings.equal(early, [], "the notices before they are due")
                 let due = try await store.notices(dueBy: .conformanceNoon, limit: 10)
                 findings.equal(due.map(\.id), [notice.id], "the due notices")
-                findings.equal(due.first?.reason, "no \"luck\" 🪙", "the reason")
-                guard let kept = due.first else { return }
+                guard var kept = due.first else { return }
+                kept.number = 0
+                findings.equal(kept, notice, "the notice")
+                kept = due[0]
                 try await store.settle(kept, .delivered, at: .conformanceNoon + 1)
                 let left = try await store.notices(dueBy: .conformanceNoon + 9_999, limit: 10)
                 findings.equal(left, [], "the notices after the delivery")
@@ -33,6 +35,45 @@ extension StoreConformance {
                 findings.equal(again.map(\.failures), [1], "the failures")
                 try await store.settle(again[0], .failed(error: "never"), at: later)
                 findings.equal(try await store.nextNoticeAt(), nil, "the next instant in the end")
+            },
+            Check("a notice about a run is kept, and found by what became of it") { store, findings in
+                let run = DAGRun.conformance()
+                var batch = run.creation(["a"])
+                batch.notices = [
+                    Notice(.runSucceeded, at: .conformanceNoon, run: run.key, to: Notice.Receiver("bell"))
+                ]
+                _ = try await store.apply(batch)
+                let waiting = try await store.notices(NoticeQuery(dagID: run.dagID, states: [.pending]))
+                findings.equal(waiting.map(\.notice.receiver.name), ["bell"], "who waits to be told")
+                findings.equal(waiting.first?.notice.task, nil, "the task of a notice about a run")
+                guard let kept = waiting.first?.notice else { return }
+                try await store.settle(kept, .failed(error: "gone"), at: .conformanceNoon + 5)
+                let lost = try await store.notices(NoticeQuery(runID: run.runID, states: [.failed]))
+                findings.equal(lost.map(\.lastError), ["gone"], "why it was given up")
+                findings.equal(lost.map(\.updatedAt), [.conformanceNoon + 5], "when it was given up")
+                let others = try await store.notices(NoticeQuery(dagID: "another"))
+                findings.equal(others, [], "the notices of another DAG")
+            },
+            Check("a notice that was given up is told again when somebody asks for it") { store, findings in
+                _ = try await keep(in: store)
+                guard let kept = try await store.notices(dueBy: .conformanceNoon, limit: 1).first else {
+                    return findings.add("no notice is due")
+                }
+                try await store.settle(kept, .failed(error: "gone"), at: .conformanceNoon)
+                let later = Date.conformanceNoon + 60
+                findings.expect(
+                    try await store.retryNotice(kept.number, by: "ada", at: later), "that it is found")
+                let due = try await store.notices(dueBy: later, limit: 10)
+                findings.equal(due.map(\.failures), [0], "the failures")
+                findings.equal(
+                    try await store.auditLog(limit: 1).map(\.event), ["notice.retry"], "the audit log")
+                try await store.settle(due[0], .delivered, at: later)
+                findings.expect(
+                    try await !store.retryNotice(kept.number, by: "ada", at: later),
+                    "that what was delivered is not told again")
+                findings.expect(
+                    try await !store.retryNotice(kept.number + 99, by: "ada", at: later),
+                    "that others are not found")
             },
             Check("a batch that is refused keeps no notice") { store, findings in
                 _ = try await keep(in: store)
@@ -55,7 +96,11 @@ extension StoreConformance {
 
     private static func notice(_ run: DAGRun) -> Notice {
         Notice(
-            .taskFailed, at: .conformanceNoon, task: TaskInstanceKey(run.key, "a"), tryNumber: 3, lastTry: 3,
-            reason: "no \"luck\" 🪙", recipients: ["ana@example.org"])
+            .taskFailed, at: .conformanceNoon, run: run.key, task: TaskInstanceKey(run.key, "a"),
+            tryNumber: 3,
+            lastTry: 3, reason: "no \"luck\" 🪙",
+            to: Notice.Receiver(
+                "mail", declaration: ["mail": ["ana@example.org"]], timeout: .milliseconds(1500), retries: 2),
+            facts: Notice.RunFacts(run, params: ["limit": 5]))
     }
 }

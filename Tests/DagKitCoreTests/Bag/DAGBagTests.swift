@@ -56,6 +56,22 @@ import Testing
             #"dags.json:1:27: error: a task of operator "say" needs "text"; add "text""#
         ),
         (
+            #"{"dags": {"h": {"callbacks": [{"on": "sucess", "say": 1}], "tasks": []}}}"#,
+            #"dags.json:1:38: error: a callback is called on "sucess"; did you mean "success"?"#
+        ),
+        (
+            #"{"dags": {"h": {"callbacks": [{"on": "retry", "say": 1}], "tasks": []}}}"#,
+            #"dags.json:1:38: error: a callback is called on "retry"; use success, failure"#
+        ),
+        (
+            #"{"dags": {"nightly": {"defaults": {"callbacks": [{"say": 1}]}}}}"#,
+            #"dags.json:1:50: error: a callback does not say when it is called; add "on""#
+        ),
+        (
+            #"{"dags": {"h": {"tasks": [{"id": "a", "operator": "say", "text": "x", "callbacks": [{"on": "retry"}]}]}}}"#,
+            #"dags.json:1:85: error: the callback names nobody who is told; add one of say"#
+        ),
+        (
             #"{"dags": {"h": {"tasks": [{"id": "a", "operator": "say", "text": "x", "after": ["b"]}]}}}"#,
             #"dags.json:1:27: error: task "a" names an upstream task "b" that does not exist; did you mean "a"?"#
         ),

@@ -1,7 +1,7 @@
 import DagKitCore
 
 extension OperatorRegistry {
-    /// One operator, `say`, which returns its `text`.
+    /// One operator, `say`, which returns its `text`, and one notifier of that name.
     static var saying: OperatorRegistry {
         var registry = OperatorRegistry()
         registry.register("say", keys: ["text"]) { declaration in
@@ -10,6 +10,12 @@ extension OperatorRegistry {
             }
             return TaskWork { _ in try EncodedOutput(encoding: text) }
         }
+        registry.registerNotifier("say") { _ in SilentNotifier() }
         return registry
     }
+}
+
+/// Tells nobody.
+struct SilentNotifier: Notifier {
+    func notify(_ notice: Notice, in context: TaskContext) async throws {}
 }

@@ -26,6 +26,9 @@ final class RunPlayer {
     /// Every event, in order.
     private(set) var events: [RunEvent] = []
 
+    /// What callbacks are told, in order.
+    private(set) var notices: [Notice] = []
+
     /// - Parameter outcomes: What each attempt of a task does, in order: `success`, `fail`, `fail_now`, `skip`.
     init(_ spec: DAGSpec, outcomes: [String: [String]] = [:], order: Order = .first) {
         self.spec = spec
@@ -57,7 +60,9 @@ final class RunPlayer {
             now += 1
             advance(.finished(outcome(of: machine[place], AttemptID(rawValue: attempt), at: now)))
         }
-        events = machine.takeBatch()?.events ?? []
+        let batch = machine.takeBatch()
+        events = batch?.events ?? []
+        notices = batch?.notices ?? []
         return machine
     }
 

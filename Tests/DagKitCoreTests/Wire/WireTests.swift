@@ -12,7 +12,8 @@ import Testing
         logicalDate: noon, dataInterval: DataInterval(start: noon - 60, end: noon), runAfter: noon,
         params: ["limit": 10, "deep": [1, -2.5, nil, true, false, ["": "🪙"]]], conf: .object([:]),
         clearNumber: 1, structureHash: "abc", operatorName: "SwiftOperator", timeout: .milliseconds(1500),
-        declaration: ["operator": "shell"], settings: ["core.a": "1", "core.b": ""])
+        declaration: ["operator": "shell"], settings: ["core.a": "1", "core.b": ""],
+        notice: Notice(.taskFailed, at: noon, run: key.run, task: key, to: Notice.Receiver("bell")))
 
     private static let verdicts: [AttemptOutcome.Verdict] = [
         .success(nil), .success(EncodedOutput(json: "[1]", typeName: "Swift.Array<Swift.Int>", count: 1)),

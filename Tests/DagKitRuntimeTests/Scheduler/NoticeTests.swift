@@ -16,9 +16,12 @@ import Testing
         let told = courier.told
         #expect(told.map(\.kind) == [.taskRetried, .taskFailed])
         #expect(told.map(\.tryNumber) == [1, 2])
-        #expect(told.map(\.recipients) == [["ben@example.org"], ["ana@example.org"]])
+        #expect(
+            told.map(\.receiver.declaration) == [
+                ["mail": ["ben@example.org"]], ["mail": ["ana@example.org"]],
+            ])
         #expect(told.last?.reason == "no luck; give up")
-        #expect(told.allSatisfy { $0.task.run == key })
+        #expect(told.allSatisfy { $0.run == key })
         #expect(try await bench.store.nextNoticeAt() == nil)
     }
 
@@ -57,6 +60,32 @@ import Testing
         #expect(try await bench.store.nextNoticeAt() == nil)
     }
 
+    @Test func `a callback that fails reddens no run and is called again, until its retries are used up`()
+        async throws
+    {
+        let bench = try SchedulerBench([Calling(failures: .max)], courier: nil, callsBack: true)
+        let key = try await bench.trigger()
+
+        try await bench.scheduler.run()
+
+        #expect(try await bench.store.snapshot(of: key)?.run.state == .success)
+        let kept = try await bench.store.notices(NoticeQuery())
+        #expect(Set(kept.map(\.state)) == [.failed])
+        #expect(kept.map(\.lastError) == ["out of order; mend it", "out of order; mend it"])
+    }
+
+    @Test func `closures of the dag are called for its tasks and its runs`() async throws {
+        let calls = Calls()
+        let bench = try SchedulerBench([Calling(calls: calls)], callsBack: true)
+        try await bench.trigger(conf: ["word": "hello"])
+
+        try await bench.scheduler.run()
+
+        #expect(
+            calls.all == ["task calling/run1/work succeeded hello work", "run calling/run1 succeeded hello "])
+        #expect(Set(try await bench.store.notices(NoticeQuery()).map(\.state)) == [.delivered])
+    }
+
     @Test func `nobody is told of what somebody marked by hand`() async throws {
         let spec = try Hopeless().spec
         var machine = RunMachine(creating: .manual(spec, by: "ada", at: Date()), of: spec, actor: "ada")
@@ -81,6 +110,31 @@ private struct Hopeless: DAG {
             throw TaskFailure.retry(after: .milliseconds(1), "no luck", remedy: "give up")
         }
     }
+}
+
+private final class Calls: Sendable {
+    private let texts = Mutex<[String]>([])
+    var all: [String] { texts.withLock { $0 } }
+    func add(_ text: String) { texts.withLock { $0.append(text) } }
+}
+
+/// Calls closures for its task and its run.
+private struct Calling: DAG {
+    var configuration = DAGConfiguration("calling")
+    let calls: Calls
+
+    init(failures: Int = 0, calls: Calls = Calls()) {
+        self.calls = calls
+        let body: @Sendable (Notice, TaskContext) async throws -> Void = { notice, context in
+            if failures > 0 { throw TaskFailure.noRetry("out of order", remedy: "mend it") }
+            let word = try await context.render("{{ notice.title }} {{ params.word }} ")
+            calls.add(word + context.taskID.rawValue)
+        }
+        configuration.callbacks = [.on(.success, .failure, run: body)]
+        configuration.defaults.callbacks = [.on(.success, run: body)]
+    }
+
+    func build(_ dag: inout DAGBuilder) { dag.task("work") { _ in } }
 }
 
 private final class RecordingCourier: NoticeCourier {

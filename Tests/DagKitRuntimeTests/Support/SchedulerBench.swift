@@ -12,7 +12,8 @@ struct SchedulerBench {
     init(
         _ dags: [any DAG], store: any MetadataStore = InMemoryStore(), capacity: Int = 8,
         endsWhenIdle: Bool = true,
-        clock: any SchedulerClock = SystemSchedulerClock(), courier: (any NoticeCourier)? = nil
+        clock: any SchedulerClock = SystemSchedulerClock(), courier: (any NoticeCourier)? = nil,
+        callsBack: Bool = false
     ) throws {
         self.store = store
         self.clock = clock
@@ -23,6 +24,11 @@ struct SchedulerBench {
                 executor: "in_process", start: clock.now, heartbeat: clock.now))
         configuration.endsWhenIdle = endsWhenIdle
         configuration.courier = courier
+        if callsBack {
+            configuration.courier = InProcessCourier(TaskLibrary(dags), clock: clock) { _ in
+                TaskServices(metadata: StoreTaskMetadata(store))
+            }
+        }
         let executor = InProcessExecutor(
             specs, capacity: capacity, services: TaskServices(metadata: StoreTaskMetadata(store)),
             clock: clock)

@@ -48,5 +48,7 @@ struct ForgetfulStore: MetadataStore {
     func notices(dueBy instant: Date, limit: Int) async throws -> [Notice] { [] }
     func nextNoticeAt() async throws -> Date? { nil }
     func settle(_ notice: Notice, _ outcome: NoticeOutcome, at now: Date) async throws {}
+    func notices(_ query: NoticeQuery) async throws -> [NoticeRecord] { [] }
+    func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool { true }
     func close() async {}
 }

@@ -35,4 +35,35 @@ import Testing
         #expect(try await home.findings() == [])
         #expect(try await home.leftovers() == [])
     }
+
+    @Test(
+        .fault(
+            .F21, "what runs goes on, what is due waits with one line and starts once there are inodes again",
+            by: .standIn("a tmpfs of 200 inodes, all taken while a task runs")),
+        .enabled(if: SmallDisk.isPermitted, "needs the right to mount a small file system"))
+    func `F21 a disk without inodes delays what is due and loses nothing`() async throws {
+        let disk = try SmallDisk(megabytes: 16, inodes: 200)
+        let home = try FaultHome(
+            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], seconds: 0.5), on: disk.path)
+        _ = try await home.dagctl("dags", "trigger", "proof")
+        let scheduler = try home.startScheduler()
+        #expect(try await holds { try !Proof(of: home).begun.isEmpty })
+
+        let taken = try disk.takeInodes()
+        let waits = try await holds {
+            home.schedulerLines().contains { $0.contains("wait until the system has room") }
+        }
+        #expect(try Proof(of: home).ended.map(\.task) == ["first"])
+        #expect(try Proof(of: home).begun.map(\.task) == ["first"])
+        try disk.giveBack(taken)
+
+        #expect(taken > 0)
+        #expect(waits)
+        #expect(try await home.runsEnd(1))
+        scheduler.send(SIGTERM)
+        #expect(try await scheduler.wait().isSuccess)
+        #expect(home.schedulerLines().count { $0.contains("wait until the system has room") } == 1)
+        #expect(try await home.findings() == [])
+        #expect(try await home.leftovers() == [])
+    }
 }

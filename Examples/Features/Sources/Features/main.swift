@@ -1,8 +1,18 @@
 import DagKit
 import DagKitCLI
 
+// A line each, so that each feature adds its own.
 let dags: [any DAG] = [
-    Branching(), Teardown(), Groups(), Mapping(), Outputs(), Params(), Failures(), Ledger(),
+    Branching(),
+    Teardown(),
+    Groups(),
+    Mapping(),
+    Outputs(),
+    Params(),
+    Failures(),
+    Ledger(),
+    Nightly(),
+    Callbacks(),
     Waiting(),
 ]
 await CommandLineTool(dags: dags).main()

@@ -41,7 +41,7 @@ final class LogSegments {
         do {
             file = try Self.open(path)
         } catch {
-            guard let fallback, !error.isShortage else { throw error }
+            guard let fallback, !error.isShortage || error.isDiskFull else { throw error }
             file = try Self.open(fallback)
             base = fallback
             _ = write(render("\(error); the log lies here instead"))

@@ -13,9 +13,11 @@ actor SupervisorChannel {
     }
 
     /// The next attempt to run, with its lock; `nil` once the supervisor has closed the connection.
-    func nextOrder() async throws -> (AttemptOrder, LockHolder)? {
+    ///
+    /// It blocks the worker's thread, which has nothing else to do between two attempts.
+    func nextOrder() throws -> (AttemptOrder, LockHolder)? {
         masked = []
-        while let message = try await socket.receive() {
+        while let message = try socket.receiveBlocking() {
             let instruction = try MessageCoding.message(WorkerInstruction.self, from: message.bytes)
             if case .run(let order) = instruction { return (order, LockHolder(message.takeDescriptor())) }
         }

@@ -21,8 +21,8 @@ package struct SupervisorConfiguration: Codable, Sendable {
     /// How long an idle worker beyond ``idleWorkers`` is kept.
     package var surplusTime: Duration = .seconds(2)
 
-    /// How many attempts a worker runs before it is replaced.
-    package var attemptsPerWorker = 500
+    /// How many attempts a worker runs before it is replaced, should it leak too slowly to be seen between two of them.
+    package var attemptsPerWorker = 10_000
 
     /// How long an attempt that is to end gets before it is killed.
     package var killGrace: Duration = .seconds(10)

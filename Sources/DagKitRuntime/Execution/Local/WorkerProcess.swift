@@ -2,6 +2,7 @@ import DagKitCore
 import DagKitSystem
 import FoundationEssentials
 import Glibc
+import Synchronization
 
 /// The life of a worker: it runs one attempt after the other, as its supervisor orders.
 ///
@@ -15,6 +16,7 @@ struct WorkerProcess {
     private let now: @Sendable () -> Date
     private let channel: SupervisorChannel
     private let signals: SignalSource
+    private let termination = Termination()
 
     /// What begins a line of the logger.
     private let mark: [UInt8]
@@ -50,6 +52,9 @@ struct WorkerProcess {
     /// It belongs to no actor, so that it runs where its caller prefers it.
     @concurrent func run() async throws {
         var state = try WorkerState()
+        let (signals, termination) = (signals, termination)
+        let watch = Task { try await termination.watch(signals) }
+        defer { watch.cancel() }
         while let (order, lock) = try await channel.nextOrder() {
             FaultPoint.attemptReceived.pass()
             var (outcome, wasCancelled) = await run(order, lock)
@@ -116,26 +121,14 @@ struct WorkerProcess {
     {
         let clock = TaskClock(now: now) { try await BootTimeClock().sleep(for: $0) }
         let runner = AttemptRunner(services: services, logger: logger, clock: clock)
-        let signals = signals
-        return await withTaskGroup(of: AttemptOutcome?.self) { group in
-            // The work of the task may use all cores.
-            group.addTask(executorPreference: globalConcurrentExecutor) {
-                await runner.run(order, work: work)
-            }
-            group.addTask {
-                await Self.termination(signals)
-                return nil
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            var outcome = first
-            while let next = await group.next() { outcome = outcome ?? next }
-            guard let outcome else {
-                return (failed(order, "the task gave no outcome", startedAt: now()), true)
-            }
-            guard first == nil else { return (outcome, Self.hasTimedOut(outcome, order)) }
-            return (Self.blamingSignal(outcome), true)
+        // The work of the task may use all cores.
+        let attempt = Task(executorPreference: globalConcurrentExecutor) {
+            await runner.run(order, work: work)
         }
+        termination.begin { attempt.cancel() }
+        let outcome = await attempt.value
+        guard termination.end() else { return (outcome, Self.hasTimedOut(outcome, order)) }
+        return (Self.blamingSignal(outcome), true)
     }
 
     private static func hasTimedOut(_ outcome: AttemptOutcome, _ order: AttemptOrder) -> Bool {
@@ -158,14 +151,6 @@ struct WorkerProcess {
         return changed
     }
 
-    /// Returns once SIGTERM has come, or the task is cancelled.
-    private static func termination(_ signals: SignalSource) async {
-        var iterator = signals.makeAsyncIterator()
-        while let signal = try? await iterator.next() {
-            if signal == SIGTERM { return }
-        }
-    }
-
     /// Writes to stdout, marked, so that its lines keep their place among those that the task prints.
     private var logger: TaskLogger {
         let now = now
@@ -186,6 +171,42 @@ struct WorkerProcess {
             let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
             if count < 0, errno != EINTR { return }
             rest = rest.dropFirst(max(count, 0))
+        }
+    }
+}
+
+/// The end of an attempt that a signal asks for.
+private final class Termination: Sendable {
+    private struct State {
+        var cancel: (@Sendable () -> Void)?
+        var wasAsked = false
+    }
+
+    private let state = Mutex(State())
+
+    /// Cancels the attempt that runs, if one does, whenever SIGTERM comes.
+    func watch(_ signals: SignalSource) async throws {
+        for try await signal in signals where signal == SIGTERM {
+            let cancel = state.withLock { state in
+                state.wasAsked = state.cancel != nil
+                return state.cancel
+            }
+            cancel?()
+        }
+    }
+
+    /// Begins an attempt, which `cancel` ends.
+    func begin(_ cancel: @escaping @Sendable () -> Void) {
+        state.withLock { $0 = State(cancel: cancel) }
+    }
+
+    /// Ends an attempt.
+    ///
+    /// - Returns: Whether somebody asked for its end.
+    func end() -> Bool {
+        state.withLock { state in
+            defer { state = State() }
+            return state.wasAsked
         }
     }
 }

@@ -3,13 +3,13 @@ import Glibc
 
 /// What a worker finds at its start and gives back to itself after each attempt, and by which it tells that it cannot.
 struct WorkerState: ~Copyable {
-    private let environment: [String: String]
+    private let environment: EnvironmentImage
     private let folder: FileDescriptor
     private let fileMode: mode_t
     private let fixed: Fixed
 
     /// What stays after the first attempt are caches that every attempt uses; what comes later is a leak.
-    private var usual: Usage?
+    private var usual: ProcessHoldings?
 
     /// What a task can change for good, or what nobody knows how to set back.
     ///
@@ -55,29 +55,8 @@ struct WorkerState: ~Copyable {
         }
     }
 
-    /// What a task may leave behind.
-    private struct Usage {
-        let descriptors: Int
-        let threads: Int
-        let memory: Int
-
-        static func now() -> Usage {
-            let descriptors = (try? FileSystem.names(in: "/proc/self/fd").count) ?? 0
-            let (threads, memory) = CurrentProcess.threadsAndMemory ?? (0, 0)
-            return Usage(descriptors: descriptors, threads: threads, memory: memory)
-        }
-
-        /// What is so much more than usual that a task must have left it; `nil` if nothing is.
-        func leak(beside usual: Usage) -> String? {
-            if descriptors > usual.descriptors + 8 { return "\(descriptors - usual.descriptors) open files" }
-            if threads > usual.threads + 32 { return "\(threads - usual.threads) threads" }
-            let megabytes = (memory - usual.memory) >> 20
-            return megabytes > 256 ? "\(megabytes) MiB of memory" : nil
-        }
-    }
-
     init() throws {
-        environment = CurrentProcess.environment
+        environment = .now()
         folder = try FileDescriptor.open(".", O_RDONLY | O_DIRECTORY)
         fileMode = umask(0o077)
         umask(fileMode)
@@ -90,14 +69,21 @@ struct WorkerState: ~Copyable {
     mutating func restore() throws -> String? {
         guard fchdir(folder.raw) == 0 else { throw SystemError.last("return to the working folder") }
         umask(fileMode)
-        let current = CurrentProcess.environment
-        if current != environment {
-            for name in current.keys where environment[name] == nil { unsetenv(name) }
-            for (name, value) in environment where current[name] != value { setenv(name, value, 1) }
-        }
-        let usage = Usage.now()
+        unsetenv(AttemptMark.variable)
+        environment.restore()
+        let usage = ProcessHoldings.now()
         defer { usual = usual ?? usage }
         if let change = fixed.difference(to: Fixed.now()) { return "the task changed \(change)" }
         return usage.leak(beside: usual ?? usage).map { "the task left \($0) behind" }
+    }
+}
+
+extension ProcessHoldings {
+    /// What is so much more than usual that a task must have left it; `nil` if nothing is.
+    fileprivate func leak(beside usual: ProcessHoldings) -> String? {
+        if descriptors > usual.descriptors + 8 { return "\(descriptors - usual.descriptors) open files" }
+        if threads > usual.threads + 32 { return "\(threads - usual.threads) threads" }
+        let megabytes = (memory - usual.memory) >> 20
+        return megabytes > 256 ? "\(megabytes) MiB of memory" : nil
     }
 }
