@@ -14,6 +14,9 @@ PACKAGES := libsqlite3-dev libpq-dev libcurl4-openssl-dev libsodium-dev libmicro
 TEST_PACKAGES := python3 python3-venv openssl sqlite3 postgresql git
 PYTHON_PACKAGES := aiosmtpd==1.4.6
 
+BENCH_VENV := .build/bench-venv
+BENCH_PYTHON_PACKAGES := pandas==2.3.3 numpy==2.3.5 python-dateutil==2.9.0.post0 pytz==2025.2 tzdata==2025.2 six==1.17.0
+
 .PHONY: help
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,8 +77,10 @@ sanitize: test-deps ## run the tests with the address and the thread sanitizer, 
 
 .PHONY: bench
 bench: build ## measure speed and write Benchmarks/RESULTS.md; SCENARIOS="light recovery" measures those alone
+	@packaging/install-packages python3 python3-venv
+	@packaging/install-python $(BENCH_VENV) $(BENCH_PYTHON_PACKAGES)
 	@$(SWIFT) build $(BUILD_FLAGS) --package-path Benchmarks
-	@DAGCTL=$(CURDIR)/$(DAGCTL) Benchmarks/.build/release/dagkit-bench \
+	@DAGCTL=$(CURDIR)/$(DAGCTL) BENCH_PYTHON=$(CURDIR)/$(BENCH_VENV)/bin/python Benchmarks/.build/release/dagkit-bench \
 		$(if $(SCENARIOS),$(SCENARIOS),--output Benchmarks/RESULTS.md)
 
 .PHONY: lint

@@ -113,8 +113,7 @@ let package = Package(
         tests("DagKitCLITests", "DagKitCLI", "DagKitSystem", "DagKitCore", exclude: ["Golden"]),
         tests(
             "CryptoDagsTests", "SQLTestSupport", "CryptoDags", "CryptoCLI", "dagctl", "DagKit",
-            "DagKitPostgres",
-            "DagKitSQL", "DagKitHTTPServer"),
+            "DagKitPostgres", "DagKitSQL", "DagKitHTTPServer", "DagKitCLI", exclude: ["Golden"]),
         .executableTarget(
             name: "dagkit-fault-process",
             dependencies: ["DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitCore"],

@@ -6,7 +6,10 @@ let package = Package(
     dependencies: [.package(name: "DagKit", path: "..")],
     targets: [
         .executableTarget(
-            name: "dagkit-bench", dependencies: [.product(name: "DagKit", package: "DagKit")],
+            name: "dagkit-bench",
+            dependencies: [
+                .product(name: "DagKit", package: "DagKit"), .product(name: "CryptoDags", package: "DagKit"),
+            ],
             swiftSettings: [.swiftLanguageMode(.v6)])
     ]
 )

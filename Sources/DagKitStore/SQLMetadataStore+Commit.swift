@@ -47,7 +47,16 @@ private struct BatchWriter {
     }
 
     /// Writes the run itself; false if somebody else changed or created it meanwhile.
+    ///
+    /// A change that works off a date of a backfill wants that date to wait its turn.
     private func claimRun(_ batch: RunBatch, at instant: String) throws -> Bool {
+        guard let step = batch.backfillStep else { return try claim(batch, at: instant) }
+        guard try transaction.waitsItsTurn(step), try claim(batch, at: instant) else { return false }
+        try transaction.workOff(step, by: batch.run.runID)
+        return true
+    }
+
+    private func claim(_ batch: RunBatch, at instant: String) throws -> Bool {
         guard let expected = batch.expectedRevision else {
             return try transaction.execute(RunRow.insertion(batch.updatedRun, at: instant)) == 1
         }

@@ -62,6 +62,7 @@ extension SQLMetadataStore {
                 count += try transaction.execute("delete from \(table) where dag_id = \(id)")
             }
             try transaction.execute("delete from event where dag_id = \(id)")
+            try transaction.execute("delete from backfill where dag_id = \(id)")
             count += try transaction.execute("delete from dag where dag_id = \(id)")
             if count > 0 {
                 try transaction.note(AuditEntry(at: now, event: "delete", actor: actor, dagID: id))

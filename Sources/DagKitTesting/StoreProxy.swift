@@ -111,5 +111,30 @@ extension StoreProxy {
         try await base.retryNotice(number, by: actor, at: now)
     }
     public func auditLog(limit: Int) async throws -> [AuditEntry] { try await base.auditLog(limit: limit) }
+    public func createBackfill(_ backfill: Backfill, dates: [BackfillDate]) async throws -> Int64 {
+        try await base.createBackfill(backfill, dates: dates)
+    }
+    public func backfill(_ id: Int64) async throws -> Backfill? { try await base.backfill(id) }
+    public func backfills(of dag: DAGID?, limit: Int) async throws -> [Backfill] {
+        try await base.backfills(of: dag, limit: limit)
+    }
+    public func openBackfills() async throws -> [Backfill] { try await base.openBackfills() }
+    public func dates(of backfill: Int64, pendingOnly: Bool) async throws -> [BackfillDate] {
+        try await base.dates(of: backfill, pendingOnly: pendingOnly)
+    }
+    public func setBackfillPaused(_ isPaused: Bool, _ id: Int64, by actor: String, at now: Date) async throws
+        -> Bool
+    {
+        try await base.setBackfillPaused(isPaused, id, by: actor, at: now)
+    }
+    public func cancelBackfill(_ id: Int64, by actor: String, at now: Date) async throws -> Bool {
+        try await base.cancelBackfill(id, by: actor, at: now)
+    }
+    public func skipDate(_ logicalDate: Date, of backfill: Int64, reason: String) async throws {
+        try await base.skipDate(logicalDate, of: backfill, reason: reason)
+    }
+    public func completeBackfill(_ id: Int64, at now: Date) async throws {
+        try await base.completeBackfill(id, at: now)
+    }
     public func close() async { await base.close() }
 }

@@ -78,6 +78,20 @@ import Testing
         #expect(told == "one")
     }
 
+    @Test func `a scheduler and its tasks log what the deployment wants to see`() async throws {
+        let deployment = try Deployment(
+            dags: Self.dags("one"), environment: ["DAGKIT__LOGGING__LOGGING_LEVEL": "WARNING"])
+        let scheduler = try deployment.start("scheduler", log: "scheduler.log")
+
+        let run = try await deployment.dagctl("dags trigger teller --wait --timeout 120")
+        scheduler.send(SIGTERM)
+        let end = try await scheduler.wait()
+
+        #expect(run.status == 0, "\(run)")
+        #expect(end.reason == .exited(0))
+        #expect(try !FileSystem.readText("\(deployment.folder)/scheduler.log").contains("INFO"))
+    }
+
     private func reload(_ deployment: Deployment, _ scheduler: ChildProcess, times: Int) async throws {
         scheduler.send(SIGHUP)
         let deadline = BootTimeClock().now.advanced(by: .seconds(120))

@@ -64,6 +64,18 @@ import Testing
         #expect(lines.output.contains("load_in_parts [choose_size: large]"), "\(lines.output)")
     }
 
+    @Test func `a backfill lists the days that it would make runs for`() async throws {
+        let plan = try await Self.features([
+            "backfill", "create", "ledger", "--from-date", "2025-12-30", "--to-date", "2026-01-02",
+            "--dry-run",
+        ])
+
+        #expect(plan.status == 0)
+        for day in ["2025-12-30", "2025-12-31", "2026-01-01", "2026-01-02"] {
+            #expect(plan.output.contains("\(day)T00:00:00+00:00"), "\(plan.output)")
+        }
+    }
+
     @Test func `callbacks are told by a scheduler, in processes of their own`() async throws {
         let home = FileManager.default.temporaryDirectory.appending(path: "features-\(UUID().uuidString)")
             .path

@@ -181,6 +181,13 @@ join (select date_import, min(market_cap_total) as market_cap_min,
     from crypto_snapshots_actifs group by date_import) d on d.date_import = s.date_import
 where s.snapshot_id in (select snapshot_id from crypto_clotures);
 
+create table crypto_series (
+    snapshot_id bigint primary key references crypto_snapshots on delete cascade, points bytea not null);
+
+create index crypto_raw_fetched on crypto_raw (fetched_at, source);
+
+create index outbox_kind on outbox (kind, created_at);
+
 create function pg_temp.exact(it text) returns numeric language sql immutable as $$
     select case when it ~ '^[+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]{1,3})?$' and abs(it::numeric) < 1e20
         then round(it::numeric, 18) end
@@ -299,10 +306,31 @@ begin
     order by pg_temp.instant(j ->> 'timestamp', null, null, j ->> 'created_at');
 end $$;
 
+do $$
+begin
+    if to_regclass('seed_monitoring_stats') is null then return; end if;
+    insert into monitoring_stats (timestamp, run_id, snapshot_id, source, total_cryptos, market_cap_total,
+        volume_total, variation_moyenne, variation_mediane, anomalies_detected, snapshot_age_seconds)
+    select m.at, 'seed__' || m.place, s.snapshot_id, s.source, s.asset_count, s.market_cap_total,
+        s.volume_total, s.variation_moyenne,
+        (select percentile_cont(0.5) within group (order by h.variation_24h_pourcent::double precision)
+            from crypto_historique h where h.snapshot_id = s.snapshot_id),
+        m.anomalies, extract(epoch from m.at - s.fetched_at)::bigint
+    from (select at, anomalies, row_number() over (order by at, old_id) as place
+        from (select pg_temp.instant(j ->> 'timestamp', null, null, j ->> 'created_at') as at,
+                pg_temp.exact(j ->> 'id') as old_id,
+                coalesce(pg_temp.exact(j ->> 'anomalies_detected')::integer, 0) as anomalies
+            from (select to_jsonb(t) as j from seed_monitoring_stats t) as texts) as read
+        where at is not null) m
+    join lateral (select * from crypto_snapshots s where s.source = 'coincap-v2' and s.fetched_at <= m.at
+        order by s.fetched_at desc limit 1) s on true
+    order by m.at, m.place;
+end $$;
+
 drop function pg_temp.exact(text), pg_temp.instant(text, text, text, text);
 
 insert into crypto_schema_version
-values (2,
+values (3,
     to_char(now() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'));
 
 commit;

@@ -165,8 +165,15 @@ join (select date_import, min(market_cap_total) as market_cap_min,
     from crypto_snapshots_actifs group by date_import) d on d.date_import = s.date_import
 where s.snapshot_id in (select snapshot_id from crypto_clotures);
 
+create table crypto_series (
+    snapshot_id bigint primary key references crypto_snapshots on delete cascade, points bytea not null);
+
+create index crypto_raw_fetched on crypto_raw (fetched_at, source);
+
+create index outbox_kind on outbox (kind, created_at);
+
 insert into crypto_schema_version
-values (2,
+values (3,
     to_char(now() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'));
 
 commit;

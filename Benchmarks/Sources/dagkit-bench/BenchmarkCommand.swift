@@ -4,7 +4,7 @@ import Glibc
 
 /// `dagkit-bench [--output FILE] [--list] [SCENARIO …]`: measures and prints a report.
 ///
-/// `DAGCTL` names the dagctl whose commands are measured, `BENCH_IDLE_SECONDS` how long an idle scheduler is watched, and
+/// `DAGCTL` names the dagctl whose commands are measured, `BENCH_PYTHON` a Python that has pandas, `BENCH_IDLE_SECONDS` how long an idle scheduler is watched, and
 /// `BENCH_EXECUTION` the one way to run attempts that is measured (`in process` or `warm workers`).
 enum BenchmarkCommand {
     static func run(_ arguments: [String]) async {
@@ -40,7 +40,7 @@ enum BenchmarkCommand {
         }
         let variables = ProcessInfo.processInfo.environment
         let settings = Scenario.Settings(
-            dagctl: variables["DAGCTL"],
+            dagctl: variables["DAGCTL"], python: variables["BENCH_PYTHON"],
             idleSeconds: variables["BENCH_IDLE_SECONDS"].flatMap(Double.init) ?? 60,
             executions: variables["BENCH_EXECUTION"].flatMap(Bench.Execution.init).map { [$0] }
                 ?? Bench.Execution.allCases)

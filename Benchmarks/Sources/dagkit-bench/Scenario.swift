@@ -11,6 +11,9 @@ struct Scenario: Sendable {
         /// The dagctl whose commands are measured; without it they are left out.
         let dagctl: String?
 
+        /// The Python that has pandas; without it what is compared with pandas stands alone.
+        let python: String?
+
         /// How long an idle scheduler is watched.
         let idleSeconds: Double
 
@@ -18,7 +21,7 @@ struct Scenario: Sendable {
         let executions: [Bench.Execution]
     }
 
-    static let all: [Scenario] = throughput + latency + programs + long
+    static let all: [Scenario] = throughput + latency + programs + market + long
 }
 
 extension Scenario {

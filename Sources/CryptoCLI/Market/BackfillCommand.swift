@@ -43,8 +43,10 @@ enum BackfillCommand {
                 days: call[days], now: now)
             let usage = try await backfill.usage(now: now)
             let cost =
-                backfill.isMetered ? "\(plan.credits) credits" : "no credit: the address is not metered"
-            try call.console.note("\(plan.calls.count) calls to \(backfill.source), \(cost); \(usage)")
+                backfill.isMetered
+                ? MarketAccess.count(plan.credits, "credit") : "no credit: the address is not metered"
+            let calls = MarketAccess.count(plan.calls.count, "call")
+            try call.console.note("\(calls) to \(backfill.source), \(cost); \(usage)")
             if call[isTrial] || plan.calls.isEmpty { return .success }
             guard try !backfill.isMetered || confirmed(call) else { return .failure }
             let workspace = call.workspace

@@ -91,8 +91,9 @@ private struct DemoRun {
     func run(_ dag: any DAG) async throws -> Bool {
         let spec = try DAGSpec(dag)
         let workspace = call.workspace
-        let services = TaskServices(
+        var services = TaskServices(
             metadata: DemoMetadata(), settings: DemoSettings(source: source), home: home)
+        services[MarketClock.self] = MarketClock(now: { workspace.now })
         let rehearsal = Rehearsal(services: services, now: { workspace.now }) { _ in
             TaskLogger { _, _, _ in }
         }

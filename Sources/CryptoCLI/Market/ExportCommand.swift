@@ -22,8 +22,9 @@ enum ExportCommand {
         }
         return days
     }
-    private static let date = CommandOption<String?>.text(
-        "date", "DAY", "The last snapshot of a day, such as 2025-10-25.")
+    private static let date = CommandOption<String?>.value(
+        "date", "DAY", "The last snapshot of a day, such as 2025-10-25."
+    ) { text throws(ParameterError) in try MarketAccess.day(text) }
     private static let coins = CommandOption<[String]>.list("coins", "IDS", "Only these coins, by id.")
 
     static let command = CLICommand(
@@ -42,15 +43,19 @@ enum ExportCommand {
         options: [format, days, date, coins], exitCodes: [.notFound]
     ) { call in
         try await MarketAccess.reading(call) { store in
+            let snapshots = try await snapshots(call, store)
             var writer = RowWriter(format: call[format])
             try call.console.write(writer.opening)
-            for snapshot in try await snapshots(call, store) {
+            for snapshot in snapshots {
                 for row in try await store.rows(of: snapshot.id) {
                     if !call[coins].isEmpty, !call[coins].contains(row.cryptoID) { continue }
                     try call.console.write(writer.text(row, snapshot))
                 }
             }
             try call.console.write(writer.closing)
+            guard writer.hasWritten else {
+                throw MarketCommandError.noRows("the coins \(call[coins].joined(separator: ", "))")
+            }
             return .success
         }
     }
@@ -75,7 +80,8 @@ enum ExportCommand {
 /// Writes rows of the market, one after another.
 private struct RowWriter {
     let format: ExportCommand.Format
-    private var isFirst = true
+    /// Whether there was a row.
+    private(set) var hasWritten = false
 
     private static let columns = [
         "snapshot_id", "fetched_at", "source", "crypto_id", "rang", "symbole", "nom", "supply_circulant",
@@ -102,11 +108,11 @@ private struct RowWriter {
     var closing: String { format == .json ? "]\n" : "" }
 
     mutating func text(_ row: MarketRow, _ snapshot: StoredSnapshot) -> String {
-        defer { isFirst = false }
+        defer { hasWritten = true }
         let values = Self.values(row, snapshot)
         switch format {
         case .csv: return values.map(Self.field).joined(separator: ",") + "\n"
-        case .json: return (isFirst ? "" : ",\n") + Self.object(values)
+        case .json: return (hasWritten ? ",\n" : "") + Self.object(values)
         case .ndjson: return Self.object(values) + "\n"
         }
     }

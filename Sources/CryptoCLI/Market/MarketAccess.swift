@@ -32,7 +32,7 @@ enum MarketAccess {
             return code
         } catch {
             await store.database.close()
-            throw error
+            throw (error as? MarketStoreError).flatMap(MarketCommandError.init) ?? error
         }
     }
 
@@ -54,6 +54,17 @@ enum MarketAccess {
         return source
     }
 
+    /// A day as users write it.
+    static func day(_ text: String) throws(ParameterError) -> String {
+        guard let day = try? Date(isoText: text), day.ds == text else {
+            throw ParameterError(text, remedy: "write the day as 2025-10-25")
+        }
+        return text
+    }
+
+    /// `1 call`, `2 calls`.
+    static func count(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
     /// Amounts as text with all their digits: JSON numbers would round them.
     static func text(_ amount: Amount?) -> JSONValue { amount.map { .string($0.description) } ?? .null }
 }
@@ -66,10 +77,19 @@ enum MarketCommandError: ExitCodeError {
     case noCoin(String, near: [String])
     case noRows(String)
     case homeInUse(String, source: String)
+    case gone(MarketStoreError)
+
+    /// What is asked for and not there; `nil` for what is wrong with the store.
+    init?(_ error: MarketStoreError) {
+        switch error {
+        case .noSnapshot, .thinned: self = .gone(error)
+        default: return nil
+        }
+    }
 
     var exitCode: ExitCode {
         switch self {
-        case .noStore, .noSnapshot, .noReport, .noCoin, .noRows: .notFound
+        case .noStore, .noSnapshot, .noReport, .noCoin, .noRows, .gone: .notFound
         case .homeInUse: .conflict
         }
     }
@@ -80,6 +100,7 @@ enum MarketCommandError: ExitCodeError {
         case .noSnapshot: "the market store has no complete snapshot yet"
         case .noReport(let date): "there is no report of \"\(date)\""
         case .noCoin(let name, _): "no coin of the newest snapshot has the id or symbol \"\(name)\""
+        case .gone(let error): error.problem
         case .noRows(let what): "there are no rows of \(what)"
         case .homeInUse(let home, let source): "\"\(home)\" holds data of \"\(source)\""
         }
@@ -92,6 +113,7 @@ enum MarketCommandError: ExitCodeError {
         case .noReport: "write the day as 2025-10-25, or run crypto_data_pipeline"
         case .noCoin(_, let near) where !near.isEmpty: "did you mean \(near.joined(separator: " or "))?"
         case .noCoin: "see all with: dagctl crypto top -n 1000"
+        case .gone(let error): error.remedy
         case .noRows: "see what is there with: dagctl crypto status"
         case .homeInUse: "name an empty folder with --to"
         }

@@ -11,7 +11,7 @@ enum ReportCommand {
 
     private static let day = CommandArgument<String?>.optional(
         "date", "The day of the report, such as 2025-10-25; the last one unless given."
-    ) { text throws(ParameterError) in text }
+    ) { text throws(ParameterError) in try MarketAccess.day(text) }
     private static let format = CommandOption<Format>.choice(
         "output", short: "o", "FORMAT", default: .text, "How the report is written."
     ).aliased("format")

@@ -10,7 +10,7 @@ enum SimulateCommand {
     private static let seed = CommandOption<Int>.integer(
         "seed", "N", default: 1, in: 0...1_000_000, "The invented market; equal seeds give equal days.")
     private static let folder = CommandOption<String?>.text(
-        "to", "DIR", "An empty folder for the home, which stays; else it is made for the run and removed.")
+        "to", "DIR", "An empty folder for the store, which stays; else the store is in memory.")
 
     static let command = CLICommand(
         "simulate", "Runs both workflows over simulated days and judges what they found.",
@@ -27,14 +27,12 @@ enum SimulateCommand {
         ],
         options: [days, seed, folder], exitCodes: [.conflict]
     ) { call in
-        let root = FileManager.default.temporaryDirectory.path
-        let home = call[folder] ?? "\(root)/crypto-simulation-\(UInt64.random(in: 0...UInt64.max))"
-        guard !FileManager.default.fileExists(atPath: "\(home)/\(MarketStore.fileName)") else {
+        if let home = call[folder], FileManager.default.fileExists(atPath: "\(home)/\(MarketStore.fileName)")
+        {
             throw MarketCommandError.homeInUse(home, source: "another run")
         }
-        defer { if call[folder] == nil { try? FileManager.default.removeItem(atPath: home) } }
         let started = ContinuousClock.now
-        let simulation = MarketSimulation(home: home, days: call[days], seed: UInt64(call[seed]))
+        let simulation = MarketSimulation(home: call[folder], days: call[days], seed: UInt64(call[seed]))
         let result = try await simulation.run { day in
             if day.isMultiple(of: 10) { try call.console.note("day \(day) of \(call[days])") }
         }
@@ -43,9 +41,9 @@ enum SimulateCommand {
             "\(call[days]) days, \(result.runs) runs in \(took) s: \(result.found) of \(result.injected) anomalies found "
                 + "once, \(result.falseAlarms.count) false alarms")
         for sample in result.samples where sample.day.isMultiple(of: 15) || sample.day == call[days] {
-            let milliseconds = sample.queries / .milliseconds(1)
+            let tenths = Int(sample.queries / .microseconds(100))
             try call.console.print(
-                "day \(sample.day): \(sample.bytes / 1_024) KiB in use, questions \(Int(milliseconds * 10)) tenths of a ms"
+                "day \(sample.day): \(sample.bytes / 1_024) KiB in use, three questions \(tenths / 10).\(tenths % 10) ms"
             )
         }
         for alarm in result.falseAlarms { try call.console.note("false alarm: \(alarm)") }

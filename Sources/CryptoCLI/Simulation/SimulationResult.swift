@@ -10,7 +10,7 @@ public struct SimulationResult: Sendable {
         /// The bytes in use.
         public let bytes: Int64
 
-        /// How long three questions of users took together.
+        /// The processor time of three questions of users together.
         public let queries: Duration
     }
 

@@ -76,15 +76,15 @@ public struct AnomalyDetector: Sendable {
         }
     }
 
-    private func ownReturn(_ row: MarketRow, _ points: [MarketPoint], now: Date) -> Anomaly? {
+    private func ownReturn(_ row: MarketRow, _ points: ArraySlice<MarketPoint>, now: Date) -> Anomaly? {
         guard points.count >= thresholds.fewestPoints, let last = points.last else { return nil }
         let returns = zip(points, points.dropFirst()).map { log($1.price / $0.price) }
         guard let median = Statistics.median(returns),
             let spread = Statistics.robustSpread(returns, around: median)
         else { return nil }
         // Monitoring comes more rarely than snapshots: a jump between two of its runs counts too.
-        let recent = zip(points.dropFirst(), returns).filter { $0.0.at > now - thresholds.recentSpan }.map(
-            \.1)
+        let recent = returns.suffix(
+            points.dropFirst().reversed().prefix { $0.at > now - thresholds.recentSpan }.count)
         let candidates = recent + [log(row.prixUsd.doubleValue / last.price)]
         guard let move = candidates.max(by: { abs($0 - median) < abs($1 - median) }) else { return nil }
         let z = (move - median) / spread
@@ -94,7 +94,7 @@ public struct AnomalyDetector: Sendable {
             baseline: (exp(median) - 1) * 100)
     }
 
-    private func volume(_ row: MarketRow, _ points: [MarketPoint]) -> Anomaly? {
+    private func volume(_ row: MarketRow, _ points: ArraySlice<MarketPoint>) -> Anomaly? {
         let logs = points.compactMap { point in point.volume.flatMap { $0 > 0 ? log10($0) : nil } }
         guard logs.count >= thresholds.fewestPoints, let volume = row.volume24hUsd, volume > .zero,
             let median = Statistics.median(logs), let spread = Statistics.robustSpread(logs, around: median)
@@ -106,7 +106,7 @@ public struct AnomalyDetector: Sendable {
             baseline: pow(10, median))
     }
 
-    private func depeg(_ row: MarketRow, _ points: [MarketPoint]) -> Anomaly? {
+    private func depeg(_ row: MarketRow, _ points: ArraySlice<MarketPoint>) -> Anomaly? {
         guard points.count >= thresholds.fewestPoints, let median = Statistics.median(points.map(\.price)),
             abs(median - 1) <= thresholds.pegBand
         else { return nil }
@@ -119,7 +119,7 @@ public struct AnomalyDetector: Sendable {
             baseline: median, threshold: thresholds.pegBreak * 100, score: off)
     }
 
-    private func rankMove(_ row: MarketRow, _ points: [MarketPoint], now: Date) -> Anomaly? {
+    private func rankMove(_ row: MarketRow, _ points: ArraySlice<MarketPoint>, now: Date) -> Anomaly? {
         let dayAgo = now.addingTimeInterval(-86_400)
         guard let earlier = points.first(where: { $0.at >= dayAgo }),
             min(earlier.rank, row.rang) <= thresholds.rankScope

@@ -33,11 +33,11 @@ public struct AssetScanner {
         try json.open()
         guard try json.peek() == .object else { throw .notAnObject }
         try json.eachMember { key, json throws(AssetScanError) in
-            switch key {
+            switch json.text(of: key) {
             case "data": try data(&json)
-            case "timestamp": timestamp = try Self.timestamp(&json)
-            case "error": error = try Self.text(&json)
-            case "message" where message == nil: message = try Self.text(&json)
+            case "timestamp": timestamp = try json.scalarText().flatMap { Int64($0) }
+            case "error": error = try json.scalarText()
+            case "message" where message == nil: message = try json.scalarText()
             default: try json.skipValue()
             }
         }
@@ -61,7 +61,7 @@ public struct AssetScanner {
             let found = try Self.asset(&json)
             if let text = found.message {
                 message = text
-            } else if !found.asset.id.isMissing {
+            } else if !found.asset.isMissing(.id) {
                 assets = [found.asset]
             } else {
                 hasForeignData = true
@@ -76,26 +76,18 @@ public struct AssetScanner {
     private static func asset(
         _ json: inout JSONReader
     ) throws(AssetScanError) -> (asset: RawAsset, message: String?) {
-        var asset = RawAsset()
+        var asset = RawAsset(in: json.bytes)
         var message: String?
         try json.eachMember { key, json throws(AssetScanError) in
-            if let property = RawAsset.property(key) {
-                asset[keyPath: property] = try json.field()
-            } else if key == "message" {
-                message = try text(&json)
+            if let field = AssetField(key: json.bytes.span.extracting(key.range)) {
+                asset.set(field, try json.field())
+            } else if json.text(of: key) == "message" {
+                message = try json.scalarText()
             } else {
                 try json.skipValue()
             }
         }
-        return (asset, asset.id.isMissing ? message : nil)
-    }
-
-    private static func text(_ json: inout JSONReader) throws(AssetScanError) -> String? {
-        try json.field().text
-    }
-
-    private static func timestamp(_ json: inout JSONReader) throws(AssetScanError) -> Int64? {
-        try json.field().text.flatMap { Int64($0) }
+        return (asset, asset.isMissing(.id) ? message : nil)
     }
 }
 
@@ -114,6 +106,7 @@ public enum AssetScanError: DagKitError, Equatable {
     case malformed(String, offset: Int)
     case notUTF8
     case tooDeep(limit: Int)
+    case tooLong(limit: Int)
     case notAnObject
     case noData
     case dataOfWrongType
@@ -123,6 +116,7 @@ public enum AssetScanError: DagKitError, Equatable {
         case .malformed(let what, let offset): "the answer is not JSON: \(what) at byte \"\(offset)\""
         case .notUTF8: "the answer is not UTF-8 text"
         case .tooDeep(let limit): "the answer is nested deeper than \"\(limit)\" levels"
+        case .tooLong(let limit): "the answer has more than \"\(limit)\" bytes"
         case .notAnObject: "the answer is no JSON object"
         case .noData: "the answer has no \"data\""
         case .dataOfWrongType: "the \"data\" of the answer is no list of assets"

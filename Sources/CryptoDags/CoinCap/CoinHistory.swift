@@ -79,7 +79,7 @@ enum HistoryScanner {
         var points: [CoinPrice]?
         var isForeign = false
         try json.eachMember { key, json throws(AssetScanError) in
-            guard key == "data" else { return try json.skipValue() }
+            guard json.text(of: key) == "data" else { return try json.skipValue() }
             guard try json.peek() == .array else {
                 isForeign = true
                 return try json.skipValue()
@@ -100,9 +100,9 @@ enum HistoryScanner {
         var price: Amount?
         var time: Int64?
         try json.eachMember { key, json throws(AssetScanError) in
-            switch key {
-            case "priceUsd": price = try json.field().text.flatMap { try? Amount($0) }
-            case "time": time = try json.field().text.flatMap { Int64($0) }
+            switch json.text(of: key) {
+            case "priceUsd": price = try json.scalarText().flatMap { try? Amount($0) }
+            case "time": time = try json.scalarText().flatMap { Int64($0) }
             default: try json.skipValue()
             }
         }

@@ -1,12 +1,22 @@
 /// A validating reader of one JSON text, pulled value by value; it never reads beyond the bytes.
+///
+/// It makes no copies: a string or a number is told as the place where it stands.
 struct JSONReader {
     /// What kind of value comes next.
     enum Kind { case object, array, string, number, literal }
 
+    /// A string as it stands between its quotes.
+    struct Text {
+        let range: Range<Int>
+        let hasEscapes: Bool
+    }
+
     /// How deep values may nest.
     static let depthLimit = 64
 
-    private let bytes: [UInt8]
+    /// The text.
+    let bytes: [UInt8]
+
     private var position = 0
     private var depth = 0
 
@@ -14,7 +24,8 @@ struct JSONReader {
 
     /// Checks the encoding and steps over a byte order mark.
     mutating func open() throws(AssetScanError) {
-        guard String(validating: bytes, as: UTF8.self) != nil else { throw .notUTF8 }
+        do { _ = try UTF8Span(validating: bytes.span) } catch { throw .notUTF8 }
+        guard bytes.count <= UInt32.max else { throw .tooLong(limit: Int(UInt32.max)) }
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     }
 
@@ -40,7 +51,7 @@ struct JSONReader {
 
     /// Reads an object; `body` reads the value of each key.
     mutating func eachMember(
-        _ body: (String, inout JSONReader) throws(AssetScanError) -> Void
+        _ body: (Text, inout JSONReader) throws(AssetScanError) -> Void
     ) throws(AssetScanError) {
         try enter("{")
         if !skip("}") {
@@ -73,15 +84,38 @@ struct JSONReader {
     }
 
     /// Reads a value as a field of an asset.
-    mutating func field() throws(AssetScanError) -> RawField {
+    mutating func field() throws(AssetScanError) -> RawAsset.Slice {
         switch try peek() {
-        case .string: return .string(try string())
-        case .number: return .number(try number())
-        case .literal: return try literal() == "null" ? .null : .other
+        case .string:
+            let text = try string()
+            return slice(text.hasEscapes ? .escaped : .string, text.range)
+        case .number: return slice(.number, try number())
+        case .literal: return slice(try literal() ? .null : .other, position..<position)
         case .object, .array:
             try skipValue()
-            return .other
+            return slice(.other, position..<position)
         }
+    }
+
+    private func slice(_ kind: RawAsset.Slice.Kind, _ range: Range<Int>) -> RawAsset.Slice {
+        .init(kind: kind, start: UInt32(range.lowerBound), count: UInt32(range.count))
+    }
+
+    /// Reads a value as a text; `nil` if it is neither a string nor a number.
+    mutating func scalarText() throws(AssetScanError) -> String? {
+        switch try peek() {
+        case .string: return text(of: try string())
+        case .number: return String(decoding: bytes[try number()], as: UTF8.self)
+        default:
+            try skipValue()
+            return nil
+        }
+    }
+
+    /// What a string means, its escapes read.
+    func text(of string: Text) -> String {
+        string.hasEscapes
+            ? Self.unescaped(bytes[string.range]) : String(decoding: bytes[string.range], as: UTF8.self)
     }
 
     /// Reads a value and forgets it.
@@ -100,7 +134,7 @@ struct JSONReader {
 
 /// Scalars.
 extension JSONReader {
-    private mutating func number() throws(AssetScanError) -> String {
+    private mutating func number() throws(AssetScanError) -> Range<Int> {
         let start = position
         _ = skip("-")
         if !skip("0") { try takeDigits() }
@@ -110,7 +144,7 @@ extension JSONReader {
             try takeDigits()
         }
         if let next = current, Self.isDigit(next) { throw malformed("a zero before a number") }
-        return String(decoding: bytes[start..<position], as: UTF8.self)
+        return start..<position
     }
 
     private mutating func takeDigits() throws(AssetScanError) {
@@ -119,36 +153,64 @@ extension JSONReader {
         guard position > start else { throw malformed("a number without digits") }
     }
 
-    private mutating func literal() throws(AssetScanError) -> String {
+    /// Whether the word is `null`.
+    private mutating func literal() throws(AssetScanError) -> Bool {
         for word in ["null", "true", "false"] where bytes[position...].starts(with: word.utf8) {
             position += word.utf8.count
-            return word
+            return word == "null"
         }
         throw malformed("no value")
     }
 
-    private mutating func string() throws(AssetScanError) -> String {
+    private mutating func string() throws(AssetScanError) -> Text {
         guard skip("\"") else { throw malformed("no string") }
-        var text = ""
-        var start = position
-        while let byte = current {
-            switch byte {
+        let start = position
+        var hasEscapes = false
+        while true {
+            skipPlainText()
+            switch current {
             case UInt8(ascii: "\""):
-                text += String(decoding: bytes[start..<position], as: UTF8.self)
                 position += 1
-                return text
+                return Text(range: start..<position - 1, hasEscapes: hasEscapes)
             case UInt8(ascii: "\\"):
-                text += String(decoding: bytes[start..<position], as: UTF8.self)
                 position += 1
-                text.unicodeScalars.append(try escape())
-                start = position
-            case 0..<0x20: throw malformed("a control character in a string")
-            default: position += 1
+                hasEscapes = true
+                _ = try escape()
+            case nil: throw malformed("a string without its end")
+            default: throw malformed("a control character in a string")
             }
         }
-        throw malformed("a string without its end")
     }
 
+    /// Steps over all that means itself in a string.
+    private mutating func skipPlainText() {
+        var next = position
+        while next < bytes.count, bytes[next] >= 0x20, bytes[next] != UInt8(ascii: "\""),
+            bytes[next] != UInt8(ascii: "\\")
+        {
+            next += 1
+        }
+        position = next
+    }
+
+    /// What a string with escapes means.
+    ///
+    /// - Precondition: A reader has read it before: its escapes are sound.
+    static func unescaped(_ string: ArraySlice<UInt8>) -> String {
+        var reader = JSONReader(Array(string))
+        var text = ""
+        var start = 0
+        while let byte = reader.current {
+            reader.position += 1
+            guard byte == UInt8(ascii: "\\") else { continue }
+            text += String(decoding: reader.bytes[start..<reader.position - 1], as: UTF8.self)
+            if let scalar = try? reader.escape() { text.unicodeScalars.append(scalar) }
+            start = reader.position
+        }
+        return text + String(decoding: reader.bytes[start...], as: UTF8.self)
+    }
+
+    /// What stands behind a backslash.
     private mutating func escape() throws(AssetScanError) -> Unicode.Scalar {
         guard let byte = current else { throw malformed("a string without its end") }
         position += 1

@@ -31,7 +31,7 @@ public struct ReplaySource: MarketSource {
     public func prices(of id: String) throws -> [(time: Int64, price: String)] {
         try recordings().compactMap { recording in
             guard case .assets(let assets, _)? = try? AssetScanner.scan(recording.body),
-                let price = assets.first(where: { $0.id.text == id })?.priceUsd.text
+                let price = assets.first(where: { $0[.id].text == id })?[.priceUsd].text
             else { return nil }
             return (recording.timestamp, price)
         }

@@ -85,13 +85,14 @@ public struct SnapshotContent: Hashable, Sendable {
             for asset in list.assets {
                 // Only what another page gave is a repetition; twice on one page is the source's fault and
                 // the business of the quality checks.
-                if index > 0, let id = asset.id.text, seen.contains(id) {
+                if index > 0, let id = asset.text(.id), seen.contains(id) {
                     repeated.append(id)
                 } else {
                     assets.append(asset)
                 }
             }
-            for asset in list.assets { if let id = asset.id.text { seen.insert(id) } }
+            guard payload.pages.count > 1 else { break }
+            for asset in list.assets { if let id = asset.text(.id) { seen.insert(id) } }
         }
         let known = timestamps.compactMap { $0 }
         self.assets = assets

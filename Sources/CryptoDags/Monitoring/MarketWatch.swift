@@ -22,7 +22,7 @@ struct MarketWatch: Sendable {
 
     /// Fails unless ranks 1 to 10 are there once each, and writes them to the log.
     func checkTopTen(_ watched: WatchedSnapshot) async throws -> (WatchedSnapshot, PipelineStep.Note?) {
-        let rows = try await step.store.rows(of: watched.snapshotID).filter { $0.rang <= 10 }
+        let rows = try await step.store.rows(of: watched.snapshotID, to: 10)
         guard rows.map(\.rang) == Array(1...10) else {
             let ranks = rows.map { "\($0.rang)" }.joined(separator: ", ")
             throw TaskFailure.noRetry(

@@ -26,21 +26,20 @@ struct PipelineStep: Sendable {
         _ context: TaskContext, _ body: (PipelineStep) async throws -> (Value, Note?)
     ) async throws -> Value {
         let settings = try context.cryptoSettings()
-        let store: MarketStore
+        var isOpen = false
         do {
-            store = try await permanentIfHopeless { try await context.marketStore() }
+            return try await permanentIfHopeless {
+                try await context.withMarketStore { store in
+                    isOpen = true
+                    let step = PipelineStep(context: context, settings: settings, store: store)
+                    do { return try await permanentIfHopeless { try await step.logged(body) } } catch {
+                        await FailureMailing(context: context).tell(error, step: step)
+                        throw error
+                    }
+                }
+            }
         } catch {
-            await FailureMailing(context: context).tellWithoutStore(error, settings)
-            throw error
-        }
-        let step = PipelineStep(context: context, settings: settings, store: store)
-        do {
-            let value = try await permanentIfHopeless { try await step.logged(body) }
-            await store.database.close()
-            return value
-        } catch {
-            await FailureMailing(context: context).tell(error, step: step)
-            await store.database.close()
+            if !isOpen { await FailureMailing(context: context).tellWithoutStore(error, settings) }
             throw error
         }
     }

@@ -25,16 +25,11 @@ struct ReportMaking: Sendable {
     /// The week before, for the charts.
     private func history(of rows: [MarketRow], source: String) async throws -> ReportHistory {
         let week = step.now.addingTimeInterval(-7 * 86_400)
-        let snapshots = try await step.store.snapshots(source: source, since: week)
-        var prices: [String: [Double]] = [:]
-        for row in rows.prefix(10) {
-            prices[row.cryptoID] = try await step.store.priceHistory(
-                of: row.cryptoID, source: source, since: week, now: step.now, limit: 84
-            ).map(\.close)
-        }
+        let totals = try await step.store.totals(source: source, since: week)
         return ReportHistory(
-            marketCaps: snapshots.map(\.marketCapTotal.doubleValue),
-            qualityScores: snapshots.compactMap(\.qualityScore), prices: prices)
+            marketCaps: totals.map(\.marketCap), qualityScores: totals.compactMap(\.qualityScore),
+            prices: try await step.store.closes(
+                of: rows.prefix(10).map(\.cryptoID), source: source, since: week, limit: 84))
     }
 
     /// The runs of this day in the deployment's calendar, this one among those that succeeded.

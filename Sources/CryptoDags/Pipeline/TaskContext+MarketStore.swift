@@ -12,6 +12,9 @@ extension TaskContext {
 
     /// Runs `body` with the deployment's market store and closes it afterwards.
     ///
+    /// Services that hold an open `MarketStore` lend that one, which stays open: who runs many tasks in one process, such
+    /// as a simulation, opens it once.
+    ///
     /// ```swift
     /// let latest = try await context.withMarketStore { try await $0.latestSnapshot() }
     /// ```
@@ -20,6 +23,7 @@ extension TaskContext {
     public func withMarketStore<Value: Sendable>(
         _ body: (MarketStore) async throws -> Value
     ) async throws -> Value {
+        if let store = services[MarketStore.self] { return try await body(store) }
         let store = try await marketStore()
         do {
             let value = try await body(store)

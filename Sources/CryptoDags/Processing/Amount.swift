@@ -44,8 +44,16 @@ public struct Amount: Hashable, Sendable {
     /// - Throws: ``AmountError/malformed(_:)``, also for `NaN`, blanks and thousands separators, and
     ///   ``AmountError/overflow(_:)``.
     public init(_ text: some StringProtocol) throws(AmountError) {
-        var reader = DecimalReader(text)
-        self.init(uncheckedUnits: try reader.units())
+        let text = String(text)
+        try self.init(utf8: text.utf8.span)
+    }
+
+    /// Reads a decimal number from its UTF-8 bytes.
+    init(utf8 text: Span<UInt8>) throws(AmountError) {
+        do { self.init(uncheckedUnits: try DecimalReader.units(text)) } catch {
+            let shown = String(decoding: text.indices.map { text[$0] }, as: UTF8.self)
+            throw error == .malformed ? .malformed(shown) : .overflow(shown)
+        }
     }
 
     /// The largest magnitude of ``units``: 38 nines.
@@ -128,14 +136,31 @@ extension Amount: Comparable {
 extension Amount: CustomStringConvertible {
     /// The exact value, without an exponent and without zeros at the end: `0.0000000228759514`.
     public var description: String {
-        let (whole, fraction) = units.magnitude.quotientAndRemainder(
-            dividingBy: UInt128(PowersOfTen.value(Self.scale)))
+        let (whole, fraction) = wholeAndFraction
         let sign = units < 0 ? "-" : ""
         guard fraction != 0 else { return "\(sign)\(whole)" }
-        var digits = String(fraction)
-        digits = String(repeating: "0", count: Self.scale - digits.count) + digits
-        while digits.last == "0" { digits.removeLast() }
-        return "\(sign)\(whole).\(digits)"
+        return "\(sign)\(whole).\(Self.decimals(fraction))"
+    }
+
+    private var wholeAndFraction: (whole: UInt128, fraction: UInt64) {
+        let (whole, fraction) = units.magnitude.quotientAndRemainder(
+            dividingBy: UInt128(PowersOfTen.value(Self.scale)))
+        return (whole, UInt64(fraction))
+    }
+
+    /// The digits behind the point, without zeros at the end.
+    private static func decimals(_ fraction: UInt64) -> String {
+        String(unsafeUninitializedCapacity: scale) { buffer in
+            var rest = fraction
+            var count = 0
+            for place in stride(from: scale - 1, through: 0, by: -1) {
+                let digit = UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+                if count == 0, digit != 0 { count = place + 1 }
+                buffer.initializeElement(at: place, to: UInt8(ascii: "0") + digit)
+            }
+            return count
+        }
     }
 
     /// The value rounded half to even to exactly `places` decimals: `0.30`; never `-0.00`.
@@ -151,8 +176,25 @@ extension Amount: CustomStringConvertible {
 
     /// The nearest Double, for statistics and for columns of type REAL.
     public var doubleValue: Double {
-        // The exact text is always a number; going through it rounds once.
-        Double(description) ?? 0
+        let magnitude = units.magnitude
+        let value: Double
+        if magnitude < 1 << 53 {
+            // Both are exact Doubles, so the division rounds once.
+            value = Double(UInt64(magnitude)) / 1e18
+        } else {
+            value = Self.quotient(magnitude, scaledBy: max(0, magnitude.leadingZeroBitCount - 1))
+        }
+        return units < 0 ? -value : value
+    }
+
+    /// The nearest Double to `magnitude` / 10^18, by way of a whole quotient that has more bits than a Double.
+    private static func quotient(_ magnitude: UInt128, scaledBy shift: Int) -> Double {
+        var (quotient, remainder) = (magnitude << shift).quotientAndRemainder(
+            dividingBy: UInt128(PowersOfTen.value(scale)))
+        // 67 or 68 bits: five go, and what is lost only has to tell a half from more than a half.
+        if quotient & 31 != 0 || remainder != 0 { quotient |= 32 }
+        quotient >>= 5
+        return Double(sign: .plus, exponent: 5 - shift, significand: Double(UInt64(quotient)))
     }
 }
 

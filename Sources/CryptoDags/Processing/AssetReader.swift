@@ -33,72 +33,79 @@ struct AssetReader {
     }
 
     mutating func identity() throws(Rejection) -> Identity {
-        let id = try requiredText("id", asset.id)
-        guard id.unicodeScalars.count <= Self.idLimit else {
-            throw Rejection(field: "id", reason: "it has more than \(Self.idLimit) characters")
+        let id = try requiredText(.id)
+        guard id.utf8.count <= Self.idLimit || id.unicodeScalars.count <= Self.idLimit else {
+            throw Rejection(field: AssetField.id.key, reason: "it has more than \(Self.idLimit) characters")
         }
         self.id = id
-        let symbol = try requiredText("symbol", asset.symbol)
-        let name = try requiredText("name", asset.name)
+        let symbol = try requiredText(.symbol)
+        let name = try requiredText(.name)
         return Identity(id: id, rank: rank(), symbol: symbol, name: name, price: try price())
     }
 
     /// A number that may be missing; what cannot be used is `nil` and a fault.
-    mutating func amount(
-        _ field: String, _ property: KeyPath<RawAsset, RawField>, _ range: Range
-    ) -> Amount? {
-        let raw = asset[keyPath: property]
-        if raw.isMissing { return nil }
-        do throws(Rejection) { return try Self.number(field, raw, range) } catch {
-            addFault(field, raw, error.reason)
+    mutating func amount(_ field: AssetField, _ range: Range) -> Amount? {
+        if asset.isMissing(field) { return nil }
+        do throws(Rejection) { return try number(field, range) } catch {
+            addFault(field, error.reason)
             return nil
         }
     }
 
-    private func requiredText(_ field: String, _ raw: RawField) throws(Rejection) -> String {
-        guard let text = raw.text else { throw Rejection(field: field, reason: "it is missing") }
+    private func requiredText(_ field: AssetField) throws(Rejection) -> String {
+        guard let text = asset.text(field) else {
+            throw Rejection(field: field.key, reason: "it is missing")
+        }
         let trimmed = Self.trimmed(text)
-        guard !trimmed.isEmpty else { throw Rejection(field: field, reason: "it is empty") }
+        guard !trimmed.isEmpty else { throw Rejection(field: field.key, reason: "it is empty") }
         return trimmed
     }
 
     private func price() throws(Rejection) -> Amount {
-        if asset.priceUsd.isMissing { throw Rejection(field: "priceUsd", reason: "it is missing") }
-        return try Self.number("priceUsd", asset.priceUsd, .positive)
+        if asset.isMissing(.priceUsd) {
+            throw Rejection(field: AssetField.priceUsd.key, reason: "it is missing")
+        }
+        return try number(.priceUsd, .positive)
     }
 
     private mutating func rank() -> Int {
-        if let text = asset.rank.text {
+        if let text = asset.text(.rank) {
             if let rank = Int(text), (1...1_000_000_000).contains(rank) { return rank }
-            addFault("rank", asset.rank, "it is no whole number above zero")
+            addFault(.rank, "it is no whole number above zero")
         }
         isRankedByPosition = true
         return position
     }
 
-    private mutating func addFault(_ field: String, _ raw: RawField, _ reason: String) {
-        let value = String((raw.text ?? "").prefix(80))
-        faults.append(FieldFault(cryptoID: id ?? "", field: field, value: value, reason: reason))
+    private mutating func addFault(_ field: AssetField, _ reason: String) {
+        let value = String((asset.text(field) ?? "").prefix(80))
+        faults.append(FieldFault(cryptoID: id ?? "", field: field.key, value: value, reason: reason))
     }
 
-    private static func number(
-        _ field: String, _ raw: RawField, _ range: Range
-    ) throws(Rejection) -> Amount {
-        guard let text = raw.text else { throw Rejection(field: field, reason: "it is no number") }
-        let amount: Amount
-        do { amount = try Amount(text) } catch { throw Rejection(field: field, reason: error.problem) }
+    private func number(_ field: AssetField, _ range: Range) throws(Rejection) -> Amount {
+        let amount: Amount?
+        do { amount = try asset.amount(field) } catch {
+            throw Rejection(field: field.key, reason: error.problem)
+        }
+        guard let amount else { throw Rejection(field: field.key, reason: "it is no number") }
         switch range {
         case .notNegative where amount < .zero:
-            throw Rejection(field: field, reason: "it is below zero")
+            throw Rejection(field: field.key, reason: "it is below zero")
         case .positive where amount <= .zero:
-            throw Rejection(field: field, reason: "it is not above zero")
+            throw Rejection(field: field.key, reason: "it is not above zero")
         case .change where amount < -100 || amount > 100_000:
-            throw Rejection(field: field, reason: "it is not between -100 and 100000")
+            throw Rejection(field: field.key, reason: "it is not between -100 and 100000")
         default: return amount
         }
     }
 
     private static func trimmed(_ text: String) -> String {
+        // A visible sign of ASCII at both ends, as nearly always, is no blank.
+        if let first = text.utf8.first, let last = text.utf8.last, (0x21...0x7E).contains(first),
+            (0x21...0x7E).contains(last)
+        {
+            return text
+        }
         var rest = Substring(text)
         while rest.first?.isWhitespace == true { rest.removeFirst() }
         while rest.last?.isWhitespace == true { rest.removeLast() }

@@ -43,25 +43,3 @@ public struct MarketSummary: Hashable, Sendable {
         unknown = rows.count { $0.tendance == .unknown }
     }
 }
-
-/// Means and robust spreads in Double.
-enum Statistics {
-    static func mean(_ values: [Double]) -> Double? {
-        values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-    }
-
-    static func median(_ values: [Double]) -> Double? {
-        guard !values.isEmpty else { return nil }
-        let sorted = values.sorted()
-        let middle = sorted.count / 2
-        return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
-    }
-
-    /// A spread that outliers do not stretch: 1.4826 x MAD, else 1.2533 x the mean deviation; `nil` if it is 0.
-    static func robustSpread(_ values: [Double], around center: Double) -> Double? {
-        let deviations = values.map { abs($0 - center) }
-        if let mad = median(deviations), mad > 0 { return 1.4826 * mad }
-        if let deviation = mean(deviations), deviation > 0 { return 1.2533 * deviation }
-        return nil
-    }
-}

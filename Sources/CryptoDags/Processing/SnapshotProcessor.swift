@@ -28,6 +28,7 @@ public struct SnapshotProcessor: Sendable {
         let day = calendar.day(of: timestamp)
         let time = calendar.time(of: timestamp)
         var seen: Set<String> = []
+        seen.reserveCapacity(assets.count)
         for (index, asset) in assets.enumerated() {
             var reader = AssetReader(asset: asset, position: index + 1)
             do throws(AssetReader.Rejection) {
@@ -53,18 +54,18 @@ public struct SnapshotProcessor: Sendable {
         _ identity: AssetReader.Identity, _ reader: inout AssetReader, timestamp: Date, day: String,
         time: String
     ) -> MarketRow {
-        let supply = reader.amount("supply", \.supply, .notNegative)
-        let givenCap = reader.amount("marketCapUsd", \.marketCapUsd, .notNegative)
-        let volume = reader.amount("volumeUsd24Hr", \.volumeUsd24Hr, .notNegative)
-        let change = reader.amount("changePercent24Hr", \.changePercent24Hr, .change)
+        let supply = reader.amount(.supply, .notNegative)
+        let givenCap = reader.amount(.marketCapUsd, .notNegative)
+        let volume = reader.amount(.volumeUsd24Hr, .notNegative)
+        let change = reader.amount(.changePercent24Hr, .change)
         let derivedCap = givenCap == nil ? supply.flatMap { try? $0.multiplied(by: identity.price) } : nil
         let cap = givenCap ?? derivedCap
         return MarketRow(
             cryptoID: identity.id, rang: identity.rank, symbole: identity.symbol, nom: identity.name,
-            supplyCirculant: supply, supplyMax: reader.amount("maxSupply", \.maxSupply, .notNegative),
+            supplyCirculant: supply, supplyMax: reader.amount(.maxSupply, .notNegative),
             marketCapUsd: cap, marketCapDerivee: derivedCap != nil, volume24hUsd: volume,
             prixUsd: identity.price, variation24hPourcent: change?.rounded(toPlaces: 10),
-            vwap24h: reader.amount("vwap24Hr", \.vwap24Hr, .positive), timestampImport: timestamp,
+            vwap24h: reader.amount(.vwap24Hr, .positive), timestampImport: timestamp,
             marketCapMilliards: cap?.divided(byPowerOfTen: 9, roundedTo: 6),
             volume24hMillions: volume?.divided(byPowerOfTen: 6, roundedTo: 6), dateImport: day,
             heureImport: time,

@@ -4,68 +4,134 @@ import FoundationEssentials
 
 /// How a row of the market lies in the table `crypto_historique`.
 enum HistoryColumns {
+    /// The columns of one kind of number each, in the order of ``amounts(of:)``.
+    private static let amountNames = [
+        "supply_circulant", "supply_max", "market_cap_usd", "volume_24h_usd", "prix_usd",
+        "variation_24h_pourcent", "vwap_24h", "market_cap_milliards", "volume_24h_millions",
+    ]
+
+    private static let otherNames = [
+        "snapshot_id", "crypto_id", "rang", "symbole", "nom", "timestamp_import", "date_import",
+        "heure_import",
+        "categorie", "tendance", "created_at", "market_cap_derivee", "source",
+    ]
+
     /// Adds rows of a snapshot to the table.
     static func insert(
         _ rows: [MarketRow], snapshot: Int64, source: String, createdAt: Date, _ dialect: any MarketDialect,
         _ transaction: any SQLTransaction
     ) throws {
-        let lines = rows.map { values($0, snapshot: snapshot, source: source, createdAt: createdAt, dialect) }
-        guard let first = lines.first else { return }
+        guard let first = rows.first else { return }
+        let names = otherNames + amountNames.flatMap(dialect.exactNames)
+        // All rows of a snapshot have one time.
+        let time = SQLValue.text(first.timestampImport.databaseText)
+        let created = SQLValue.text(createdAt.databaseText)
         try transaction.bulkInsert(
-            into: "crypto_historique", columns: first.pairs.map(\.name),
-            rows: lines.map { $0.pairs.map(\.value) })
+            into: "crypto_historique", columns: names.map { SQLIdentifier(stringLiteral: $0) },
+            rows: rows.map { row in
+                var values: [SQLValue] = [
+                    .integer(snapshot), .text(row.cryptoID), .integer(Int64(row.rang)), .text(row.symbole),
+                    .text(row.nom),
+                    row.timestampImport == first.timestampImport
+                        ? time : .text(row.timestampImport.databaseText),
+                    .text(row.dateImport), .text(row.heureImport), .text(row.categorie.rawValue),
+                    .text(row.tendance.rawValue), created, .integer(row.marketCapDerivee ? 1 : 0),
+                    .text(source),
+                ]
+                values.reserveCapacity(names.count)
+                for amount in amounts(of: row) { values += dialect.exactValues(of: amount) }
+                return values
+            })
     }
 
-    private static func values(
-        _ row: MarketRow, snapshot: Int64, source: String, createdAt: Date, _ dialect: any MarketDialect
-    ) -> ColumnValues {
-        var columns: ColumnValues = [
-            "snapshot_id": .integer(snapshot), "crypto_id": .text(row.cryptoID),
-            "rang": .integer(Int64(row.rang)), "symbole": .text(row.symbole), "nom": .text(row.nom),
-            "timestamp_import": .text(row.timestampImport.databaseText), "date_import": .text(row.dateImport),
-            "heure_import": .text(row.heureImport), "categorie": .text(row.categorie.rawValue),
-            "tendance": .text(row.tendance.rawValue), "created_at": .text(createdAt.databaseText),
-            "market_cap_derivee": .integer(row.marketCapDerivee ? 1 : 0), "source": .text(source),
+    private static func amounts(of row: MarketRow) -> [Amount?] {
+        [
+            row.supplyCirculant, row.supplyMax, row.marketCapUsd, row.volume24hUsd, row.prixUsd,
+            row.variation24hPourcent, row.vwap24h, row.marketCapMilliards, row.volume24hMillions,
         ]
-        columns += dialect.exact("supply_circulant", row.supplyCirculant)
-        columns += dialect.exact("supply_max", row.supplyMax)
-        columns += dialect.exact("market_cap_usd", row.marketCapUsd)
-        columns += dialect.exact("volume_24h_usd", row.volume24hUsd)
-        columns += dialect.exact("prix_usd", row.prixUsd)
-        columns += dialect.exact("variation_24h_pourcent", row.variation24hPourcent)
-        columns += dialect.exact("vwap_24h", row.vwap24h)
-        columns += dialect.exact("market_cap_milliards", row.marketCapMilliards)
-        columns += dialect.exact("volume_24h_millions", row.volume24hMillions)
-        return columns
     }
 
-    static func row(_ row: SQLRow, _ dialect: any MarketDialect) throws -> MarketRow {
-        let amount = { (column: String) -> Amount? in
-            let text: String? = try row[dialect.exactName(of: column)]
-            return try text.map { try Amount($0) }
-        }
-        return MarketRow(
-            cryptoID: try row["crypto_id"], rang: try row["rang"], symbole: try row["symbole"],
-            nom: try row["nom"],
-            supplyCirculant: try amount("supply_circulant"), supplyMax: try amount("supply_max"),
-            marketCapUsd: try amount("market_cap_usd"), marketCapDerivee: try row["market_cap_derivee"],
-            volume24hUsd: try amount("volume_24h_usd"),
-            prixUsd: try Amount(try row[dialect.exactName(of: "prix_usd")] as String),
-            variation24hPourcent: try amount("variation_24h_pourcent"),
-            vwap24h: try amount("vwap_24h"),
-            timestampImport: try Date(isoText: try row["timestamp_import"] as String),
-            marketCapMilliards: try amount("market_cap_milliards"),
-            volume24hMillions: try amount("volume_24h_millions"), dateImport: try row["date_import"],
-            heureImport: try row["heure_import"], categorie: try named("categorie", row),
-            tendance: try named("tendance", row))
+    /// Reads rows of the table, all of whose columns were asked for.
+    static func rows(_ rows: [SQLRow], _ dialect: any MarketDialect) throws -> [MarketRow] {
+        guard let first = rows.first else { return [] }
+        var reader = try Reader(first.columns, dialect)
+        return try rows.map { try reader.row($0) }
     }
+}
 
-    private static func named<Value: RawRepresentable<String>>(_ column: String, _ row: SQLRow) throws
-        -> Value
-    {
-        guard let value = Value(rawValue: try row[column]) else {
-            throw MarketStoreError.damagedValue(column: column, snapshot: try row["snapshot_id"])
+extension HistoryColumns {
+    /// Reads rows of one answer: where its columns stand is looked up once.
+    private struct Reader {
+        private let amounts: [Int]
+        private let others: [Int]
+        private var time: (text: String, date: Date)?
+
+        init(_ columns: SQLColumns, _ dialect: any MarketDialect) throws {
+            let position = { (name: String) throws -> Int in
+                guard let index = columns.index(of: name) else {
+                    throw SQLError(.unknownColumn, message: "the answer has no column \"\(name)\"")
+                }
+                return index
+            }
+            amounts = try amountNames.map { try position(dialect.exactName(of: $0)) }
+            others = try otherNames.map(position)
         }
-        return value
+
+        mutating func row(_ row: SQLRow) throws -> MarketRow {
+            guard let price = try amount(4, row) else { throw damaged("prix_usd", row) }
+            return MarketRow(
+                cryptoID: try text(1, row), rang: try whole(2, row), symbole: try text(3, row),
+                nom: try text(4, row), supplyCirculant: try amount(0, row), supplyMax: try amount(1, row),
+                marketCapUsd: try amount(2, row), marketCapDerivee: try whole(11, row) != 0,
+                volume24hUsd: try amount(3, row), prixUsd: price, variation24hPourcent: try amount(5, row),
+                vwap24h: try amount(6, row), timestampImport: try instant(row),
+                marketCapMilliards: try amount(7, row), volume24hMillions: try amount(8, row),
+                dateImport: try text(6, row), heureImport: try text(7, row), categorie: try named(8, row),
+                tendance: try named(9, row))
+        }
+
+        private func text(_ place: Int, _ row: SQLRow) throws -> String {
+            guard case .text(let text) = row.values[others[place]] else {
+                throw damaged(otherNames[place], row)
+            }
+            return text
+        }
+
+        private func whole(_ place: Int, _ row: SQLRow) throws -> Int {
+            guard case .integer(let number) = row.values[others[place]] else {
+                throw damaged(otherNames[place], row)
+            }
+            return Int(number)
+        }
+
+        private func amount(_ place: Int, _ row: SQLRow) throws -> Amount? {
+            switch row.values[amounts[place]] {
+            case .null: return nil
+            case .text(let text): return try Amount(text)
+            default: throw damaged(amountNames[place], row)
+            }
+        }
+
+        private mutating func instant(_ row: SQLRow) throws -> Date {
+            let text = try text(5, row)
+            if let time, time.text == text { return time.date }
+            let date = try Date(isoText: text)
+            time = (text, date)
+            return date
+        }
+
+        private func named<Value: RawRepresentable<String>>(_ place: Int, _ row: SQLRow) throws -> Value {
+            guard let value = Value(rawValue: try text(place, row)) else {
+                throw damaged(otherNames[place], row)
+            }
+            return value
+        }
+
+        private func damaged(_ column: String, _ row: SQLRow) -> MarketStoreError {
+            guard case .integer(let snapshot) = row.values[others[0]] else {
+                return .damagedValue(column: column, snapshot: 0)
+            }
+            return .damagedValue(column: column, snapshot: snapshot)
+        }
     }
 }

@@ -143,14 +143,22 @@ extension Candle {
     /// - Precondition: They are in the order of time, and `limit` is above zero.
     public static func joined(_ candles: [Candle], limit: Int) -> [Candle] {
         precondition(limit > 0)
-        guard candles.count > limit else { return candles }
-        let size = (candles.count + limit - 1) / limit
-        return stride(from: 0, to: candles.count, by: size).map { first in
-            let group = candles[first..<min(first + size, candles.count)]
+        return groups(candles, limit: limit).map { group in
+            let first = group.startIndex
             return Candle(
                 start: group[first].start, open: group[first].open, high: group.map(\.high).max() ?? 0,
                 low: group.map(\.low).min() ?? 0, close: group.last?.close ?? group[first].close,
                 points: group.reduce(0) { $0 + $1.points })
         }
+    }
+
+    /// The last close of each group of neighbours, of which there are at most `limit`.
+    static func lasts(of closes: [Double], limit: Int) -> [Double] {
+        groups(closes, limit: limit).compactMap(\.last)
+    }
+
+    private static func groups<Value>(_ values: [Value], limit: Int) -> [ArraySlice<Value>] {
+        let size = max(1, (values.count + limit - 1) / limit)
+        return stride(from: 0, to: values.count, by: size).map { values[$0..<min($0 + size, values.count)] }
     }
 }

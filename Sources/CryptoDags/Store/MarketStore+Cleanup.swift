@@ -81,6 +81,7 @@ extension MarketStore {
             guard outcome.snapshots == 0 || outcome.rows + assets <= batch else { break }
             outcome.rows += try transaction.execute("delete from crypto_historique where snapshot_id = \(id)")
             try transaction.execute("delete from quality_results where snapshot_id = \(id)")
+            try deleteSeries(of: id, transaction)
             outcome.snapshots += try transaction.execute(
                 "delete from crypto_snapshots where snapshot_id = \(id)")
         }
@@ -94,7 +95,7 @@ extension MarketStore {
         let old = try transaction.query(
             """
             select s.snapshot_id, s.asset_count, s.source, s.sha256 from crypto_snapshots s
-            where not s.amincie and s.complete and s.fetched_at < \(cutoff)
+            where s.amincie = false and s.complete and s.fetched_at < \(cutoff)
                 and exists (select 1 from crypto_snapshots newer where newer.source = s.source
                     and newer.complete and newer.fetched_at >= \(cutoff))
                 and exists (select 1 from crypto_snapshots later where later.source = s.source
@@ -109,6 +110,7 @@ extension MarketStore {
             let assets: Int = try row[1]
             guard outcome.thinned == 0 || outcome.rows + assets <= batch else { break }
             outcome.rows += try transaction.execute("delete from crypto_historique where snapshot_id = \(id)")
+            try deleteSeries(of: id, transaction)
             outcome.answers += try transaction.execute(
                 """
                 delete from crypto_raw where source = \(try row["source"] as String)
@@ -144,7 +146,8 @@ extension MarketStore {
         try await database.execute("delete from monitoring_stats where timestamp < \(cutoff)")
         try await database.execute("delete from anomalies where detected_at < \(cutoff)")
         try await database.execute("delete from anomaly_alerts where alerted_at < \(cutoff)")
-        try await database.execute("delete from outbox where state <> 'pending' and created_at < \(cutoff)")
+        try await database.execute(
+            "delete from outbox where state in ('sent', 'failed') and created_at < \(cutoff)")
         try await database.execute("delete from reports where date < \(daily.ds)")
         // A mail that could not go out within a week is news no more.
         let lastWeek = now.addingTimeInterval(-Self.longestWaitOfMails).databaseText

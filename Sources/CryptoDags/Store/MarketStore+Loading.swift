@@ -25,6 +25,7 @@ extension MarketStore {
             try HistoryColumns.insert(
                 load.snapshot.rows, snapshot: id, source: load.source, createdAt: load.now, dialect,
                 transaction)
+            try Self.saveSeries(load.snapshot.rows, of: id, transaction)
             let day = load.snapshot.rows.first?.dateImport ?? load.fetchedAt.ds
             try Self.addCandles(of: id, day: day, fetchedAt: load.fetchedAt, transaction)
             try transaction.execute("update crypto_snapshots set complete = true where snapshot_id = \(id)")

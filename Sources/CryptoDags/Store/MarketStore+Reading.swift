@@ -37,13 +37,16 @@ extension MarketStore {
     }
 
     /// The rows of a complete snapshot, best rank first.
-    public func rows(of snapshotID: Int64) async throws -> [MarketRow] {
-        try await database.query(
+    ///
+    /// - Parameter lowestRank: Leaves out the coins behind that rank.
+    public func rows(of snapshotID: Int64, to lowestRank: Int? = nil) async throws -> [MarketRow] {
+        let scope: SQLStatement = if let lowestRank { "and h.rang <= \(lowestRank)" } else { "" }
+        let rows = try await database.query(
             """
             select h.* from crypto_historique h join crypto_snapshots s on s.snapshot_id = h.snapshot_id
-            where h.snapshot_id = \(snapshotID) and s.complete order by h.rang, h.id
-            """
-        ).map { try HistoryColumns.row($0, dialect) }
+            where h.snapshot_id = \(snapshotID) and s.complete \(scope) order by h.rang, h.id
+            """)
+        return try HistoryColumns.rows(rows, dialect)
     }
 
     /// What a snapshot held that gave no row or lost a value, beside its rows.
@@ -56,27 +59,6 @@ extension MarketStore {
         return ProcessedSnapshot(
             rows: try await self.rows(of: snapshotID), rejected: problems.rejected, faults: problems.faults,
             duplicateIDs: problems.duplicates, rankedByPosition: problems.rankedByPosition)
-    }
-
-    /// The points of the coins of a snapshot since an instant, oldest first, for the rules that look back.
-    public func history(of ids: [String], source: String, since: Date) async throws -> MarketHistory {
-        let rows = try await database.query(
-            """
-            select h.crypto_id, s.fetched_at, cast(h.prix_usd as double precision),
-                cast(h.volume_24h_usd as double precision), h.rang
-            from crypto_historique h join crypto_snapshots s on s.snapshot_id = h.snapshot_id
-            where s.source = \(source) and s.complete and s.fetched_at >= \(since.databaseText)
-                and h.crypto_id in \(SQLStatement.list(ids))
-            order by s.fetched_at, s.snapshot_id
-            """)
-        var history = MarketHistory()
-        for row in rows {
-            let point = MarketPoint(
-                at: try Date(isoText: try row[1] as String), price: try row[2], volume: try row[3],
-                rank: try row[4])
-            history.append(point, to: try row[0])
-        }
-        return history
     }
 
     private func condition(_ source: String?) async throws -> SQLStatement {

@@ -50,6 +50,7 @@ extension MarketStore {
             }
             try HistoryColumns.insert(
                 changed, snapshot: id, source: snapshot.source, createdAt: now, dialect, transaction)
+            try Self.saveSeries(processed.rows, of: id, transaction)
             try transaction.execute(
                 "update crypto_snapshots set \(made.assignments) where snapshot_id = \(id)")
             let day = processed.rows.first?.dateImport ?? snapshot.dateImport

@@ -2,9 +2,9 @@ extension CommandLineTool {
     /// All commands of the executable, those of its extensions included.
     func commandTree(program: String) -> CLICommand {
         let own = [
-            DagsCommands.group, TasksCommands.group, RunsCommands.group, NoticesCommands.group,
-            VariablesCommands.group, ConnectionsCommands.group, DatabaseCommands.group, ConfigCommands.group,
-            SchedulerCommand.scheduler, InfoCommands.version,
+            DagsCommands.group, TasksCommands.group, RunsCommands.group, BackfillCommands.group,
+            NoticesCommands.group, VariablesCommands.group, ConnectionsCommands.group, DatabaseCommands.group,
+            ConfigCommands.group, SchedulerCommand.scheduler, InfoCommands.version,
             InfoCommands.info,
         ]
         return CLICommand(

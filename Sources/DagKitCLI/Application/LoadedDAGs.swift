@@ -29,7 +29,9 @@ struct LoadedDAGs: Sendable {
             names.isEmpty
             ? TimeZones()
             : TimeZones(loading: names, from: SystemZones(environment: workspace.system.environment))
-        bag = DAGBag(compiled: tool.dags, file: file, zones: zones, defaultTimeZone: standard)
+        bag = DAGBag(
+            compiled: tool.dags, file: file, zones: zones, defaultTimeZone: standard,
+            defaults: try workspace.deploymentDefaults(file))
     }
 
     private static func file(tool: CommandLineTool, workspace: Workspace) throws -> DAGsFile? {

@@ -40,7 +40,8 @@ struct SchedulerRun: Sendable {
         service.hideFromChildren()
         let door = try await door(entry, service)
         let log = SchedulerLogFile(
-            folder: try workspace.logs + "/scheduler", console: workspace.console, now: workspace.system.now)
+            folder: try workspace.logs + "/scheduler", console: workspace.console,
+            level: try workspace.logLevel(), now: workspace.system.now)
         if !isChecked {
             log.write(
                 .info,
@@ -200,13 +201,20 @@ struct SchedulerRun: Sendable {
 final class SchedulerLogFile: Sendable {
     private let path: String
     private let console: Console
+    private let level: TaskLogger.Level
     private let now: @Sendable () -> Date
 
     /// Opens a folder for today and points `latest` at it; where that cannot be, the console alone is told.
-    init(folder: String, console: Console, now: @escaping @Sendable () -> Date) {
+    ///
+    /// - Parameter level: The least level of the lines that are written.
+    init(
+        folder: String, console: Console, level: TaskLogger.Level = .info,
+        now: @escaping @Sendable () -> Date
+    ) {
         let today = now().ds
         path = "\(folder)/\(today)/scheduler.log"
         self.console = console
+        self.level = level
         self.now = now
         do {
             try FileSystem.createFolder("\(folder)/\(today)")
@@ -226,6 +234,7 @@ final class SchedulerLogFile: Sendable {
     var schedulerLog: SchedulerLog { SchedulerLog { level, text in self.write(level, text) } }
 
     func write(_ level: TaskLogger.Level, _ text: String, fileID: String = #fileID, line: Int = #line) {
+        guard level >= self.level else { return }
         let rendered = LogLine.render(
             text, level: level, at: now(), from: SourceLocation(file: fileID, line: line))
         append(rendered + "\n", to: path)

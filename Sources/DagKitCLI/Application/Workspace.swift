@@ -98,6 +98,29 @@ public final class Workspace: Sendable {
         return zone.isEmpty || zone.lowercased() == "utc" ? nil : zone
     }
 
+    /// What holds for DAGs that say nothing of it.
+    ///
+    /// - Parameter file: dags.json, whose settings count.
+    func deploymentDefaults(_ file: DAGsFile?) throws -> DeploymentDefaults {
+        let configuration = try basicConfiguration().settingDeployment(
+            file?.settings ?? [:], from: file?.file ?? "dags.json")
+        var defaults = DeploymentDefaults()
+        defaults.catchup = try configuration.flag("scheduler", "catchup_by_default") ? .all : .latest
+        func limit(_ key: String, _ other: Int) throws -> Int {
+            try configuration.integer("core", key) ?? other
+        }
+        defaults.maxActiveRuns = try limit("max_active_runs_per_dag", defaults.maxActiveRuns)
+        defaults.maxActiveTasks = try limit("max_active_tasks_per_dag", defaults.maxActiveTasks)
+        defaults.maxMapLength = try limit("max_map_length", defaults.maxMapLength)
+        return defaults
+    }
+
+    /// The least level of the lines that are logged.
+    func logLevel() throws -> TaskLogger.Level {
+        let name = try configuration().setting("logging", "logging_level")?.value
+        return name.flatMap(TaskLogger.Level.init(rawValue:)) ?? .info
+    }
+
     private func readConfiguration() throws -> Configuration {
         let home = home
         var files: [Configuration.File] = []
@@ -240,6 +263,7 @@ public final class Workspace: Sendable {
         var services = TaskServices(
             metadata: try await metadata(),
             settings: try configuration(), zones: try dags().zones, home: home.path)
+        services.logLevel = try logLevel()
         services[SQLDrivers.self] = drivers
         for one in tool.extensions { try await one.services(&services) }
         return services

@@ -96,6 +96,15 @@ extension ConfigurationKey {
         .shared(
             "core", "dags_are_paused_at_creation", kind: .flag, default: "True",
             "Whether a new DAG waits to be unpaused."),
+        .shared(
+            "core", "max_active_runs_per_dag", kind: .integer(1...10_000), default: "16",
+            "How many runs of a DAG that says nothing of it are under way at once."),
+        .shared(
+            "core", "max_active_tasks_per_dag", kind: .integer(1...10_000), default: "16",
+            "How many tasks of all runs of a DAG that says nothing of it run at once."),
+        .shared(
+            "core", "max_map_length", kind: .integer(1...1_000_000), default: "1024",
+            "How many instances a mapped task has at most, if its DAG says nothing of it."),
         .shared("core", "default_timezone", default: "utc", "The zone of schedules that name none."),
         ConfigurationKey(
             "core", "dags_file", "The DAG bag of the deployment; the nearest dags.json unless set."),
@@ -114,6 +123,12 @@ extension ConfigurationKey {
         ConfigurationKey(
             "scheduler", "poll_interval", kind: .seconds(from: 0.1), default: "5",
             "How often to look for changes that no signal told of, and to write the heartbeat."),
+        .shared(
+            "scheduler", "catchup_by_default", kind: .flag, default: "False",
+            "Whether all missed runs are made of a DAG that says nothing of it, or the latest alone."),
+        .shared(
+            "logging", "logging_level", kind: .choice(TaskLogger.Level.allCases.map(\.rawValue)),
+            default: "INFO", "The least level of the lines that tasks and the scheduler log."),
         .shared("logging", "base_log_folder", "The folder of all logs; logs in the home folder unless set."),
         ConfigurationKey(
             "logging", "max_log_bytes", kind: .integer(1024...1 << 40), default: "104857600",

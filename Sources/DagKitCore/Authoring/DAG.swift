@@ -33,20 +33,45 @@ public struct DAGConfiguration: Sendable {
 
     /// The last instant at which a scheduled interval may start.
     public var endDate: Date?
-    public var catchup: Catchup
+    public var catchup: Catchup {
+        get { chosen.catchup ?? deployment.catchup }
+        set { chosen.catchup = newValue }
+    }
     public var about: String?
 
     /// Documentation in Markdown.
     public var documentation: String?
     public var tags: Set<String>
-    public var maxActiveRuns: Int
-    public var maxActiveTasks: Int
+    public var maxActiveRuns: Int {
+        get { chosen.maxActiveRuns ?? deployment.maxActiveRuns }
+        set { chosen.maxActiveRuns = newValue }
+    }
+    public var maxActiveTasks: Int {
+        get { chosen.maxActiveTasks ?? deployment.maxActiveTasks }
+        set { chosen.maxActiveTasks = newValue }
+    }
 
     /// Whether the first task that fails for good ends the run: what runs is ended, what has not begun is skipped.
     public var failsFast: Bool
 
     /// How many instances a mapped task may have at most.
-    public var maxMapLength: Int
+    public var maxMapLength: Int {
+        get { chosen.maxMapLength ?? deployment.maxMapLength }
+        set { chosen.maxMapLength = newValue }
+    }
+
+    /// What holds where neither the author nor dags.json has said anything.
+    package var deployment = DeploymentDefaults()
+    private var chosen = Chosen()
+
+    /// What somebody has said.
+    private struct Chosen: Sendable {
+        var catchup: Catchup?
+        var maxActiveRuns: Int?
+        var maxActiveTasks: Int?
+        var maxMapLength: Int?
+    }
+
     /// After how many failed runs in a row the DAG pauses itself; `nil` for never.
     public var maxConsecutiveFailedRuns: Int?
 
@@ -72,9 +97,9 @@ public struct DAGConfiguration: Sendable {
     public init(
         _ id: DAGID, schedule: Schedule = .none, startDate: InstantLiteral? = nil,
         endDate: InstantLiteral? = nil,
-        catchup: Catchup = .latest, about: String? = nil, documentation: String? = nil,
+        catchup: Catchup? = nil, about: String? = nil, documentation: String? = nil,
         tags: Set<String> = [],
-        maxActiveRuns: Int = 16, maxActiveTasks: Int = 16, maxMapLength: Int = 1024,
+        maxActiveRuns: Int? = nil, maxActiveTasks: Int? = nil, maxMapLength: Int? = nil,
         maxConsecutiveFailedRuns: Int? = nil,
         runTimeout: Duration? = nil,
         isPausedAtCreation: Bool? = nil, params: ParamSet = [:], failsFast: Bool = false,
@@ -85,13 +110,12 @@ public struct DAGConfiguration: Sendable {
         self.schedule = schedule
         self.startDate = startDate?.date
         self.endDate = endDate?.date
-        self.catchup = catchup
         self.about = about
         self.documentation = documentation
         self.tags = tags
-        self.maxActiveRuns = maxActiveRuns
-        self.maxActiveTasks = maxActiveTasks
-        self.maxMapLength = maxMapLength
+        chosen = Chosen(
+            catchup: catchup, maxActiveRuns: maxActiveRuns, maxActiveTasks: maxActiveTasks,
+            maxMapLength: maxMapLength)
         self.maxConsecutiveFailedRuns = maxConsecutiveFailedRuns
         self.runTimeout = runTimeout
         self.isPausedAtCreation = isPausedAtCreation

@@ -23,11 +23,12 @@ public struct DAGBag: Sendable {
     /// - Parameters:
     ///   - zones: The zones of ``timeZoneNames(of:file:)``, and the default one.
     ///   - defaultTimeZone: The zone of schedules that name none; `nil` for UTC.
+    ///   - defaults: What holds for DAGs that say nothing of it.
     public init(
         compiled: [any DAG], file: DAGsFile? = nil, zones: TimeZones = TimeZones(),
-        defaultTimeZone: String? = nil
+        defaultTimeZone: String? = nil, defaults: DeploymentDefaults = DeploymentDefaults()
     ) {
-        var collector = Collector(zones: zones, defaultTimeZone: defaultTimeZone)
+        var collector = Collector(zones: zones, defaultTimeZone: defaultTimeZone, defaults: defaults)
         for override in file?.overrides ?? [] { collector.add(override, compiled) }
         for dag in compiled {
             collector.add(dag, override: file?.overrides.first { $0.id == dag.configuration.id })
@@ -88,6 +89,7 @@ public struct DAGBag: Sendable {
     private struct Collector {
         let zones: TimeZones
         let defaultTimeZone: String?
+        let defaults: DeploymentDefaults
         var specs: [DAGID: DAGSpec] = [:]
         var problems: [DAGID: [DAGProblem]] = [:]
 
@@ -133,6 +135,7 @@ public struct DAGBag: Sendable {
 
         private mutating func checked(_ draft: GraphDraft) -> DAGSpec? {
             var draft = draft
+            draft.configuration.deployment = defaults
             if let defaultTimeZone {
                 draft.configuration.schedule =
                     draft.configuration.schedule.inDefaultTimeZone(defaultTimeZone)

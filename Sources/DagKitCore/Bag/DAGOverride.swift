@@ -59,13 +59,13 @@ package struct DAGOverride: Sendable {
         configuration.schedule = schedule ?? base.schedule
         configuration.startDate = startDate ?? base.startDate
         configuration.endDate = endDate ?? base.endDate
-        configuration.catchup = catchup ?? base.catchup
+        if let catchup { configuration.catchup = catchup }
         configuration.isPausedAtCreation = isPaused ?? base.isPausedAtCreation
         configuration.about = about ?? base.about
         configuration.tags = tags ?? base.tags
-        configuration.maxActiveRuns = maxActiveRuns ?? base.maxActiveRuns
-        configuration.maxActiveTasks = maxActiveTasks ?? base.maxActiveTasks
-        configuration.maxMapLength = maxMapLength ?? base.maxMapLength
+        if let maxActiveRuns { configuration.maxActiveRuns = maxActiveRuns }
+        if let maxActiveTasks { configuration.maxActiveTasks = maxActiveTasks }
+        if let maxMapLength { configuration.maxMapLength = maxMapLength }
         configuration.maxConsecutiveFailedRuns = maxConsecutiveFailedRuns ?? base.maxConsecutiveFailedRuns
         configuration.runTimeout = runTimeout ?? base.runTimeout
         configuration.paramSchema = paramSchema ?? base.paramSchema

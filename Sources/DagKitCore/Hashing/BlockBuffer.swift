@@ -3,33 +3,46 @@ struct BlockBuffer: Sendable {
     private var pending: [UInt8] = []
     private var byteCount: UInt64 = 0
 
-    mutating func add(_ bytes: some Sequence<UInt8>, compress: ([UInt8]) -> Void) {
-        for byte in bytes {
-            pending.append(byte)
-            byteCount += 1
-            if pending.count == 64 {
-                compress(pending)
-                pending.removeAll(keepingCapacity: true)
-            }
-        }
+    /// Adds bytes; `compress` gets each full block as sixteen big-endian words.
+    mutating func add(_ bytes: some Sequence<UInt8>, compress: ([UInt32]) -> Void) {
+        let isDone: Void? = bytes.withContiguousStorageIfAvailable { add($0, compress) }
+        if isDone == nil { Array(bytes).withUnsafeBufferPointer { add($0, compress) } }
     }
 
-    mutating func finish(compress: ([UInt8]) -> Void) {
+    private mutating func add(_ bytes: UnsafeBufferPointer<UInt8>, _ compress: ([UInt32]) -> Void) {
+        byteCount += UInt64(bytes.count)
+        var rest = bytes[...]
+        if !pending.isEmpty {
+            let missing = rest.prefix(64 - pending.count)
+            pending += missing
+            rest = rest.dropFirst(missing.count)
+            guard pending.count == 64 else { return }
+            pending.withUnsafeBufferPointer { compress(Self.words($0[...])) }
+            pending.removeAll(keepingCapacity: true)
+        }
+        while rest.count >= 64 {
+            compress(Self.words(rest.prefix(64)))
+            rest = rest.dropFirst(64)
+        }
+        pending += rest
+    }
+
+    mutating func finish(compress: ([UInt32]) -> Void) {
         let bitCount = byteCount &* 8
         let zeros = (119 - pending.count) % 64
         let length = (0..<8).map { UInt8(truncatingIfNeeded: bitCount >> (56 - 8 * UInt64($0))) }
         add([0x80] + Array(repeating: 0, count: zeros) + length, compress: compress)
     }
-}
 
-func bigEndianWords(_ block: [UInt8]) -> [UInt32] {
-    var words: [UInt32] = []
-    words.reserveCapacity(80)
-    for start in stride(from: 0, to: 64, by: 4) {
-        let high = UInt32(block[start]) << 24 | UInt32(block[start + 1]) << 16
-        words.append(high | UInt32(block[start + 2]) << 8 | UInt32(block[start + 3]))
+    private static func words(_ block: Slice<UnsafeBufferPointer<UInt8>>) -> [UInt32] {
+        let bytes = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: block))
+        var words: [UInt32] = []
+        words.reserveCapacity(80)
+        for start in stride(from: 0, to: 64, by: 4) {
+            words.append(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)))
+        }
+        return words
     }
-    return words
 }
 
 func bigEndianBytes(_ word: UInt32) -> [UInt8] {

@@ -30,8 +30,8 @@ public struct SHA1: Sendable {
         return hexadecimal(hash.finalize())
     }
 
-    private static func compress(_ block: [UInt8], into state: inout [UInt32]) {
-        var words = bigEndianWords(block)
+    private static func compress(_ block: [UInt32], into state: inout [UInt32]) {
+        var words = block
         for index in 16..<80 {
             let mixed = words[index - 3] ^ words[index - 8] ^ words[index - 14] ^ words[index - 16]
             words.append(rotateLeft(mixed, 1))

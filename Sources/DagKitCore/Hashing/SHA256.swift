@@ -38,8 +38,8 @@ public struct SHA256: Sendable {
         return hexadecimal(hash.finalize())
     }
 
-    private static func compress(_ block: [UInt8], into state: inout [UInt32]) {
-        var words = bigEndianWords(block)
+    private static func compress(_ block: [UInt32], into state: inout [UInt32]) {
+        var words = block
         for index in 16..<64 {
             let (early, late) = (words[index - 15], words[index - 2])
             let first = rotateRight(early, 7) ^ rotateRight(early, 18) ^ early >> 3

@@ -52,6 +52,9 @@ public struct DAGRun: Hashable, Codable, Sendable {
     /// How many times the run was cleared after it had ended.
     public var clearNumber: Int
 
+    /// The backfill that created the run, or let it start anew last; `nil` if none did.
+    public var backfillID: Int64?
+
     /// Counts the commits that changed the run; a writer that holds an older one is refused.
     public var revision: Int64
 

@@ -10,6 +10,20 @@ extension DAGRun {
             structureHash: spec.structureHash)
     }
 
+    /// The run that a backfill makes for one of its dates.
+    static func backfill(_ backfill: Backfill, _ planned: PlannedRun, of spec: DAGSpec, at now: Date)
+        -> DAGRun
+    {
+        let date = planned.logicalDate
+        var run = DAGRun(
+            key: RunKey(spec.id, RunID(RunType.backfill.runID(for: date))), type: .backfill,
+            logicalDate: date, dataInterval: planned.dataInterval, runAfter: planned.runAfter,
+            conf: backfill.conf, triggeredBy: backfill.createdBy, queuedAt: now,
+            structureHash: spec.structureHash)
+        run.backfillID = backfill.id
+        return run
+    }
+
     /// The run that somebody asks for now.
     ///
     /// - Parameters:

@@ -31,6 +31,7 @@ extension Planner {
             kept[spec.id] = entry
         }
         dags = kept
+        dueBackfills.formUnion(backfills.keys)
         for spec in specs {
             planNext(spec.id, at: now)
             dueDAGs.insert(spec.id)
@@ -79,12 +80,17 @@ extension Planner {
         let machine = RunMachine(snapshot, of: spec, at: now)
         machines[key] = machine
         floors[key] = ordinal
-        dags[key.dagID]?.activeRuns.insert(key)
+        let isQueued = snapshot.run.state == .queued
+        if !adoptIntoBackfill(snapshot.run) {
+            dags[key.dagID]?.activeRuns.insert(key)
+            if isQueued {
+                dags[key.dagID]?.queuedRuns.insert(QueuedRun(runAfter: snapshot.run.runAfter, key: key))
+                waitingDAGs.insert(key.dagID)
+            }
+        }
         for reference in machine.running { occupy(reference, of: machine) }
         for reference in machine.deferred { noteWait(of: reference, of: key, isOver: false) }
-        if snapshot.run.state == .queued {
-            dags[key.dagID]?.queuedRuns.insert(QueuedRun(runAfter: snapshot.run.runAfter, key: key))
-            waitingDAGs.insert(key.dagID)
+        if isQueued {
             touched.insert(key)
         } else {
             advance(key, .start, at: now)
@@ -116,6 +122,7 @@ extension Planner {
         var queued = Heap<QueuedRun>()
         while let run = dags[key.dagID]?.queuedRuns.removeFirst() { if run.key != key { queued.insert(run) } }
         dags[key.dagID]?.queuedRuns = queued
+        leaveBackfill(key)
         dueDAGs.insert(key.dagID)
     }
 }

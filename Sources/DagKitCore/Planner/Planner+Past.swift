@@ -133,7 +133,7 @@ extension Planner {
         guard let spec = dags[run.dagID]?.spec, !spec.pastTasks.isEmpty, let date = run.logicalDate else {
             return
         }
-        for key in dags[run.dagID]?.activeRuns.sorted() ?? [] {
+        for key in openRuns(of: run.dagID) {
             guard let past = pasts[key], past.isKnown, let later = machines[key]?.run.logicalDate,
                 later > date,
                 past.run.map({ $0.logicalDate < date }) ?? true

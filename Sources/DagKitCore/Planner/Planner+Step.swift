@@ -10,6 +10,7 @@ extension Planner {
             expireDeadlines(at: now)
             createDueRuns(at: now)
             startQueuedRuns(at: now)
+            runBackfills(at: now)
             beginDeferrals(at: now)
             fillSlots(at: now)
         }
@@ -140,7 +141,10 @@ extension Planner {
 
     private func obstacle(to instance: TaskInstance, _ candidate: Candidate) -> Obstacle? {
         let id = instance.key.run.dagID
-        guard let entry = dags[id], !entry.isPaused else { return .pause(id) }
+        // A backfill goes on while its DAG is paused.
+        guard let entry = dags[id], !entry.isPaused || backfill(of: candidate.run) != nil else {
+            return .pause(id)
+        }
         if pasts[candidate.run]?.holds(candidate.reference.task) == true {
             return .past(candidate.run, candidate.reference.task)
         }
@@ -232,6 +236,7 @@ extension Planner {
     /// Why a run that may not start yet waits.
     private func queueReason(of key: RunKey, at now: Date) -> String {
         guard let entry = dags[key.dagID], let run = machines[key]?.run else { return "" }
+        if let backfill = backfill(of: key) { return backfill.waitReason }
         if entry.isPaused { return "dag \(key.dagID) is paused" }
         if run.runAfter > now { return "waits until \(run.runAfter.isoText)" }
         return "waits for other runs of dag \(key.dagID) to end (max_active_runs \(entry.maxActiveRuns))"
@@ -257,6 +262,7 @@ extension Planner {
         forgetPast(of: run.key)
         leaveToStore(run.key)
         dags[run.dagID]?.activeRuns.remove(run.key)
+        if run.backfillID != nil { leaveBackfill(run.key) }
         dueDAGs.insert(run.dagID)
         waitingDAGs.insert(run.dagID)
     }
@@ -264,6 +270,7 @@ extension Planner {
     /// Whether ``step(at:)`` has something to do at once, since a run ended and another one may start.
     public var hasMoreToDo: Bool {
         !dueDAGs.isEmpty || !waitingDAGs.isEmpty || !touched.isEmpty || !asking.isEmpty
+            || !dueBackfills.isEmpty
     }
 }
 

@@ -47,6 +47,10 @@ public struct Planner: Sendable {
     var floors: [RunKey: Int] = [:]
     var pending = Effects()
 
+    /// The backfills that are worked off, and those of them that something has changed for.
+    var backfills: [Int64: BackfillEntry] = [:]
+    var dueBackfills: Set<Int64> = []
+
     /// What is known of the runs before the open ones, for the tasks that ask about them.
     var pasts: [RunKey: Past] = [:]
 
@@ -172,6 +176,12 @@ public struct Planner: Sendable {
 
         /// Waits of which the store is to be asked, once this commit is made, how the runs stand.
         package var looks: [Look] = []
+
+        /// Runs to be read from the store, which start anew for a backfill.
+        public var reruns: [Rerun] = []
+
+        /// Backfills of which nothing is left to do.
+        public var completedBackfills: [Int64] = []
     }
 
     /// What one step decided.

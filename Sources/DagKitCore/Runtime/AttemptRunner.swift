@@ -16,7 +16,7 @@ package struct AttemptRunner: Sendable {
     /// - Parameter clock: Gives the instants of the outcome, and what sensors wait by.
     package init(services: TaskServices, logger: TaskLogger, clock: TaskClock) {
         self.services = services
-        self.logger = logger
+        self.logger = logger.from(services.logLevel)
         self.clock = clock
     }
 

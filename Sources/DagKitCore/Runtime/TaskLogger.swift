@@ -19,6 +19,12 @@ public struct TaskLogger: Sendable {
 
     public init(sink: @escaping Sink) { self.sink = sink }
 
+    /// The logger without the lines below a level.
+    package func from(_ level: Level) -> TaskLogger {
+        let sink = sink
+        return TaskLogger { own, text, place in if own >= level { sink(own, text, place) } }
+    }
+
     public func debug(_ text: @autoclosure () -> String, fileID: String = #fileID, line: Int = #line) {
         sink(.debug, text(), SourceLocation(file: fileID, line: line))
     }

@@ -16,6 +16,9 @@ public struct TaskServices: Sendable {
 
     /// The folder that the deployment lives in; `nil` for a run that has none.
     public var home: String?
+
+    /// The least level of what tasks log.
+    public var logLevel = TaskLogger.Level.debug
     private var others: [ObjectIdentifier: any Sendable] = [:]
 
     public init(

@@ -24,6 +24,7 @@ extension DAGRun {
             endDate = nil
             reason = event.reason
             clearNumber += 1
+            backfillID = event.detail["backfill_id"]?.integer ?? backfillID
         default: break
         }
     }
@@ -39,6 +40,7 @@ extension DAGRun {
             fields["data_interval_start"] = .string(dataInterval.start.isoText)
             fields["data_interval_end"] = .string(dataInterval.end.isoText)
         }
+        if let backfillID { fields["backfill_id"] = .integer(backfillID) }
         if let triggeredBy { fields["triggered_by"] = .string(triggeredBy) }
         return .object(fields)
     }
@@ -59,6 +61,7 @@ extension DAGRun {
             runAfter: runAfter, conf: fields["conf"] ?? .object([:]),
             triggeredBy: fields["triggered_by"]?.string,
             queuedAt: event.at, structureHash: hash)
+        backfillID = fields["backfill_id"]?.integer
         reason = event.reason
     }
 }

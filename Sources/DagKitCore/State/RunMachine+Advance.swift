@@ -19,6 +19,7 @@ extension RunMachine {
         case .tick: tick(at: now)
         case .past(let answers): take(answers, at: now)
         case .clear(let references, let actor): clear(references, by: actor, at: now)
+        case .reprocess(let backfill, let actor): reprocess(for: backfill, by: actor, at: now)
         case .mark(let references, let state, let actor): mark(references, as: state, by: actor, at: now)
         case .markRun(let state, let actor): markRun(state, by: actor, at: now)
         }

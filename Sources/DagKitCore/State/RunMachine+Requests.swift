@@ -19,7 +19,21 @@ extension RunMachine {
         if run.state.isFinished || isEnding {
             record(RunEvent(.runCleared, run: run.key, at: now, actor: actor))
         }
-        for reference in chosen {
+        clearEach(chosen, by: actor, at: now)
+    }
+
+    /// Lets a run that has ended start anew, whole, as one of a backfill.
+    mutating func reprocess(for backfill: Int64, by actor: String, at now: Date) {
+        guard run.state.isFinished else { return }
+        record(
+            RunEvent(
+                .runCleared, run: run.key, at: now, detail: ["backfill_id": .integer(backfill)], actor: actor)
+        )
+        clearEach(references(where: canBeCleared), by: actor, at: now)
+    }
+
+    private mutating func clearEach(_ references: [InstanceRef], by actor: String, at now: Date) {
+        for reference in references {
             if self[reference].state?.isActive == true {
                 request(.clear, of: reference, reason: "cleared by \(actor)", by: actor, at: now)
             } else {

@@ -86,6 +86,8 @@ public struct RunMachine: Sendable {
         case past([Int: PastAnswer])
         /// Somebody wants instances to start anew.
         case clear([InstanceRef], actor: String)
+        /// A backfill lets the run, which has ended, start anew.
+        case reprocess(backfill: Int64, actor: String)
         /// Somebody gives instances a final state.
         case mark([InstanceRef], MarkedState, actor: String)
         /// Somebody gives the run a verdict.

@@ -29,6 +29,9 @@ public final class InMemoryStore: MetadataStore {
         /// What callbacks are told, by number.
         var notices: [Int64: NoticeRecord] = [:]
         var lastNotice: Int64 = 0
+
+        /// By number, the first one being 1.
+        var backfills: [KeptBackfill] = []
     }
 
     /// A run with what belongs to it.
@@ -200,6 +203,7 @@ public final class InMemoryStore: MetadataStore {
                 contents.runs[key] = nil
             }
             contents.events.removeAll { $0.run.dagID == id }
+            contents.deleteBackfills(of: id)
             contents.logicalDates[id] = nil
             contents.notices = contents.notices.filter { $0.value.notice.run.dagID != id }
             if count > 0 {
@@ -329,6 +333,7 @@ extension InMemoryStore.Contents {
     mutating func apply(_ batch: RunBatch) -> Bool {
         guard runs[batch.run]?.run.revision == batch.expectedRevision else { return false }
         if batch.expectedRevision == nil, hasRun(batch.updatedRun) { return false }
+        if let step = batch.backfillStep, !workOff(step, by: batch.run.runID) { return false }
         // Taken out, so that the change does not copy what the dictionary holds.
         var stored = runs.removeValue(forKey: batch.run) ?? InMemoryStore.StoredRun(run: batch.updatedRun)
         stored.apply(batch)

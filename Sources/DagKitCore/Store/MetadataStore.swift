@@ -11,7 +11,8 @@ public protocol MetadataStore: Sendable {
     /// Applies what was decided about some runs in one transaction.
     ///
     /// A run whose revision is not the expected one is left alone, and its key is among the conflicts; the others
-    /// are applied. Creating a run whose id, or whose logical date, its DAG has already is a conflict too.
+    /// are applied. Creating a run whose id, or whose logical date, its DAG has already is a conflict too, and so is
+    /// a change that works off a date of a backfill which no longer waits its turn.
     func commit(_ batches: [RunBatch], durability: Durability) async throws -> CommitResult
 
     /// Issues attempt tokens that were never issued before.
@@ -146,6 +147,37 @@ public protocol MetadataStore: Sendable {
     ///
     /// - Returns: False if there is none of that number, or it was delivered.
     func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool
+
+    // MARK: Backfills
+
+    /// Stores a backfill with its dates, and gives its number; one without a date that waits its turn is completed.
+    ///
+    /// - Throws: ``BackfillError/overlapping(_:other:)`` if the DAG has one in the range that is not done.
+    func createBackfill(_ backfill: Backfill, dates: [BackfillDate]) async throws -> Int64
+
+    /// The backfill of a number; `nil` if there is none.
+    func backfill(_ id: Int64) async throws -> Backfill?
+
+    /// The newest backfills, newest first; of all DAGs if none is given.
+    func backfills(of dag: DAGID?, limit: Int) async throws -> [Backfill]
+
+    /// The backfills that are not done, and those of which runs have not ended.
+    func openBackfills() async throws -> [Backfill]
+
+    /// The dates of a backfill in their order, or those alone that wait their turn.
+    func dates(of backfill: Int64, pendingOnly: Bool) async throws -> [BackfillDate]
+
+    /// Pauses or unpauses a backfill; false if it was so already, or is done.
+    func setBackfillPaused(_ isPaused: Bool, _ id: Int64, by actor: String, at now: Date) async throws -> Bool
+
+    /// Ends a backfill: no date that waits its turn gets a run; false if it is done.
+    func cancelBackfill(_ id: Int64, by actor: String, at now: Date) async throws -> Bool
+
+    /// Gives a date that waits its turn a reason why it gets no run.
+    func skipDate(_ logicalDate: Date, of backfill: Int64, reason: String) async throws
+
+    /// Records that a backfill is done, if no date of it waits its turn and no run of it is open.
+    func completeBackfill(_ id: Int64, at now: Date) async throws
 
     // MARK: Life
 

@@ -10,6 +10,8 @@ extension SchedulerLoop {
             planner.setPaused(try await store.pausedDAGs(), at: now)
             planner.setPools(try await store.pools())
             try await readChanges()
+            // After the changes: a run of a backfill that was cleared brings its backfill along.
+            planner.setBackfills(try await store.openBackfills())
             if isPollDue {
                 try await store.updateJob(job, state: "running", heartbeat: now, end: nil)
                 lastPoll = now

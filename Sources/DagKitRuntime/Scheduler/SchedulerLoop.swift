@@ -89,6 +89,7 @@ package struct SchedulerLoop: Sendable {
         job = try await store.startJob(configuration.job)
         follow(deployment, try await register(deployment))
         cursor = try await store.lastEventNumber()
+        planner.setBackfills(try await store.openBackfills())
     }
 
     /// Takes over the runs that have not ended.
@@ -191,6 +192,7 @@ package struct SchedulerLoop: Sendable {
             let startsWork = !isStopping && isReconciled
             let step = planner.step(at: clock.now, startsWork: startsWork)
             try await carryOut(step)
+            if !isStopping, isReconciled { try await workOffBackfills(step.effects) }
             if !isStopping { try await answerPast() }
         } while planner.hasMoreToDo && !isStopping && isReconciled
     }

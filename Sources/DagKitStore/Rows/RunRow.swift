@@ -6,7 +6,8 @@ import FoundationEssentials
 enum RunRow {
     static let columns: SQLStatement = """
         dag_id, run_id, run_type, execution_date, data_interval_start, data_interval_end, run_after, conf,
-        triggered_by, queued_at, dag_hash, state, start_date, end_date, reason, clear_number, revision
+        triggered_by, queued_at, dag_hash, state, start_date, end_date, reason, clear_number, revision,
+        backfill_id
         """
 
     static func run(_ row: SQLRow) throws -> DAGRun {
@@ -21,6 +22,7 @@ enum RunRow {
         run.reason = try row.next()
         run.clearNumber = try row.next()
         run.revision = try row.next()
+        run.backfillID = try row.next()
         return run
     }
 
@@ -32,7 +34,7 @@ enum RunRow {
             \(run.dataInterval?.start.databaseText), \(run.dataInterval?.end.databaseText),
             \(run.runAfter.databaseText), \(run.conf.text), \(run.triggeredBy), \(run.queuedAt.databaseText),
             \(run.structureHash), \(run.state), \(run.startDate?.databaseText), \(run.endDate?.databaseText),
-            \(run.reason), \(run.clearNumber), \(run.revision), \(run.isExternallyTriggered), \(instant), \(instant))
+            \(run.reason), \(run.clearNumber), \(run.revision), \(run.backfillID), \(run.isExternallyTriggered), \(instant), \(instant))
         on conflict do nothing
         """
     }
@@ -58,6 +60,7 @@ enum RunRow {
         update dag_run set queued_at = \(run.queuedAt.databaseText), state = \(run.state),
             start_date = \(run.startDate?.databaseText), end_date = \(run.endDate?.databaseText),
             reason = \(run.reason), dag_hash = \(run.structureHash), clear_number = \(run.clearNumber),
+            backfill_id = \(run.backfillID),
             last_scheduling_decision = \(instant), updated_at = \(instant), revision = \(run.revision)
         where dag_id = \(run.dagID) and run_id = \(run.runID) and revision = \(revision)
         """

@@ -13,3 +13,4 @@ extension TaskState: SQLConvertible {}
 extension EndRequest: SQLConvertible {}
 extension NoticeRecord.State: SQLConvertible {}
 extension RunEvent.Kind: SQLConvertible {}
+extension Backfill.Reprocessing: SQLConvertible {}

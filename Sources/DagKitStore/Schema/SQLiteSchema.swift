@@ -19,7 +19,8 @@ package struct SQLiteSchema: SchemaDialect {
             statements: ["drop index task_instance_active"]),
         Migration(version: 5, name: "keep what people are to be told", statements: notices),
         Migration(version: 6, name: "keep what callbacks are told of tasks and runs", statements: callbacks),
-        Migration(version: 7, name: "keep what tasks wait for", statements: waits),
+        Migration(version: 7, name: "keep backfills", statements: backfills),
+        Migration(version: 8, name: "keep what tasks wait for", statements: waits),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"
@@ -385,6 +386,48 @@ package struct SQLiteSchema: SchemaDialect {
         """,
         "create index notice_due on notice (due_at) where state = 'pending'",
         "create index notice_run on notice (dag_id, run_id)",
+    ]
+
+    /// Airflow 3's tables; a date names its run by id, and knows its data interval before it has one.
+    private static let backfills: [SQLStatement] = [
+        """
+        create table backfill (
+            id integer primary key autoincrement,
+            dag_id varchar(250) not null,
+            from_date timestamp not null,
+            to_date timestamp not null,
+            dag_run_conf text not null,
+            is_paused boolean not null,
+            reprocess_behavior varchar(250) not null,
+            max_active_runs integer not null,
+            created_at timestamp not null,
+            completed_at timestamp,
+            updated_at timestamp not null,
+            triggering_user_name varchar(512) not null,
+            -- ours
+            is_cancelled boolean not null
+        )
+        """,
+        "create index backfill_dag on backfill (dag_id)",
+        "create index backfill_open on backfill (id) where completed_at is null",
+        """
+        create table backfill_dag_run (
+            id integer primary key autoincrement,
+            backfill_id integer not null references backfill (id) on delete cascade,
+            exception_reason varchar(250),
+            logical_date timestamp not null,
+            sort_ordinal integer not null,
+            -- ours
+            run_id varchar(250),
+            reprocessed_run_id varchar(250),
+            data_interval_start timestamp not null,
+            data_interval_end timestamp not null,
+            run_after timestamp not null,
+            unique (backfill_id, logical_date)
+        )
+        """,
+        "create index backfill_dag_run_order on backfill_dag_run (backfill_id, sort_ordinal)",
+        "alter table dag_run add column backfill_id integer",
     ]
 
     private static let requests: [SQLStatement] = [

@@ -7,7 +7,7 @@ struct ForeignWriter {
     let auditor: SimulationAuditor
     let simulator: Simulator
     let now: Date
-    private let actor = "operator"
+    let actor = "operator"
 
     init(store: any MetadataStore, auditor: SimulationAuditor, simulator: Simulator, now: Date) {
         self.store = store
@@ -31,6 +31,10 @@ struct ForeignWriter {
         case .clear(let choice): return try await clear(choice)
         case .mark(let choice, let state): return try await mark(choice, state)
         case .markRun(let choice, let state): return try await markRun(choice, state)
+        case .backfill(let dag, let hours, let reprocessing):
+            return try await backfill(dag, hours, reprocessing)
+        case .pauseBackfill(let isPaused): return try await pauseBackfill(isPaused)
+        case .cancelBackfill: return try await cancelBackfill()
         }
     }
 
@@ -89,5 +93,41 @@ struct ForeignWriter {
             let change = try await store.change(run, of: spec, at: now, event), !change.step.events.isEmpty
         else { return nil }
         return deed
+    }
+}
+
+extension ForeignWriter {
+    fileprivate func backfill(_ place: Int, _ hours: Int, _ reprocessing: Backfill.Reprocessing) async throws
+        -> String?
+    {
+        guard simulator.dags.indices.contains(place) else { return nil }
+        let spec = simulator.dags[place]
+        let from = simulator.start - Double(hours) * 3600
+        let existing = try await store.runs(RunQuery(dagID: spec.id, from: from, through: now, limit: .max))
+        guard
+            let plan = try? BackfillPlan(
+                of: spec, from: from, through: now, reprocessing: reprocessing,
+                runsBackwards: hours.isMultiple(of: 2), existing: existing, now: now)
+        else { return nil }
+        let backfill = Backfill(
+            dagID: spec.id, from: from, through: now, reprocessing: reprocessing, maxActiveRuns: hours,
+            createdBy: actor, createdAt: now)
+        guard let id = try? await store.createBackfill(backfill, dates: plan.dates) else { return nil }
+        auditor.acknowledgedBackfill(id, maxActiveRuns: hours)
+        return "creates backfill \(id) of \(spec.id) with \(plan.dates.count) dates"
+    }
+
+    fileprivate func pauseBackfill(_ isPaused: Bool) async throws -> String? {
+        guard let newest = try await store.backfills(of: nil, limit: 1).first,
+            try await store.setBackfillPaused(isPaused, newest.id, by: actor, at: now)
+        else { return nil }
+        return "\(isPaused ? "pauses" : "unpauses") backfill \(newest.id)"
+    }
+
+    fileprivate func cancelBackfill() async throws -> String? {
+        guard let newest = try await store.backfills(of: nil, limit: 1).first,
+            try await store.cancelBackfill(newest.id, by: actor, at: now)
+        else { return nil }
+        return "cancels backfill \(newest.id)"
     }
 }

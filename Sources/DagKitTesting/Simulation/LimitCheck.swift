@@ -12,6 +12,8 @@ struct LimitCheck {
     private var byPool: [String: Int] = [:]
     private var byDAG: [DAGID: Int] = [:]
     private var runsByDAG: [DAGID: Int] = [:]
+    private var runsByBackfill: [Int64: Int] = [:]
+    private var maxBackfillRuns: [Int64: Int] = [:]
 
     /// The slots of the pools as the scheduler read them last; one that shrank meanwhile may be over its limit.
     private var slots: [String: Int] = [:]
@@ -31,19 +33,28 @@ struct LimitCheck {
         ) { $1 }
     }
 
-    /// Whether a DAG may have no more runs under way.
-    func isFull(_ dag: DAGID, _ count: Int) -> Bool { count >= maxRuns[dag] ?? .max }
+    mutating func sawBackfill(_ id: Int64, maxActiveRuns: Int) { maxBackfillRuns[id] = maxActiveRuns }
+
+    /// Whether a DAG, or a backfill of it, may have no more runs under way.
+    func isFull(_ dag: DAGID, _ backfill: Int64?, _ count: Int) -> Bool {
+        count >= backfill.map { maxBackfillRuns[$0] ?? .max } ?? maxRuns[dag] ?? .max
+    }
 
     mutating func sawPools(_ pools: [Pool]) {
         slots = Dictionary(pools.map { ($0.name, $0.slots) }) { $1 }
     }
 
     mutating func count(
-        _ event: RunEvent, dag: DAGID, from runBefore: RunState, _ before: TaskInstance?,
+        _ event: RunEvent, of run: DAGRun, from runBefore: RunState, _ before: TaskInstance?,
         to runAfter: RunState, _ after: TaskInstance?
     ) {
-        if runBefore != .running, runAfter == .running { runsByDAG[dag, default: 0] += 1 }
-        if runBefore == .running, runAfter != .running { runsByDAG[dag, default: 0] -= 1 }
+        let dag = run.dagID
+        let change = (runAfter == .running ? 1 : 0) - (runBefore == .running ? 1 : 0)
+        if let backfill = run.backfillID {
+            runsByBackfill[backfill, default: 0] += change
+        } else {
+            runsByDAG[dag, default: 0] += change
+        }
         let (was, isNow) = (before?.state?.isActive == true, after?.state?.isActive == true)
         guard let instance = after else { return }
         if was != isNow {
@@ -72,6 +83,9 @@ struct LimitCheck {
         }
         for (dag, count) in runsByDAG where count > maxRuns[dag] ?? .max {
             return "dag \(dag) has \(count) runs at once, above max_active_runs"
+        }
+        for (backfill, count) in runsByBackfill where count > maxBackfillRuns[backfill] ?? .max {
+            return "backfill \(backfill) has \(count) runs at once, above its max_active_runs"
         }
         for pool in grownPools.sorted() where byPool[pool, default: 0] > slots[pool] ?? 0 {
             return "pool \(pool) has \(byPool[pool, default: 0]) slots taken of \(slots[pool] ?? 0)"

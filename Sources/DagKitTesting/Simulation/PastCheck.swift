@@ -28,16 +28,16 @@ struct PastCheck {
 
     /// Whether an open run waits for the run before with good reason: nothing of it runs, and something may not start.
     func explains(_ fold: RunFold, among runs: some Sequence<RunFold>) -> Bool {
-        let instances = fold.snapshot.instances
-        func isHeld(_ instance: TaskInstance) -> Bool {
-            guard !instance.isFinished, let task = fold.spec.task(instance.taskID) else { return false }
+        let open = fold.snapshot.instances.filter { !$0.isFinished }
+        let held = open.filter { instance in
+            guard let task = fold.spec.task(instance.taskID) else { return false }
             return obstacle(to: task, of: fold, among: runs) != nil
         }
-        let isAtRest = instances.allSatisfy { instance in
-            // One that never began goes again, and may be held then.
-            let waits = instance.state == .scheduled && isHeld(instance)
-            return waits || instance.isFinished || instance.state == nil || instance.state == .upForRetry
-        }
-        return isAtRest && instances.contains(where: isHeld)
+        let resting: Set<TaskState?> = [nil, .upForRetry]
+        return !held.isEmpty
+            && open.allSatisfy { instance in
+                // One that waited for a slot already is held, too, if a run comes in between.
+                resting.contains(instance.state) || (instance.state == .scheduled && held.contains(instance))
+            }
     }
 }

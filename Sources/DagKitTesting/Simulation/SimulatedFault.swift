@@ -47,6 +47,12 @@ public enum SimulatedFault: Hashable, Sendable {
         case mark(choice: Int, MarkedState)
         /// Marks a run, chosen by a number.
         case markRun(choice: Int, MarkedState)
+        /// Creates a backfill of a DAG for some hours before the start of the simulation and after it.
+        case backfill(dag: Int, hours: Int, Backfill.Reprocessing)
+        /// Pauses or unpauses the newest backfill.
+        case pauseBackfill(Bool)
+        /// Cancels the newest backfill.
+        case cancelBackfill
     }
 
     /// When the fault happens, if it happens at an instant.
@@ -146,7 +152,13 @@ private struct FaultDraw {
 
     private func write(_ random: inout SeededGenerator) -> SimulatedFault.ForeignWrite {
         let dag = Int.random(in: 0..<dags, using: &random)
-        switch Int.random(in: 0..<10, using: &random) {
+        switch Int.random(in: 0..<14, using: &random) {
+        case 10, 11:
+            return .backfill(
+                dag: dag, hours: Int.random(in: 1...4, using: &random),
+                Backfill.Reprocessing.allCases.randomElement(using: &random) ?? .none)
+        case 12: return .pauseBackfill(Bool.random(using: &random))
+        case 13: return Bool.random(using: &random) ? .cancelBackfill : .pauseBackfill(false)
         case 0...2: return .trigger(dag: dag)
         case 3: return .pause(dag: dag)
         case 4: return .unpause(dag: dag)

@@ -131,6 +131,22 @@ final class SimulatedProcess: StoreProxy, Executor, SchedulerClock {
         return found
     }
 
+    func openBackfills() async throws -> [Backfill] {
+        try await step("a read") { try await base.openBackfills() }
+    }
+
+    func dates(of backfill: Int64, pendingOnly: Bool) async throws -> [BackfillDate] {
+        try await step("a read") { try await base.dates(of: backfill, pendingOnly: pendingOnly) }
+    }
+
+    func skipDate(_ logicalDate: Date, of backfill: Int64, reason: String) async throws {
+        try await step("a write") { try await base.skipDate(logicalDate, of: backfill, reason: reason) }
+    }
+
+    func completeBackfill(_ id: Int64, at now: Date) async throws {
+        try await step("a write") { try await base.completeBackfill(id, at: now) }
+    }
+
     func pastRun(_ query: PastQuery) async throws -> PastRun? {
         try await step("a read") { try await base.pastRun(query) }
     }

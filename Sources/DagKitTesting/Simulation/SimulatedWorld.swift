@@ -132,6 +132,9 @@ final class SimulatedWorld: @unchecked Sendable {
         hasCalmed = true
         do {
             _ = try await store.setPaused(false, simulator.dags.map(\.id), by: "operator", at: now)
+            for backfill in try await store.openBackfills() {
+                _ = try await store.setBackfillPaused(false, backfill.id, by: "operator", at: now)
+            }
             for place in changedPools.sorted() {
                 try await store.setPool(simulator.pools[place], by: "operator", at: now)
             }

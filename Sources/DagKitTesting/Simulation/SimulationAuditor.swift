@@ -27,6 +27,7 @@ final class SimulationAuditor {
     private var pausedAtLook: Set<DAGID> = []
     private var triggered: Set<RunKey> = []
     private let past = PastCheck()
+    private var backfills = BackfillCheck()
 
     /// The DAGs that somebody wrote to since the scheduler looked last: it cannot know yet what their runs allow.
     private var unseen: Set<DAGID> = []
@@ -63,6 +64,11 @@ final class SimulationAuditor {
 
     func expectNothingPaused() { paused = [] }
     func sawPaused(_ dags: Set<DAGID>) { pausedAtLook = dags }
+    func acknowledgedBackfill(_ id: Int64, maxActiveRuns: Int) {
+        backfills.ids.insert(id)
+        limits.sawBackfill(id, maxActiveRuns: maxActiveRuns)
+    }
+
     func sawChanges() { unseen = [] }
     func sawPools(_ pools: [Pool]) { limits.sawPools(pools) }
 
@@ -75,13 +81,18 @@ final class SimulationAuditor {
 
     /// Whether every run has ended, or waits with good reason for one that will not change by itself.
     var isAtRest: Bool {
-        let byDAG = Dictionary(grouping: open) { $0.dagID }
-        return byDAG.allSatisfy { dag, keys in
-            let held = keys.compactMap { folds[$0] }.filter { $0.run.state == .running }
-            let isFull = limits.isFull(dag, held.count)
+        let runs = open.compactMap { folds[$0] }
+        let isHeld = Dictionary(grouping: runs) { "\($0.run.dagID) \($0.run.backfillID ?? 0)" }.allSatisfy {
+            _, group in
+            let held = group.filter { $0.run.state == .running }
+            let isFull = limits.isFull(group[0].run.dagID, group[0].run.backfillID, held.count)
             return held.allSatisfy { past.explains($0, among: folds.values) }
-                && (isFull || held.count == keys.count)
+                && (isFull || held.count == group.count)
         }
+        return isHeld
+            && backfills.waiting.allSatisfy { id in
+                runs.contains { $0.run.backfillID == id && $0.run.state == .running }
+            }
     }
 
     /// The instances of the newest runs, in a fixed order.
@@ -122,7 +133,7 @@ final class SimulationAuditor {
         let after = fold.instance(of: event)
         folds[event.run] = fold
         waits.note(fold.run, after)
-        limits.count(event, dag: event.run.dagID, from: state, before, to: fold.run.state, after)
+        limits.count(event, of: fold.run, from: state, before, to: fold.run.state, after)
         if fold.run.state.isFinished, !state.isFinished {
             open.remove(event.run)
             if event.actor == RunEvent.scheduler { checkVerdict(fold) }
@@ -159,7 +170,8 @@ final class SimulationAuditor {
             if before.state != nil, before.state != .upForRetry { report("\(place) from \(before.state!)") }
         case .running:
             if before.state != .scheduled { report("\(place) and was not scheduled") }
-            if pausedAtLook.contains(event.run.dagID), paused.contains(event.run.dagID) {
+            let isHeld = pausedAtLook.contains(event.run.dagID) && paused.contains(event.run.dagID)
+            if isHeld, fold.run.backfillID == nil {
                 report("\(place) though its dag is paused")
             }
             checkPast(before, fold, place)
@@ -241,6 +253,7 @@ final class SimulationAuditor {
             try await readEvents()
             for run in touched.sorted() { try await compare(run, planner, now) }
             touched.removeAll(keepingCapacity: true)
+            try await backfills.look(store)
             if let excess = limits.excess() { report(excess) }
             let stored = try await store.pausedDAGs()
             let pausesItself = simulator.dags.contains { $0.configuration.maxConsecutiveFailedRuns != nil }
@@ -293,6 +306,7 @@ final class SimulationAuditor {
                     report("the trigger of \(key) was acknowledged and is lost")
                 }
             }
+            for finding in try await backfills.findings(store, logicalDates) { report(finding) }
             for key in triggered.sorted() where folds[key] == nil {
                 report("the trigger of \(key) was acknowledged and is lost")
             }

@@ -14,7 +14,8 @@ public import DagKitCore
 public enum StoreConformance {
     /// All checks, by theme.
     public static var checks: [Check] {
-        commitChecks + detailChecks + queryChecks + pastChecks + foldChecks + dagChecks + settingChecks
+        commitChecks + detailChecks + queryChecks + pastChecks + backfillChecks + foldChecks + dagChecks
+            + settingChecks
             + noticeChecks
     }
 

@@ -55,7 +55,7 @@ import Testing
                 GeneratedMarket(seed: 1).document(
                     at: Date.noon.addingTimeInterval(-3_600), id: "bitcoin") ?? []
             guard case .assets(let assets, _) = try AssetScanner.scan(body) else { return }
-            #expect(candles.last?.close == assets[0].priceUsd.text.flatMap { Double($0) })
+            #expect(candles.last?.close == assets[0][.priceUsd].text.flatMap { Double($0) })
         }
     }
 

@@ -76,7 +76,7 @@ import Testing
 
         let content = try SnapshotContent(SnapshotPayload(source: "test", pages: pages, wanted: 4))
 
-        #expect(content.assets.map(\.id) == ["a", "b", "c"])
+        #expect(content.assets.map { $0[.id] } == ["a", "b", "c"])
         #expect(content.repeatedIDs == ["b"])
         #expect(content.apiTimestamp == Date(microseconds: 1_754_937_925_536_000))
     }

@@ -7,9 +7,7 @@ import Testing
     @Test func `over simulated days every injected anomaly is found once, and faults break what they must`()
         async throws
     {
-        let folder = try TemporaryFolder()
-
-        let result = try await MarketSimulation(home: folder.path, days: 3, seed: 1, spacing: 7).run()
+        let result = try await MarketSimulation(days: 3, seed: 1, spacing: 7).run()
 
         #expect(result.problems == [])
         #expect(result.injected == 5 && result.found == 5 && result.runs == 216)

@@ -12,7 +12,7 @@ import Testing
         try await store.ping()
         _ = try await MarketStore.open(database, codec: PlainBodyCodec(), now: .noon)
 
-        #expect(try await store.value("select max(version) from crypto_schema_version") == 2)
+        #expect(try await store.value("select max(version) from crypto_schema_version") == 3)
         #expect(try await store.activeSource() == nil)
     }
 
@@ -37,7 +37,7 @@ import Testing
         let store = try await MarketStore.fixture(on: kind)
         try await store.database.execute("insert into crypto_schema_version values (99, 'later')")
 
-        await #expect(throws: MarketSchemaError.newer(found: 99, known: 2)) {
+        await #expect(throws: MarketSchemaError.newer(found: 99, known: 3)) {
             try await MarketStore.open(store.database, codec: PlainBodyCodec(), now: .noon)
         }
     }
@@ -131,7 +131,7 @@ import Testing
         }
 
         let versions = try await database.query("select version from crypto_schema_version order by 1")
-        #expect(try versions.last?[0] == 2)
+        #expect(try versions.last?[0] == 3)
     }
 
     @Test(arguments: StoreKind.allCases)
@@ -199,8 +199,37 @@ import Testing
             of: ["bitcoin", "nothing"], source: "generated:1", since: .noon.addingTimeInterval(86_400))
 
         #expect(
-            history.points["bitcoin"]?.map(\.at) == [1, 2].map { Date.noon.addingTimeInterval($0 * 86_400) })
-        #expect(history.points["nothing"] == nil)
+            history.points(of: "bitcoin").map(\.at)
+                == [1, 2].map { Date.noon.addingTimeInterval($0 * 86_400) })
+        #expect(history.points(of: "nothing").isEmpty)
+    }
+
+    @Test(arguments: StoreKind.allCases, [false, true])
+    func `a history is the same from packed points and from rows`(kind: StoreKind, isDamaged: Bool)
+        async throws
+    {
+        let store = try await MarketStore.fixture(on: kind)
+        for day in 0..<3 { try await ingest(store, day: day) }
+        let ids = try await store.rows(of: try #require(try await store.latestSnapshot()).id).map(\.cryptoID)
+        let packed = try await store.history(of: ids, source: "generated:1", since: .distantPast)
+
+        let damage = [UInt8](repeating: 7, count: 9)
+        let change: SQLStatement =
+            isDamaged ? "update crypto_series set points = \(damage)" : "delete from crypto_series"
+        try await store.database.execute(change)
+        let read = try await store.history(of: ids, source: "generated:1", since: .distantPast)
+
+        #expect(ids.count == 50 && ids.allSatisfy { packed.points(of: $0) == read.points(of: $0) })
+        #expect(packed.points(of: "bitcoin").count == 3)
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `the best ranks are read without the others`(kind: StoreKind) async throws {
+        let store = try await MarketStore.fixture(on: kind)
+        try await ingest(store, day: 0)
+        let id = try #require(try await store.latestSnapshot()).id
+
+        #expect(try await store.rows(of: id, to: 3) == Array(try await store.rows(of: id).prefix(3)))
     }
 
     private func ingest(_ store: MarketStore, day: Int) async throws {

@@ -70,6 +70,49 @@ import Testing
         #expect(session.knocks == 2)
     }
 
+    @Test(arguments: [
+        (["DAGKIT__CORE__MAX_ACTIVE_RUNS_PER_DAG": "3"], "", "max_active_runs", "3"),
+        (["AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "4"], "", "max_active_tasks", "4"),
+        ([:], #"{"settings": {"core": {"max_active_runs_per_dag": 5}}}"#, "max_active_runs", "5"),
+        (
+            ["DAGKIT__CORE__MAX_ACTIVE_RUNS_PER_DAG": "6"],
+            #"{"settings": {"core": {"max_active_runs_per_dag": 5}}}"#, "max_active_runs", "6"
+        ),
+        ([:], "", "max_active_runs", "16"),
+    ])
+    func `a deployment sets the limits of dags that set none`(
+        environment: [String: String], file: String, key: String, value: String
+    ) async {
+        let session = Session(
+            environment: environment, files: file.isEmpty ? [:] : ["/srv/project/dags.json": file])
+
+        let details = await session.run("dagctl dags details greeting -o json")
+
+        #expect(details.output.contains("\"\(key)\": \(value)"), "\(details)")
+    }
+
+    @Test(arguments: [
+        ("core.max_map_length=0", "from 1 to 1000000"),
+        ("core.max_active_runs_per_dag=many", "from 1 to 10000"),
+        ("scheduler.catchup_by_default=perhaps", "write true or false"),
+        ("logging.logging_level=LOUD", "write one of DEBUG, INFO, WARNING, ERROR"),
+    ])
+    func `a limit that is none is refused`(setting: String, remedy: String) async {
+        let result = await Session().run("dagctl dags test greeting --set \(setting)")
+
+        #expect(result.code != .success)
+        #expect(result.errors.contains(remedy), "\(result)")
+    }
+
+    @Test(arguments: [("INFO", true), ("WARNING", false)])
+    func `a task's lines below the level of the deployment are left out`(level: String, isShown: Bool) async {
+        let session = Session(environment: ["DAGKIT__LOGGING__LOGGING_LEVEL": level])
+
+        let run = await session.run("dagctl dags test greeting")
+
+        #expect(run.description.contains("looking for a name") == isShown, "\(run)")
+    }
+
     @Test func `listing makes no database`() async {
         let session = Session(hasDatabase: false)
 

@@ -184,6 +184,24 @@ import Testing
         #expect(bag.specs.first?.configuration.schedule == .cron("@daily", timeZone: "Europe/Paris"))
     }
 
+    @Test func `a deployment's defaults hold where neither the author nor the file has said anything`() throws
+    {
+        let defaults = DeploymentDefaults(
+            catchup: .all, maxActiveRuns: 2, maxActiveTasks: 3, maxMapLength: 4)
+        let text =
+            #"{"dags": {"nightly": {"max_active_tasks": 7}, "plain": {"max_map_length": 9, "tasks": [{"id": "a", "operator": "say", "text": "x"}]}}}"#
+        let file = DAGsFile(parsing: text, file: "dags.json", registry: .saying)
+
+        let bag = DAGBag(compiled: [Nightly(), Outspoken()], file: file, defaults: defaults)
+
+        let found = bag.specs.map { spec in
+            let said = spec.configuration
+            return
+                "\(spec.id) \(spec.schedule.bounds.catchup) \(said.maxActiveRuns) \(said.maxActiveTasks) \(said.maxMapLength)"
+        }
+        #expect(found == ["nightly all 2 7 4", "outspoken latest 16 16 1024", "plain all 2 3 9"])
+    }
+
     @Test func `settings are read by section and key`() {
         let bag = Self.bag(
             #"{"settings": {"crypto": {"retention_days": 35, "source": "generated:1", "recipients": ["a", "b"]}}}"#
@@ -209,6 +227,14 @@ private struct Nightly: DAG {
         let first = dag.task("first") { _ in 1 }
         dag.task("second", after: first, options: TaskOptions(retries: 7)) { _ in 2 }
     }
+}
+
+/// Says what is the default anyway.
+private struct Outspoken: DAG {
+    var configuration = DAGConfiguration(
+        "outspoken", catchup: .latest, maxActiveRuns: 16, maxActiveTasks: 16, maxMapLength: 1024)
+
+    func build(_ dag: inout DAGBuilder) { dag.empty("nothing") }
 }
 
 private struct Fickle: DAG {

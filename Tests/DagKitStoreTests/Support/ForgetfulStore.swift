@@ -48,6 +48,16 @@ struct ForgetfulStore: MetadataStore {
     func notices(dueBy instant: Date, limit: Int) async throws -> [Notice] { [] }
     func nextNoticeAt() async throws -> Date? { nil }
     func settle(_ notice: Notice, _ outcome: NoticeOutcome, at now: Date) async throws {}
+    func createBackfill(_ backfill: Backfill, dates: [BackfillDate]) async throws -> Int64 { 1 }
+    func backfill(_ id: Int64) async throws -> Backfill? { nil }
+    func backfills(of dag: DAGID?, limit: Int) async throws -> [Backfill] { [] }
+    func openBackfills() async throws -> [Backfill] { [] }
+    func dates(of backfill: Int64, pendingOnly: Bool) async throws -> [BackfillDate] { [] }
+    func setBackfillPaused(_ isPaused: Bool, _ id: Int64, by actor: String, at now: Date) async throws -> Bool
+    { false }
+    func cancelBackfill(_ id: Int64, by actor: String, at now: Date) async throws -> Bool { false }
+    func skipDate(_ logicalDate: Date, of backfill: Int64, reason: String) async throws {}
+    func completeBackfill(_ id: Int64, at now: Date) async throws {}
     func notices(_ query: NoticeQuery) async throws -> [NoticeRecord] { [] }
     func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool { true }
     func close() async {}

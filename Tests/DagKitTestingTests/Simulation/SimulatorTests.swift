@@ -89,6 +89,27 @@ import Testing
         #expect(failure == nil, "\(failure?.description ?? "")")
     }
 
+    @Test func `backfills keep what they promise through crashes, and beside the schedule`() async throws {
+        var simulator = try Simulator([Row(), Daily()], from: "2026-03-01", to: "2026-03-06")
+        simulator.pools = [try Pool("disk", slots: 1)]
+        var backfilled = 0
+
+        for seed: UInt64 in 1...40 {
+            var faulty = simulator.withFaults(seed: seed)
+            faulty.faults += Backfill.Reprocessing.allCases.enumerated().map { place, reprocessing in
+                // An even number of hours begins with the latest date.
+                let hours = 24 * (place + 1) + (place + 1) % 2
+                return .foreignWrite(
+                    step: 10 + 20 * place, .backfill(dag: place % 2, hours: hours, reprocessing))
+            }
+            let history = await faulty.run()
+            #expect(history.violations == [], "seed \(seed): \(history)")
+            backfilled += history.runs.count { $0.run.backfillID != nil }
+        }
+
+        #expect(backfilled > 40)
+    }
+
     private func firstFailure(of simulator: Simulator) async -> SimulatedFailure? {
         await Simulator.firstFailure(of: 1...50) { simulator.withFaults(seed: $0) }
     }

@@ -14,6 +14,10 @@ struct ColumnValues: ExpressibleByDictionaryLiteral {
         pairs = elements.map { (SQLIdentifier(stringLiteral: $0), $1) }
     }
 
+    init(_ names: [String], _ values: [SQLValue]) {
+        pairs = zip(names, values).map { (SQLIdentifier(stringLiteral: $0), $1) }
+    }
+
     static func += (columns: inout ColumnValues, more: ColumnValues) { columns.pairs += more.pairs }
 
     /// `"a", "b"`

@@ -13,11 +13,21 @@ protocol MarketDialect: Sendable {
     /// Whether the tables of the original system are there, which a new store must not cover: one row with 0 or 1.
     var seedTables: SQLStatement { get }
 
-    /// The columns that hold an exact number under the name `column`.
-    func exact(_ column: String, _ amount: Amount?) -> ColumnValues
+    /// The columns that hold an exact number under the name `column`; the last one has all digits.
+    func exactNames(of column: String) -> [String]
+
+    /// What those columns hold for a number.
+    func exactValues(of amount: Amount?) -> [SQLValue]
+}
+
+extension MarketDialect {
+    /// The columns that hold an exact number under the name `column`, with its values.
+    func exact(_ column: String, _ amount: Amount?) -> ColumnValues {
+        ColumnValues(exactNames(of: column), exactValues(of: amount))
+    }
 
     /// The name of the column that has all digits of `column`.
-    func exactName(of column: String) -> String
+    func exactName(of column: String) -> String { exactNames(of: column).last ?? column }
 }
 
 /// SQLite has no exact decimals: a column of type REAL, which queries compare, has a companion `…_exact` with all
@@ -26,6 +36,7 @@ struct SQLiteMarketDialect: MarketDialect {
     let migrations = [
         MarketSchema.Migration(version: 1, statements: SQLiteTables.statements + MarketViews.statements),
         MarketSchema.Migration(version: 2, statements: SQLiteTables.statementsOfVersion2),
+        MarketSchema.Migration(version: 3, statements: SQLiteTables.statementsOfVersion3),
     ]
 
     func count(ofTable name: String) -> SQLStatement {
@@ -35,20 +46,19 @@ struct SQLiteMarketDialect: MarketDialect {
     /// The original system never was on SQLite.
     let seedTables: SQLStatement = "select 0"
 
-    func exact(_ column: String, _ amount: Amount?) -> ColumnValues {
-        [
-            column: amount.map { .real($0.doubleValue) } ?? .null,
-            exactName(of: column): amount.map { .text($0.description) } ?? .null,
-        ]
-    }
+    func exactNames(of column: String) -> [String] { [column, "\(column)_exact"] }
 
-    func exactName(of column: String) -> String { "\(column)_exact" }
+    func exactValues(of amount: Amount?) -> [SQLValue] {
+        guard let amount else { return [.null, .null] }
+        return [.real(amount.doubleValue), .text(amount.description)]
+    }
 }
 
 /// PostgreSQL keeps every exact number in one column, as NUMERIC(38,18).
 struct PostgresMarketDialect: MarketDialect {
     let migrations = [
-        MarketSchema.Migration(version: 2, statements: PostgresTables.statements + MarketViews.statements)
+        MarketSchema.Migration(version: 2, statements: PostgresTables.statements + MarketViews.statements),
+        MarketSchema.Migration(version: 3, statements: PostgresTables.statementsOfVersion3),
     ]
 
     func count(ofTable name: String) -> SQLStatement {
@@ -59,11 +69,9 @@ struct PostgresMarketDialect: MarketDialect {
     let seedTables: SQLStatement =
         "select count(*) from pg_class where oid = to_regclass('crypto_temps_reel') and relkind in ('r', 'p')"
 
-    func exact(_ column: String, _ amount: Amount?) -> ColumnValues {
-        [column: amount.map { .text($0.description) } ?? .null]
-    }
+    func exactNames(of column: String) -> [String] { [column] }
 
-    func exactName(of column: String) -> String { column }
+    func exactValues(of amount: Amount?) -> [SQLValue] { [amount.map { .text($0.description) } ?? .null] }
 }
 
 extension SQLDialect {

@@ -139,3 +139,16 @@ enum PostgresTables {
         "create index anomalies_detected on anomalies (source, detected_at)",
     ]
 }
+
+/// What version 3 adds: what rules look back on, packed (snapshots from before are read row by row), and indexes past
+/// large columns.
+extension PostgresTables {
+    static let statementsOfVersion3 = [
+        """
+        create table crypto_series (
+            snapshot_id bigint primary key references crypto_snapshots on delete cascade, points bytea not null)
+        """,
+        "create index crypto_raw_fetched on crypto_raw (fetched_at, source)",
+        "create index outbox_kind on outbox (kind, created_at)",
+    ]
+}

@@ -58,3 +58,16 @@ extension SQLiteTables {
         "create index anomalies_detected on anomalies (source, detected_at)",
     ]
 }
+
+/// What version 3 adds: what rules look back on, packed (snapshots from before are read row by row), and indexes past
+/// large columns.
+extension SQLiteTables {
+    static let statementsOfVersion3 = [
+        """
+        create table crypto_series (
+            snapshot_id integer primary key references crypto_snapshots on delete cascade, points blob not null)
+        """,
+        "create index crypto_raw_fetched on crypto_raw (fetched_at, source)",
+        "create index outbox_kind on outbox (kind, created_at)",
+    ]
+}

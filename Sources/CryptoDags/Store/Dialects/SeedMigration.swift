@@ -3,7 +3,8 @@
 /// What has a name of ours is set aside under `seed_…`, as it was. Then each import of the original becomes a
 /// complete snapshot of `coincap-v2`, which its data came from: rows that were doubled by retries count once, and rows without identity, rank or
 /// price stay in the old table only. Numbers are read in their shortest text form, so no digit is made up; categories
-/// and trends are found anew by our rules. Old instants have no zone and are taken for UTC.
+/// and trends are found anew by our rules. Old instants have no zone and are taken for UTC. Lines of the log and of the
+/// monitoring come along too.
 enum SeedMigration {
     /// What comes before the tables are made.
     static let before = [
@@ -28,7 +29,7 @@ enum SeedMigration {
     /// What comes after.
     static let after =
         [exact, instant, rows, snapshots, history, candles("heure", "date_trunc('hour', s.fetched_at)")]
-        + [candles("jour", "s.date_import::timestamptz"), source, logs, drop]
+        + [candles("jour", "s.date_import::timestamptz"), source, logs, stats, drop]
 
     /// The names that our tables and views take.
     private static let names = [

@@ -31,13 +31,35 @@ struct RowBench {
             let step = planner.step(at: .noon)
             let result = try await store.commit(step.batches, durability: .process)
             precondition(result.conflicts.isEmpty, "the test has one writer at a time")
-            for order in step.effects.orders { orders["\(order.key.run.runID)/\(order.key.taskID)"] = order }
+            for order in step.effects.orders { orders[name(of: order)] = order }
             for (run, query) in planner.pastQueries {
                 queries += 1
                 planner.learn(try await store.pastRun(query), before: run)
             }
             planner.answerPast(at: .noon)
+            for work in step.effects.reruns {
+                planner.reprocess(try await store.snapshot(of: work.run), for: work, at: .noon)
+            }
+            for id in step.effects.completedBackfills { try await store.completeBackfill(id, at: .noon) }
+            for id in planner.unreadBackfills {
+                planner.setDates(try await store.dates(of: id, pendingOnly: true), of: id)
+            }
         } while planner.hasMoreToDo
+    }
+
+    /// `day2/load`, or `back2/load` for a run that a backfill made.
+    private func name(of order: AttemptOrder) -> String {
+        let run = order.key.run.runID
+        guard RunType(runID: run.rawValue) == .backfill, let date = order.logicalDate else {
+            return "\(run)/\(order.key.taskID)"
+        }
+        return "back\(Int(date.timeIntervalSince(.noon) / 86400))/\(order.key.taskID)"
+    }
+
+    /// The id of a run by its short name.
+    func runID(_ name: String) -> RunID {
+        guard name.hasPrefix("back"), let day = Double(name.dropFirst(4)) else { return RunID(name) }
+        return RunID(RunType.backfill.runID(for: .noon + day * 86400))
     }
 
     /// Creates a run as somebody else does, for a day after noon.
@@ -82,6 +104,17 @@ struct RowBench {
         try await settle()
     }
 
+    /// Reads the backfills that others created or changed.
+    mutating func look() async throws {
+        planner.setBackfills(try await store.openBackfills())
+        try await settle()
+    }
+
+    mutating func setPaused(_ isPaused: Bool) async throws {
+        planner.setPaused(isPaused ? [spec.id] : [], at: .noon)
+        try await settle()
+    }
+
     /// Begins anew with what is stored, as a scheduler after a crash.
     mutating func restart() async throws {
         let attempts = Set(orders.values.map(\.attemptID))
@@ -89,6 +122,7 @@ struct RowBench {
         planner.addTokens(5000...6000)
         planner.setPools(try await store.pools())
         planner.setDAGs([spec], paused: [], lastIntervals: [:], at: .noon)
+        planner.setBackfills(try await store.openBackfills())
         for snapshot in try await store.unfinishedRuns() { planner.adopt(snapshot, at: .noon) }
         planner.reconcile(alive: attempts, at: .noon)
         try await settle()
@@ -116,10 +150,12 @@ struct RowBench {
 extension DAGSpec {
     /// `load`, which may depend on its past, then `check` and `count`.
     static func row(
-        _ options: TaskOptions, catchup: Catchup = .latest, startDate: InstantLiteral? = nil
+        _ options: TaskOptions = TaskOptions(), catchup: Catchup = .latest,
+        startDate: InstantLiteral? = nil, maxActiveRuns: Int = 16
     ) throws -> DAGSpec {
         var draft = GraphDraft(
-            configuration: DAGConfiguration("row", startDate: startDate, catchup: catchup))
+            configuration: DAGConfiguration(
+                "row", startDate: startDate, catchup: catchup, maxActiveRuns: maxActiveRuns))
         draft.tasks = ["load", "check", "count"].map { id in
             TaskDraft(
                 id: TaskID(id), edges: id == "load" ? [] : [TaskEdge(to: "load")],

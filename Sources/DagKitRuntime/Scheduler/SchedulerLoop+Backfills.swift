@@ -1,0 +1,48 @@
+import DagKitCore
+import FoundationEssentials
+
+extension SchedulerLoop {
+    /// Reads what the planner wants to know of backfills, and records those that are done.
+    mutating func workOffBackfills(_ effects: Planner.Effects) async throws {
+        for work in effects.reruns { try await reprocess(work) }
+        for id in effects.completedBackfills {
+            let now = clock.now
+            try await persisted("cannot store the end of backfill \(id)") {
+                try await store.completeBackfill(id, at: now)
+            }
+            log.info("backfill \(id) is done")
+        }
+        for id in planner.unreadBackfills {
+            let dates = try await persisted("cannot read backfill \(id)") {
+                try await store.dates(of: id, pendingOnly: true)
+            }
+            planner.setDates(dates, of: id)
+        }
+    }
+
+    private mutating func reprocess(_ work: Planner.Rerun) async throws {
+        let snapshot = try await persisted("cannot read run \(work.run)") {
+            try await store.snapshot(of: work.run)
+        }
+        if snapshot?.run.state.isFinished != true {
+            try await persisted("cannot store what becomes of a backfill's date") {
+                try await store.skipDate(work.date, of: work.backfill, reason: BackfillDate.inFlight)
+            }
+        }
+        planner.reprocess(snapshot, for: work, at: clock.now)
+    }
+
+    /// Sees to the date of a backfill whose run could not be stored: another run may have it now, the backfill may be
+    /// ended, or the run that was to start anew was changed by somebody.
+    mutating func settleDate(of batch: RunBatch) async throws {
+        guard let step = batch.backfillStep else { return }
+        let query = RunQuery(dagID: batch.run.dagID, logicalDate: step.date, limit: 1)
+        try await persisted("cannot store what becomes of a backfill's date") {
+            guard batch.expectedRevision == nil, let run = try await store.runs(query).first else { return }
+            let reason = run.state.isFinished ? BackfillDate.exists : BackfillDate.inFlight
+            try await store.skipDate(step.date, of: step.backfill, reason: reason)
+        }
+        planner.rereadBackfill(step.backfill)
+        mustLook = true
+    }
+}
