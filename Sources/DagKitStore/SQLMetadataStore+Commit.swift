@@ -58,6 +58,9 @@ private struct BatchWriter {
 
     private func claim(_ batch: RunBatch, at instant: String) throws -> Bool {
         guard let expected = batch.expectedRevision else {
+            if let consumption = batch.consumption {
+                guard try transaction.isNext(consumption, of: batch.run.dagID) else { return false }
+            }
             return try transaction.execute(RunRow.insertion(batch.updatedRun, at: instant)) == 1
         }
         if batch.changesRun {
@@ -100,6 +103,8 @@ private struct BatchWriter {
         for event in batch.events where event.kind == .upForReschedule || event.kind == .cleared {
             try keepReschedules(event)
         }
+        for update in batch.assetUpdates { _ = try transaction.record(update, instant: instant) }
+        if let consumption = batch.consumption { try transaction.take(consumption, for: batch.run) }
         if batch.pausesDAG { try pauseDAG(of: batch) }
     }
 

@@ -14,7 +14,9 @@ extension SQLMetadataStore {
                 for tag in Set(dag.tags) {
                     try transaction.execute("insert into dag_tag (name, dag_id) values (\(tag), \(dag.id))")
                 }
+                try AssetRow.setReferences(of: dag, at: instant, in: transaction)
             }
+            try AssetRow.renewActive(in: transaction)
         }
     }
 
@@ -62,6 +64,7 @@ extension SQLMetadataStore {
                 count += try transaction.execute("delete from \(table) where dag_id = \(id)")
             }
             try transaction.execute("delete from event where dag_id = \(id)")
+            try transaction.execute("delete from asset_consumer where dag_id = \(id)")
             try transaction.execute("delete from backfill where dag_id = \(id)")
             count += try transaction.execute("delete from dag where dag_id = \(id)")
             if count > 0 {
@@ -112,8 +115,14 @@ extension SQLMetadataStore {
             ).reduce(into: [DAGID: [String]]()) { tags, row in
                 tags[try row[0], default: []].append(try row[1])
             }
+            let assets = try AssetRow.references(of: condition, in: transaction)
             return try transaction.query("\(DAGRow.selection) where \(condition) order by d.dag_id")
                 .map { try DAGRow.record($0, tags: tags) }
+                .map { record in
+                    var record = record
+                    record.assets = assets[record.id] ?? []
+                    return record
+                }
         }
     }
 }

@@ -110,6 +110,17 @@ extension StoreProxy {
     public func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool {
         try await base.retryNotice(number, by: actor, at: now)
     }
+    public func assetQueue() async throws -> [DAGID: [String: Int64]] { try await base.assetQueue() }
+    public func waitingAssetEvents(of dag: DAGID, uris: [String]) async throws -> WaitingAssetEvents? {
+        try await base.waitingAssetEvents(of: dag, uris: uris)
+    }
+    public func recordAssetUpdate(_ update: AssetUpdate, by actor: String) async throws -> AssetEvent {
+        try await base.recordAssetUpdate(update, by: actor)
+    }
+    public func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
+        try await base.assetEvents(query)
+    }
+    public func assets() async throws -> [AssetRecord] { try await base.assets() }
     public func auditLog(limit: Int) async throws -> [AuditEntry] { try await base.auditLog(limit: limit) }
     public func createBackfill(_ backfill: Backfill, dates: [BackfillDate]) async throws -> Int64 {
         try await base.createBackfill(backfill, dates: dates)

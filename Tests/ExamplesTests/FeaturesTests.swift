@@ -38,6 +38,8 @@ import Testing
         Feature(
             dag: "failures", conf: #"{"status": 404}"#, status: 1,
             shows: ["fetch failed (status 404", "load skipped (fail_fast: task fetch failed)"]),
+        Feature(dag: "assets", shows: ["loaded 12 rows"]),
+        Feature(dag: "asset_report", shows: ["tell succeeded"]),
         Feature(
             dag: "ledger", shows: ["open succeeded", "booking.income succeeded", "costs: the day of 20"]),
         Feature(

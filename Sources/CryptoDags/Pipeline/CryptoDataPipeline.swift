@@ -42,8 +42,13 @@ public struct CryptoDataPipeline: DAG {
                 (try await SnapshotLoading(step: step).verify(loaded), .init(records: loaded.rows))
             }
         }
-        let checked = dag.task("verify_data_quality", reading: verified) { context, loaded in
-            try await PipelineStep.run(context) { try await QualityControl(step: $0).run(loaded) }
+        let checked = dag.task(
+            "verify_data_quality", reading: verified, options: TaskOptions(outlets: [.marketSnapshot])
+        ) { context, loaded in
+            try context.setExtra(
+                ["snapshot_id": .integer(loaded.snapshotID), "rows": .integer(Int64(loaded.rows))],
+                of: .marketSnapshot)
+            return try await PipelineStep.run(context) { try await QualityControl(step: $0).run(loaded) }
         }
         let report = dag.task("generate_daily_report", reading: checked) { context, checked in
             try await PipelineStep.run(context) { try await ReportMaking(step: $0).run(checked) }

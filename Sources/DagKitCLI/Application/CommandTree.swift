@@ -3,7 +3,8 @@ extension CommandLineTool {
     func commandTree(program: String) -> CLICommand {
         let own = [
             DagsCommands.group, TasksCommands.group, RunsCommands.group, BackfillCommands.group,
-            NoticesCommands.group, VariablesCommands.group, ConnectionsCommands.group, DatabaseCommands.group,
+            AssetsCommands.group, NoticesCommands.group, VariablesCommands.group, ConnectionsCommands.group,
+            DatabaseCommands.group,
             ConfigCommands.group, SchedulerCommand.scheduler, InfoCommands.version,
             InfoCommands.info,
         ]

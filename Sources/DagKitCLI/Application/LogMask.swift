@@ -70,4 +70,8 @@ struct DeploymentMetadata: TaskMetadata {
     func taskInstances(of run: RunKey) async throws -> [TaskInstance] {
         try await store.taskInstances(of: run)
     }
+
+    func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
+        try await store.assetEvents(query)
+    }
 }

@@ -49,7 +49,9 @@ enum DagsTriggering {
         try call.checkParams(call[SharedParameters.conf], of: spec)
         let store = try await call.workspace.store()
         try await call.registerIfNew(spec, in: store)
-        let run = try await create(call, spec, store)
+        let run = try await create(
+            call, spec, store, date: call[logicalDate] ?? call[executionDate], runID: call[runID],
+            conf: call[SharedParameters.conf] ?? .object([:]))
         await call.workspace.pokeScheduler()
         try call.acknowledge("run \(run.runID) queued (\(run.dagID))", report(run))
         if !call[local] { try await tellOfPause(call, spec.id, store) }
@@ -61,17 +63,16 @@ enum DagsTriggering {
     }
 
     /// Records the run; without a date or id of the user's own, the next free microsecond is taken.
-    private static func create(
-        _ call: Invocation, _ spec: DAGSpec, _ store: any MetadataStore
+    static func create(
+        _ call: Invocation, _ spec: DAGSpec, _ store: any MetadataStore, date given: Date? = nil,
+        runID: RunID? = nil, conf: JSONValue = .object([:])
     ) async throws -> DAGRun {
         let now = call.workspace.now
-        let given = call[logicalDate] ?? call[executionDate]
-        let isFree = given == nil && call[runID] == nil
+        let isFree = given == nil && runID == nil
         for attempt in 0..<(isFree ? 1000 : 1) {
             let run = DAGRun.manual(
                 spec, logicalDate: given ?? Date(microseconds: now.microsecondsSinceEpoch + Int64(attempt)),
-                runID: call[runID], conf: call[SharedParameters.conf] ?? .object([:]),
-                by: call.workspace.actor, at: now)
+                runID: runID, conf: conf, by: call.workspace.actor, at: now)
             var machine = RunMachine(creating: run, of: spec, actor: call.workspace.actor)
             guard let batch = machine.takeBatch() else { continue }
             if try await store.commit([batch], durability: .full).conflicts.isEmpty { return run }
@@ -110,7 +111,7 @@ enum DagsTriggering {
         return ended.state == .success ? .success : .failure
     }
 
-    private static func report(_ run: DAGRun) -> Report {
+    static func report(_ run: DAGRun) -> Report {
         Report(object: [
             "conf": run.conf, "dag_id": .string(run.dagID.rawValue),
             "dag_run_id": .string(run.runID.rawValue),

@@ -34,8 +34,7 @@ public struct DAGBuilder: ~Copyable {
     ) -> TaskOutput<Work.Output> {
         add(
             id, reading: work.inputs.compactMap(TaskEdge.init(input:)), after: upstream, options,
-            at: SourceLocation(file: fileID, line: line), name: Work.operatorName,
-            work: TaskWork(work))
+            at: SourceLocation(file: fileID, line: line), name: Work.operatorName, work: TaskWork(work))
     }
 
     /// A task that looks by a closure whether something is so, again and again.

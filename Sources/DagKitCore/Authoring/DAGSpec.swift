@@ -178,6 +178,12 @@ public struct TaskSpec: Sendable {
     /// What is called back when something happens to the task; their names are different from each other.
     public let callbacks: [TaskCallback]
 
+    /// The assets that the task updates when it succeeds, each once.
+    public let outlets: [Asset]
+
+    /// The assets that the task reads, each once.
+    public let inlets: [Asset]
+
     /// What the task does.
     package let work: TaskWork
 
@@ -262,8 +268,15 @@ public struct TaskSpec: Sendable {
         location = draft.location
         callbacks = TaskCallback.distinct(
             (options.callbacks ?? defaults.callbacks) + defaults.mails(at: draft.location))
+        outlets = Self.unique(options.outlets + draft.work.outlets)
+        inlets = Self.unique(options.inlets + draft.work.inlets)
         work = draft.work.deciding(by: options.errorPolicy ?? defaults.errorPolicy)
         declaration = draft.declaration
+    }
+
+    private static func unique(_ assets: [Asset]) -> [Asset] {
+        var seen: Set<String> = []
+        return assets.filter { seen.insert($0.uri).inserted }
     }
 
     fileprivate func draft(in spec: DAGSpec) -> TaskDraft {
@@ -277,7 +290,7 @@ public struct TaskSpec: Sendable {
                 waitsForDownstream: pastRule?.includesDownstream ?? false,
                 ignoresFirstDependsOnPast: pastRule?.ignoresFirst ?? true, pool: pool, poolSlots: poolSlots,
                 priorityWeight: priorityWeight, weightRule: .absolute, queue: queue, owner: owner,
-                documentation: documentation, callbacks: callbacks),
+                outlets: outlets, inlets: inlets, documentation: documentation, callbacks: callbacks),
             operatorName: operatorName, kind: kind, work: work, location: location, declaration: declaration)
         draft.mapping = mapping
         draft.teardownFailsRun = kind == .teardown && !isIgnoredByVerdict

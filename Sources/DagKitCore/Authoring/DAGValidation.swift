@@ -52,9 +52,10 @@ struct GraphValidator {
                 "write it as \"2026-01-31\" or \"2026-01-31T12:00:00+00:00\"")
         }
         checkLimits()
+        checkAssets(of: configuration)
         do {
             let timetable = try configuration.schedule.timetable(zones: zones)
-            if configuration.schedule != .none, configuration.startDate == nil,
+            if configuration.schedule.goesByTime, configuration.startDate == nil,
                 configuration.malformedDates.isEmpty
             {
                 report(
@@ -113,6 +114,24 @@ struct GraphValidator {
             }
         } catch {
             report(configuration.location, "the params' \(error.problem)", error.remedy)
+        }
+    }
+
+    // MARK: Assets
+
+    private mutating func checkAssets(of configuration: DAGConfiguration) {
+        guard let condition = configuration.schedule.assetCondition else { return }
+        if !condition.isComplete {
+            report(
+                configuration.location, "the schedule names no asset where one is wanted",
+                "name one at least in each all and any")
+        }
+        check(condition.assets, at: configuration.location)
+    }
+
+    private mutating func check(_ assets: [Asset], at place: SourceLocation) {
+        for asset in assets {
+            if let error = asset.problem { report(place, error.problem, error.remedy) }
         }
     }
 
@@ -178,6 +197,8 @@ struct GraphValidator {
         }
         checkRoles(task, places)
         checkLimits(of: task)
+        check(task.options.outlets + task.options.inlets, at: task.location)
+        check(task.work.outlets + task.work.inlets, at: task.location)
         if task.options.poolSlots < 1 {
             report(
                 task.location, "task \"\(task.id)\" takes \"\(task.options.poolSlots)\" pool slots",

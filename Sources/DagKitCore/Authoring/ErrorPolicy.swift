@@ -46,7 +46,7 @@ extension TaskWork {
     func deciding(by policy: ErrorPolicy?) -> TaskWork {
         guard let policy, !isEmpty else { return self }
         let run = run
-        return TaskWork(templates: templates, deferral: deferral) { context in
+        return TaskWork(templates: templates, outlets: outlets, inlets: inlets, deferral: deferral) { context in
             do {
                 return try await run(context)
             } catch

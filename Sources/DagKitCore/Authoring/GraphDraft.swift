@@ -182,6 +182,10 @@ public struct TaskWork: Sendable {
     /// The arguments that are templates.
     package let templates: [TemplateField]
 
+    /// The assets that the operator updates and reads by itself.
+    package let outlets: [Asset]
+    package let inlets: [Asset]
+
     /// Runs the task; `nil` if it returns nothing.
     package let run: @Sendable (TaskContext) async throws -> EncodedOutput?
 
@@ -192,10 +196,12 @@ public struct TaskWork: Sendable {
     package let deferral: Deferral?
 
     package init(
-        templates: [TemplateField] = [], deferral: Deferral? = nil,
+        templates: [TemplateField] = [], outlets: [Asset] = [], inlets: [Asset] = [], deferral: Deferral? = nil,
         run: @escaping @Sendable (TaskContext) async throws -> EncodedOutput?
     ) {
         self.templates = templates
+        self.outlets = outlets
+        self.inlets = inlets
         self.deferral = deferral
         self.run = run
         isEmpty = false
@@ -203,6 +209,8 @@ public struct TaskWork: Sendable {
 
     private init() {
         templates = []
+        outlets = []
+        inlets = []
         deferral = nil
         run = { _ in nil }
         isEmpty = true
@@ -211,9 +219,11 @@ public struct TaskWork: Sendable {
     /// The work of an empty task.
     package static let nothing = TaskWork()
 
-    /// The work of an operator, for tasks that a document declares.
+    /// The work of an operator.
     public init<Work: Operator>(_ work: Work) {
-        self.init(templates: work.templates, deferral: work.deferral) { context in
+        self.init(
+            templates: work.templates, outlets: work.outlets, inlets: work.inlets, deferral: work.deferral
+        ) { context in
             try EncodedOutput(encoding: try await work.execute(in: context))
         }
     }

@@ -11,6 +11,8 @@ enum GraphStructure {
             if let shape = task.mapping, shape != task.plainMapping(in: tasks) { text += "|\(shape.text)" }
             if let group = task.mapGroup { text += "|\(group)" }
             if let rule = task.skipRule { text += "|\(rule.name)" }
+            if !task.outlets.isEmpty { text += "|>\(task.outlets.map(\.uri).joined(separator: ","))" }
+            if !task.inlets.isEmpty { text += "|<\(task.inlets.map(\.uri).joined(separator: ","))" }
             for (source, paths) in task.paths.sorted(by: { $0.key < $1.key }) {
                 text += "|\(source):\(paths.sorted().joined(separator: ","))"
             }
@@ -63,6 +65,8 @@ enum GraphStructure {
             let named = task.edgeLabels.map { (spec.tasks[$0].id.rawValue, JSONValue.string($1)) }
             fields["edge_labels"] = .object(Dictionary(uniqueKeysWithValues: named))
         }
+        if !task.outlets.isEmpty { fields["outlets"] = .array(task.outlets.map { .string($0.uri) }) }
+        if !task.inlets.isEmpty { fields["inlets"] = .array(task.inlets.map { .string($0.uri) }) }
         if let documentation = task.documentation { fields["doc_md"] = .string(documentation) }
         if let declaration = task.declaration { fields["declaration"] = declaration }
         return .object(fields)

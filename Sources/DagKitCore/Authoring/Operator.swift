@@ -26,6 +26,12 @@ public protocol Operator: Sendable {
     /// The arguments that are templates, as `dagctl tasks render` shows them.
     var templates: [TemplateField] { get }
 
+    /// The assets that every task of this operator updates, besides those that the task names.
+    var outlets: [Asset] { get }
+
+    /// The assets that every task of this operator reads.
+    var inlets: [Asset] { get }
+
     /// What the scheduler waits for in the operator's place; `nil` for work that needs a process.
     var deferral: Deferral? { get }
 
@@ -39,6 +45,8 @@ extension Operator {
     public static var operatorName: String { "\(Self.self)" }
     public var inputs: [any AnyInput] { [] }
     public var templates: [TemplateField] { [] }
+    public var outlets: [Asset] { [] }
+    public var inlets: [Asset] { [] }
     public var deferral: Deferral? { nil }
 }
 

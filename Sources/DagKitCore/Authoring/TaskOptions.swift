@@ -36,6 +36,12 @@ public struct TaskOptions: Hashable, Sendable {
     public var queue: String?
     public var owner: String?
 
+    /// The assets that the task updates when it succeeds.
+    public var outlets: [Asset]
+
+    /// The assets that the task reads; it waits for none of them.
+    public var inlets: [Asset]
+
     /// Documentation in Markdown.
     public var documentation: String?
 
@@ -48,7 +54,8 @@ public struct TaskOptions: Hashable, Sendable {
         errorPolicy: ErrorPolicy? = nil, maxActiveInstances: Int? = nil, maxActiveInstancesPerRun: Int? = nil,
         dependsOnPast: Bool? = nil, waitsForDownstream: Bool? = nil, ignoresFirstDependsOnPast: Bool? = nil,
         pool: String? = nil, poolSlots: Int = 1, priorityWeight: Int? = nil, weightRule: WeightRule? = nil,
-        queue: String? = nil, owner: String? = nil, documentation: String? = nil,
+        queue: String? = nil, owner: String? = nil, outlets: [Asset] = [], inlets: [Asset] = [],
+        documentation: String? = nil,
         callbacks: [TaskCallback]? = nil
     ) {
         self.retries = retries
@@ -69,6 +76,8 @@ public struct TaskOptions: Hashable, Sendable {
         self.weightRule = weightRule
         self.queue = queue
         self.owner = owner
+        self.outlets = outlets
+        self.inlets = inlets
         self.documentation = documentation
         self.callbacks = callbacks
     }

@@ -76,20 +76,45 @@ package struct DAGOverride: Sendable {
         return configuration
     }
 
-    /// A cron line, a preset, null for none, or `{"cron": …, "timezone": …}` or `{"every": "30m"}`.
+    /// A cron line, a preset, null for none, `{"every": "30m"}`, or `{"assets": …}` with `"or"` and one of the others.
     private static func schedule(_ reader: inout FieldReader) -> Schedule? {
         if let raw = reader.node["schedule"], raw.value.isNull {
             _ = reader.field("schedule")
             return Schedule.none
         }
         guard let field = reader.field("schedule") else { return nil }
-        if let text = field.value.string { return Schedule(text: text, timeZone: reader.string("timezone")) }
+        let zone = reader.string("timezone")
+        guard field["assets"] != nil else { return time(field, zone, &reader) }
+        return assets(field, zone, &reader)
+    }
+
+    /// A schedule by assets, or by assets or the time.
+    private static func assets(_ field: JSONNode, _ zone: String?, _ reader: inout FieldReader) -> Schedule? {
+        guard let named = field["assets"] else { return nil }
+        let others = (field.members ?? []).filter { !["assets", "or"].contains($0.0) }
+        for (key, node) in others {
+            reader.report(
+                node, atKey: true, "key \"\(key)\" is not known beside assets", "use \"or\" for a schedule")
+        }
+        do throws(AssetError) {
+            let condition = try AssetCondition(json: named.value)
+            guard let other = field["or"] else { return .assets(condition) }
+            return time(other, zone, &reader).map { .assetsOrTime(condition, $0) }
+        } catch {
+            reader.report(named, error.problem, error.remedy)
+            return nil
+        }
+    }
+
+    /// A schedule by the time alone.
+    private static func time(_ field: JSONNode, _ zone: String?, _ reader: inout FieldReader) -> Schedule? {
+        if let text = field.value.string { return Schedule(text: text, timeZone: zone) }
         guard let every = field["every"], field.members?.count == 1,
             let span = FieldReader.duration(every.value)
         else {
             reader.report(
                 field, "\(field.path) is \(field.value.kind), not a schedule",
-                "write a cron line such as \"*/30 * * * *\", a preset such as \"@daily\", null, or {\"every\": \"30m\"}"
+                "write a cron line such as \"*/30 * * * *\", a preset such as \"@daily\", null, {\"every\": \"30m\"} or {\"assets\": …}"
             )
             return nil
         }

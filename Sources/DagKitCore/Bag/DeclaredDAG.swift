@@ -99,7 +99,7 @@ enum DeclaredDAG {
             pool: reader.string("pool"),
             poolSlots: reader.integer("pool_slots") ?? 1, priorityWeight: reader.integer("priority_weight"),
             weightRule: reader.choice("weight_rule"), queue: reader.string("queue"),
-            owner: reader.string("owner"),
+            owner: reader.string("owner"), outlets: reader.assets("outlets"), inlets: reader.assets("inlets"),
             documentation: reader.string("doc"))
     }
 }

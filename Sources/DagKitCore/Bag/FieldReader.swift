@@ -72,6 +72,19 @@ struct FieldReader {
         }
     }
 
+    /// An asset, or a list of them: each a URI, or an object.
+    mutating func assets(_ key: String) -> [Asset] {
+        guard let field = field(key) else { return [] }
+        return (field.elements ?? [field]).compactMap { node in
+            do throws(AssetError) {
+                return try Asset(json: node.value)
+            } catch {
+                report(node, error.problem, error.remedy)
+                return nil
+            }
+        }
+    }
+
     mutating func object(_ key: String) -> JSONValue? {
         typed(key, "an object") { $0.value.object.map(JSONValue.object) }
     }

@@ -10,6 +10,21 @@ extension DAGRun {
             structureHash: spec.structureHash)
     }
 
+    /// The run that updates of assets ask for.
+    ///
+    /// - Parameters:
+    ///   - logicalDate: When the latest of them was.
+    ///   - interval: What the runs behind them cover; the logical date alone if `nil`.
+    static func assetTriggered(
+        _ spec: DAGSpec, logicalDate: Date, interval: DataInterval?, at now: Date
+    ) -> DAGRun {
+        DAGRun(
+            key: RunKey(spec.id, RunID(RunType.assetTriggered.runID(for: logicalDate))),
+            type: .assetTriggered, logicalDate: logicalDate,
+            dataInterval: interval ?? DataInterval(exactly: logicalDate), runAfter: now,
+            triggeredBy: RunEvent.scheduler, queuedAt: now, structureHash: spec.structureHash)
+    }
+
     /// The run that a backfill makes for one of its dates.
     static func backfill(_ backfill: Backfill, _ planned: PlannedRun, of spec: DAGSpec, at now: Date)
         -> DAGRun

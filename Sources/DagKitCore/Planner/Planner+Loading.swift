@@ -24,6 +24,7 @@ extension Planner {
                 entry.queuedRuns = known.queuedRuns
                 entry.runningTasks = known.runningTasks
                 entry.failuresInARow = known.failuresInARow
+                entry.assetWait = known.assetWait
             } else {
                 entry.lastInterval = lastIntervals[spec.id]
                 entry.failuresInARow = failuresInARow[spec.id] ?? 0
@@ -31,6 +32,8 @@ extension Planner {
             kept[spec.id] = entry
         }
         dags = kept
+        assetDAGs = specs.filter { $0.configuration.schedule.assetCondition != nil }.map(\.id)
+        dueByAssets.formIntersection(assetDAGs)
         dueBackfills.formUnion(backfills.keys)
         for spec in specs {
             planNext(spec.id, at: now)

@@ -9,6 +9,7 @@ extension Planner {
         if startsWork {
             expireDeadlines(at: now)
             createDueRuns(at: now)
+            createAssetRuns(at: now)
             startQueuedRuns(at: now)
             runBackfills(at: now)
             beginDeferrals(at: now)
@@ -56,8 +57,8 @@ extension Planner {
         dueDAGs.removeAll()
     }
 
-    private mutating func create(_ run: DAGRun, of spec: DAGSpec) {
-        machines[run.key] = RunMachine(creating: run, of: spec)
+    mutating func create(_ run: DAGRun, of spec: DAGSpec, consuming consumption: AssetConsumption? = nil) {
+        machines[run.key] = RunMachine(creating: run, of: spec, consuming: consumption)
         dags[run.dagID]?.activeRuns.insert(run.key)
         dags[run.dagID]?.queuedRuns.insert(QueuedRun(runAfter: run.runAfter, key: run.key))
         noteInRow(run, at: run.queuedAt)

@@ -41,6 +41,10 @@ public struct Planner: Sendable {
     var touched: Set<RunKey> = []
     var dueDAGs: Set<DAGID> = []
     var waitingDAGs: Set<DAGID> = []
+
+    /// The DAGs that run on assets, and those whose assets were updated.
+    var assetDAGs: [DAGID] = []
+    var dueByAssets: Set<DAGID> = []
     var ordinal = 0
 
     /// For runs that were taken from the store: candidates up to this ordinal belong to what was known before.
@@ -79,6 +83,9 @@ public struct Planner: Sendable {
 
         /// How many of the newest runs failed, one after the other.
         var failuresInARow = 0
+
+        /// The updates of assets that the DAG's next run waits for.
+        var assetWait = AssetWait()
 
         var maxActiveRuns: Int {
             min(spec.configuration.maxActiveRuns, spec.schedule.timetable.maximumActiveRuns ?? .max)

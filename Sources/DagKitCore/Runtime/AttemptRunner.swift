@@ -38,6 +38,7 @@ package struct AttemptRunner: Sendable {
             startedAt: started, endedAt: clock.now(), rendered: rendered)
         outcome.mapName = outbox.mapName
         outcome.pokeCount = outbox.pokeCount
+        outcome.assetExtras = outbox.assetExtras
         return outcome
     }
 

@@ -79,6 +79,9 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
     /// The notice that is to be told, in place of a task that is to be run.
     public private(set) var notice: Notice?
 
+    /// The URIs of the assets that the task updates.
+    public private(set) var outlets: [String] = []
+
     public init(
         attemptID: AttemptID, instance: TaskInstance, run: DAGRun, task: TaskSpec, params: JSONValue,
         settings: [String: String] = [:]
@@ -99,6 +102,7 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         timeout = task.timeout
         declaration = task.declaration
         self.settings = settings
+        outlets = task.outlets.map(\.uri)
         firstStart = instance.firstStart
         pokeCount = instance.pokeCount
     }
@@ -114,7 +118,8 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         attemptID: AttemptID, key: TaskInstanceKey, tryNumber: Int, lastTry: Int, runType: RunType,
         logicalDate: Date?, dataInterval: DataInterval?, runAfter: Date, params: JSONValue, conf: JSONValue,
         clearNumber: Int, structureHash: String, operatorName: String, timeout: Duration?,
-        declaration: JSONValue?, settings: [String: String], notice: Notice? = nil
+        declaration: JSONValue?, settings: [String: String], notice: Notice? = nil,
+        outlets: [String] = []
     ) {
         self.attemptID = attemptID
         self.key = key
@@ -133,6 +138,7 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         self.declaration = declaration
         self.settings = settings
         self.notice = notice
+        self.outlets = outlets
     }
 }
 
@@ -159,6 +165,9 @@ public struct AttemptOutcome: Codable, Hashable, Sendable {
 
     /// The templates of the task's operator as they were rendered, secrets masked.
     public var rendered: [TemplateField]
+
+    /// What the task tells of its updates of assets, by their URIs.
+    public var assetExtras: [String: JSONValue] = [:]
 
     /// What became of the task.
     public enum Verdict: Codable, Hashable, Sendable {

@@ -125,6 +125,7 @@ package final class TaskOutbox: Sendable {
     private let entries = Mutex<[(key: String, output: EncodedOutput)]>([])
     private let mappedName = Mutex<String?>(nil)
     private let looks = Mutex<Int?>(nil)
+    private let extras = Mutex<[String: JSONValue]>([:])
 
     package init() {}
 
@@ -140,6 +141,12 @@ package final class TaskOutbox: Sendable {
 
     /// Says what the instance of a mapped task is called; at most 250 characters are kept.
     package func name(_ name: String) { mappedName.withLock { $0 = String(name.prefix(250)) } }
+
+    /// Says what the update of an asset tells.
+    package func setExtra(_ extra: JSONValue, of uri: String) { extras.withLock { $0[uri] = extra } }
+
+    /// What the updates of assets tell, by their URIs.
+    package var assetExtras: [String: JSONValue] { extras.withLock { $0 } }
 
     /// What the instance is called.
     package var mapName: String? { mappedName.withLock { $0 } }

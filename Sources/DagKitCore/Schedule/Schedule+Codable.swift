@@ -1,7 +1,8 @@
 import FoundationEssentials
 
 /// In JSON a schedule is what Airflow's users write: `"*/30 * * * *"`, `"@once"`, `null`; what needs more is an
-/// object, `{"cron": "0 8 * * *", "timezone": "Europe/Paris"}` or `{"every": 1800}` in seconds.
+/// object, `{"cron": "0 8 * * *", "timezone": "Europe/Paris"}`, `{"every": 1800}` in seconds, or
+/// `{"assets": {"any": ["s3://market/prices"]}, "or": "@daily"}`.
 extension Schedule: Codable {
     private enum Key: String, CodingKey {
         case cron
@@ -10,6 +11,8 @@ extension Schedule: Codable {
         case timeZone = "timezone"
         case interval, every, calendar, events
         case restrictsManualRuns = "restrict_to_events"
+        case assets
+        case orTime = "or"
     }
 
     public init(from decoder: any Decoder) throws {
@@ -24,6 +27,12 @@ extension Schedule: Codable {
     }
 
     private static func decode(_ fields: KeyedDecodingContainer<Key>) throws -> Schedule {
+        if let condition = try fields.decodeIfPresent(AssetCondition.self, forKey: .assets) {
+            guard let time = try fields.decodeIfPresent(Schedule.self, forKey: .orTime) else {
+                return .assets(condition)
+            }
+            return .assetsOrTime(condition, time)
+        }
         let zone = try fields.decodeIfPresent(String.self, forKey: .timeZone)
         if let text = try fields.decodeIfPresent(String.self, forKey: .cron) {
             return Schedule(text: text, timeZone: zone)
@@ -95,6 +104,10 @@ extension Schedule: Codable {
         case .events(let events, let restricts):
             try fields.encode(events.map(\.isoText), forKey: .events)
             if restricts { try fields.encode(true, forKey: .restrictsManualRuns) }
+        case .assets(let condition): try fields.encode(condition, forKey: .assets)
+        case .assetsOrTime(let condition, let time):
+            try fields.encode(condition, forKey: .assets)
+            try fields.encode(time, forKey: .orTime)
         case .once, .continuous, .none: break
         }
     }

@@ -12,8 +12,17 @@ extension Schedule: CustomStringConvertible {
         case .once: "once"
         case .continuous: "one run after the other"
         case .none: "never by itself"
+        case .assets(let condition): Self.describe(condition)
+        case .assetsOrTime(let condition, let time): "\(Self.describe(condition)), or \(time)"
         case .events(let events, _): events.count == 1 ? "at 1 instant" : "at \(events.count) instants"
         }
+    }
+
+    /// `when prices is updated`.
+    private static func describe(_ condition: AssetCondition) -> String {
+        let isOne = condition.assets.count == 1
+        if case .allOf = condition, !isOne { return "when \(condition) are updated" }
+        return "when \(condition) is updated"
     }
 
     private static func describe(_ text: String, _ zone: String?) -> String {

@@ -8,6 +8,8 @@ extension Schedule {
         case .once: "@once"
         case .continuous: "@continuous"
         case .none: "None"
+        case .assets: "Asset"
+        case .assetsOrTime(_, let time): "Asset or \(time.text)"
         }
     }
 }

@@ -37,6 +37,12 @@ public enum Schedule: Hashable, Sendable {
     /// A run at each of these instants.
     case events([Date], restrictsManualRuns: Bool = false)
 
+    /// A run once these assets were updated since the last such run.
+    case assets(AssetCondition)
+
+    /// Runs of both kinds: by the time, and once the assets were updated.
+    indirect case assetsOrTime(AssetCondition, Schedule)
+
     /// At the start of each hour.
     public static let hourly: Schedule = .cron("@hourly")
     /// At each midnight.
@@ -69,7 +75,25 @@ public enum Schedule: Hashable, Sendable {
         case .cronTrigger(let text, nil, let interval): .cronTrigger(text, timeZone: zone, interval: interval)
         case .cronTriggers(let texts, nil, let interval):
             .cronTriggers(texts, timeZone: zone, interval: interval)
+        case .assetsOrTime(let condition, let time):
+            .assetsOrTime(condition, time.inDefaultTimeZone(zone))
         default: self
+        }
+    }
+
+    /// What must be updated for an asset-driven run; `nil` for a schedule that goes by the time alone.
+    public var assetCondition: AssetCondition? {
+        switch self {
+        case .assets(let condition), .assetsOrTime(let condition, _): condition
+        default: nil
+        }
+    }
+
+    /// Whether runs are planned by the time, so that they need a first one.
+    package var goesByTime: Bool {
+        switch self {
+        case .none, .assets: false
+        default: true
         }
     }
 
@@ -77,6 +101,7 @@ public enum Schedule: Hashable, Sendable {
     public var timeZoneNames: Set<String> {
         switch self {
         case .cron(_, let zone?), .cronTrigger(_, let zone?, _), .cronTriggers(_, let zone?, _): [zone]
+        case .assetsOrTime(_, let time): time.timeZoneNames
         default: []
         }
     }
@@ -109,7 +134,10 @@ public enum Schedule: Hashable, Sendable {
         case .calendar(let step): return try Self.stepping(.calendar(step), step.shortText)
         case .once: return OnceTimetable()
         case .continuous: return ContinuousTimetable()
-        case .none: return ManualTimetable()
+        case .none, .assets: return ManualTimetable()
+        case .assetsOrTime(_, let time):
+            guard time.goesByTime, time.assetCondition == nil else { throw .notTime(time.text) }
+            return try time.timetable(zones: zones, defaultTimeZone: defaultTimeZone)
         case .events(let events, let restricts):
             return EventsTimetable(events, restrictsManualRuns: restricts)
         }
@@ -137,6 +165,8 @@ public enum ScheduleError: DagKitError, Equatable {
     case timeZone(TimeZoneError)
     case badStep(String)
     case noCron
+    /// What stands beside assets is no time.
+    case notTime(String)
 
     public var problem: String {
         switch self {
@@ -144,6 +174,7 @@ public enum ScheduleError: DagKitError, Equatable {
         case .timeZone(let cause): cause.problem
         case .badStep(let text): "the schedule goes by \"\(text)\", which never gets on"
         case .noCron: "the schedule lists no cron line"
+        case .notTime(let text): "the schedule goes by assets or by \"\(text)\", which is no time"
         }
     }
 
@@ -153,6 +184,7 @@ public enum ScheduleError: DagKitError, Equatable {
         case .timeZone(let cause): cause.remedy
         case .badStep: "write a span above zero, such as .minutes(30)"
         case .noCron: "write one cron line at least, or .none"
+        case .notTime: "name a schedule that goes by the time, or write .assets alone"
         }
     }
 }

@@ -88,7 +88,7 @@ extension RunMachine {
                     resizeReaders(of: reference.task, at: end)
                 }
             }
-            change(reference, .succeeded, at: end, detail: facts)
+            succeed(reference, at: end, facts: facts, extras: outcome.assetExtras)
             if let decision { apply(decision, of: reference, at: end) }
         case .skipped(let reason):
             pending.outputs += outcome.pushed
@@ -241,7 +241,7 @@ extension RunMachine {
 
     /// An empty task has nothing to run: it is done in the commit that makes it ready.
     private mutating func complete(_ reference: InstanceRef, at now: Date) {
-        change(reference, .succeeded, at: now, tryNumber: 1)
+        succeed(reference, at: now, tryNumber: 1)
         if spec.tasks[reference.task].skipRule == .latestOnly {
             let skipped = isLatest(at: now) ? [] : spec.tasks[reference.task].downstream
             apply(

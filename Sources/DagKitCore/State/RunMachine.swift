@@ -131,15 +131,22 @@ public struct RunMachine: Sendable {
     // MARK: Making one
 
     /// Creates the machine of a run that is created now; its first batch creates the run.
-    public init(creating run: DAGRun, of spec: DAGSpec, actor: String = RunEvent.scheduler) {
+    ///
+    /// - Parameter consumption: The updates of assets that it is created for.
+    public init(
+        creating run: DAGRun, of spec: DAGSpec, consuming consumption: AssetConsumption? = nil,
+        actor: String = RunEvent.scheduler
+    ) {
         self.init(
             spec: spec, run: run, expectedRevision: nil,
             nodes: spec.tasks.map { task in
                 Node(instances: [task.newInstance(of: run.key)], isExpanded: !task.isMapped)
             })
         for task in spec.tasks { changed.insert(InstanceRef(task: task.index, instance: 0)) }
-        record(
-            RunEvent(.runCreated, run: run.key, at: run.queuedAt, detail: run.creationDetail, actor: actor))
+        pending.consumption = consumption
+        var detail = run.creationDetail
+        if let consumption { detail["asset_events"] = consumption.json }
+        record(RunEvent(.runCreated, run: run.key, at: run.queuedAt, detail: detail, actor: actor))
     }
 
     /// Creates the machine of a run as a store holds it.

@@ -30,6 +30,9 @@ public struct DAGRecord: Hashable, Sendable {
     public var lastRegistered: Date?
     public var next: PlannedRun?
 
+    /// The assets that it runs on, and those of its tasks.
+    public var assets: [AssetReference] = []
+
     /// Creates the record of a DAG that has just been checked.
     public init(_ spec: DAGSpec, bundle: String, isPaused: Bool, hasImportErrors: Bool = false) {
         let configuration = spec.configuration
@@ -48,6 +51,7 @@ public struct DAGRecord: Hashable, Sendable {
         structureHash = spec.structureHash
         structure = spec.structure
         self.hasImportErrors = hasImportErrors
+        assets = spec.assetReferences
     }
 
     /// Creates a record from what a store holds.
@@ -76,6 +80,18 @@ public struct DAGRecord: Hashable, Sendable {
         self.hasImportErrors = hasImportErrors
         self.lastRegistered = lastRegistered
         self.next = next
+    }
+}
+
+extension DAGSpec {
+    /// The assets that runs of the DAG follow, and those that its tasks update and read.
+    public var assetReferences: [AssetReference] {
+        let schedule = configuration.schedule.assetCondition?.assets ?? []
+        return schedule.map { AssetReference($0, .schedule) }
+            + tasks.flatMap { task in
+                task.outlets.map { AssetReference($0, .outlet(task.id)) }
+                    + task.inlets.map { AssetReference($0, .inlet(task.id)) }
+            }
     }
 }
 

@@ -29,6 +29,7 @@ public final class InMemoryStore: MetadataStore {
         /// What callbacks are told, by number.
         var notices: [Int64: NoticeRecord] = [:]
         var lastNotice: Int64 = 0
+        var assets = AssetLedger()
 
         /// By number, the first one being 1.
         var backfills: [KeptBackfill] = []
@@ -159,6 +160,9 @@ public final class InMemoryStore: MetadataStore {
                 dag.bundle = bundle
                 dag.lastRegistered = now
                 contents.dags[dag.id] = dag
+                for reference in dag.assets { contents.assets.know(reference.asset, at: now) }
+                contents.assets.keep(
+                    dag.assets.filter { $0.role == .schedule }.map(\.asset.uri), waitingFor: dag.id)
                 contents.structures[dag.id, default: [:]][dag.structureHash] = dag.structure
             }
         }
@@ -202,6 +206,7 @@ public final class InMemoryStore: MetadataStore {
                 count += 1 + stored.instances.count + stored.history.count + stored.allOutputs.count
                 contents.runs[key] = nil
             }
+            contents.assets.forget(id)
             contents.events.removeAll { $0.run.dagID == id }
             contents.deleteBackfills(of: id)
             contents.logicalDates[id] = nil
@@ -334,6 +339,9 @@ extension InMemoryStore.Contents {
         guard runs[batch.run]?.run.revision == batch.expectedRevision else { return false }
         if batch.expectedRevision == nil, hasRun(batch.updatedRun) { return false }
         if let step = batch.backfillStep, !workOff(step, by: batch.run.runID) { return false }
+        if let consumption = batch.consumption {
+            guard assets.take(consumption, for: batch.run) else { return false }
+        }
         // Taken out, so that the change does not copy what the dictionary holds.
         var stored = runs.removeValue(forKey: batch.run) ?? InMemoryStore.StoredRun(run: batch.updatedRun)
         stored.apply(batch)
@@ -353,6 +361,7 @@ extension InMemoryStore.Contents {
             notices[lastNotice] = NoticeRecord(
                 notice, state: .pending, dueAt: notice.at, updatedAt: notice.at, lastError: nil)
         }
+        for update in batch.assetUpdates { _ = assets.record(update, consumers: consumers(of: update.asset)) }
         if batch.pausesDAG, dags[batch.run.dagID]?.isPaused == false {
             dags[batch.run.dagID]?.isPaused = true
             audit.append(batch.pause)

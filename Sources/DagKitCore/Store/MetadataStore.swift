@@ -11,8 +11,9 @@ public protocol MetadataStore: Sendable {
     /// Applies what was decided about some runs in one transaction.
     ///
     /// A run whose revision is not the expected one is left alone, and its key is among the conflicts; the others
-    /// are applied. Creating a run whose id, or whose logical date, its DAG has already is a conflict too, and so is
-    /// a change that works off a date of a backfill which no longer waits its turn.
+    /// are applied. Creating a run whose id, or whose logical date, its DAG has already is a conflict too, and so are one
+    /// for updates of assets that another run was created for, and a change that works off a date of a backfill which no
+    /// longer waits its turn.
     func commit(_ batches: [RunBatch], durability: Durability) async throws -> CommitResult
 
     /// Issues attempt tokens that were never issued before.
@@ -179,6 +180,24 @@ public protocol MetadataStore: Sendable {
     /// Records that a backfill is done, if no date of it waits its turn and no run of it is open.
     func completeBackfill(_ id: Int64, at now: Date) async throws
 
+    // MARK: Assets
+
+    /// What waits for asset-driven runs: for each DAG the URIs of the assets that were updated, while it was active and not
+    /// paused, since its last such run, with the number of the newest update.
+    func assetQueue() async throws -> [DAGID: [String: Int64]]
+
+    /// The updates of some assets since the last asset-driven run of a DAG, in short; `nil` if there are none.
+    func waitingAssetEvents(of dag: DAGID, uris: [String]) async throws -> WaitingAssetEvents?
+
+    /// Records an update from outside; it survives a power cut. The scheduler should be woken afterwards.
+    func recordAssetUpdate(_ update: AssetUpdate, by actor: String) async throws -> AssetEvent
+
+    /// The updates that a query asks for, newest first.
+    func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent]
+
+    /// All assets by name; those that no loaded DAG names any more are not active.
+    func assets() async throws -> [AssetRecord]
+
     // MARK: Life
 
     /// Where a scheduler runs best: what it commits then needs no hand-over from thread to thread. `nil` if it makes no
@@ -228,6 +247,12 @@ public struct RunBatch: Sendable {
 
     /// What people are to be told of the change.
     public var notices: [Notice] = []
+
+    /// The assets that tasks updated with the change: whoever runs on them is queued in the same transaction.
+    public var assetUpdates: [AssetUpdate] = []
+
+    /// The updates that a new run is created for; `nil` for one that something else made.
+    public var consumption: AssetConsumption?
 
     /// Whether the run's DAG is paused with the change.
     public var pausesDAG = false

@@ -34,4 +34,8 @@ public struct StoreTaskMetadata: TaskMetadata {
     public func taskInstances(of run: RunKey) async throws -> [TaskInstance] {
         try await store.taskInstances(of: run)
     }
+
+    public func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
+        try await store.assetEvents(query)
+    }
 }

@@ -10,7 +10,7 @@ struct TemplateEvaluator {
         switch node.kind {
         case .literal(let value): .json(value)
         case .list(let elements): .json(.array(try await list(elements)))
-        case .name(let name): value(of: name, at: node.place)
+        case .name(let name): try await value(of: name, at: node.place)
         case .member(let owner, let name):
             try await member(name, of: value(of: owner), written: owner.text, at: node.place)
         case .index(let owner, let index):
@@ -53,7 +53,7 @@ struct TemplateEvaluator {
 
     // MARK: Names
 
-    private func value(of name: TemplateName, at place: TemplateLocation) -> TemplateValue {
+    private func value(of name: TemplateName, at place: TemplateLocation) async throws -> TemplateValue {
         let date = context.logicalDate
         return switch name {
         case .ds: .string(date.ds)
@@ -78,8 +78,15 @@ struct TemplateEvaluator {
         case .variables: .object(.variables)
         case .conn: .object(.conn)
         case .macros: .object(.macros)
+        case .triggeringAssetEvents, .triggeringDatasetEvents: .json(try await triggeringEvents())
         case .notice: context.attempt.notice.map { .json($0.document) } ?? .undefined(.noNotice(at: place))
         }
+    }
+
+    /// The updates that made the run, by the URI of their asset, oldest first.
+    private func triggeringEvents() async throws -> JSONValue {
+        let events = try await context.triggeringAssetEvents()
+        return .object(Dictionary(grouping: events, by: \.uri).mapValues { .array($0.map(\.json)) })
     }
 
     func intervalEdge(_ edge: KeyPath<DataInterval, Date>, at place: TemplateLocation) -> TemplateValue {

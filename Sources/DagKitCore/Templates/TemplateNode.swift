@@ -53,6 +53,9 @@ enum TemplateName: String, CaseIterable, Sendable {
     case taskInstance = "task_instance"
     case taskInstanceKey = "task_instance_key_str"
     case variables = "var"
+    case triggeringAssetEvents = "triggering_asset_events"
+    /// Airflow 2's name for the same.
+    case triggeringDatasetEvents = "triggering_dataset_events"
 
     /// What to write in place of names that Airflow has, or that people expect.
     private static let replacements = [

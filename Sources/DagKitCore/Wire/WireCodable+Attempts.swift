@@ -22,6 +22,7 @@ extension AttemptOrder: WireCodable {
                 writer.write(value)
             }
             writer.write(notice.flatMap { try? JSONCoding.tree(of: $0) })
+            writer.write(outlets)
             writer.write(firstStart)
             writer.write(pokeCount)
         }
@@ -37,7 +38,8 @@ extension AttemptOrder: WireCodable {
                 conf: try reader.value(), clearNumber: try reader.int(), structureHash: try reader.text(),
                 operatorName: try reader.text(), timeout: try reader.optional(),
                 declaration: try reader.optional(),
-                settings: try Self.settings(&reader), notice: try Self.notice(&reader))
+                settings: try Self.settings(&reader), notice: try Self.notice(&reader),
+                outlets: reader.isAtEnd ? [] : try reader.list())
             if !reader.isAtEnd {
                 order.firstStart = try reader.optional()
                 order.pokeCount = try reader.int()
@@ -80,6 +82,11 @@ extension AttemptOutcome: WireCodable {
             writer.write(hostname)
             writer.write(rendered)
             writer.write(mapName)
+            writer.write(UInt64(assetExtras.count))
+            for (uri, extra) in assetExtras {
+                writer.write(uri)
+                writer.write(extra)
+            }
             writer.write(pokeCount)
         }
     }
@@ -92,6 +99,11 @@ extension AttemptOutcome: WireCodable {
                 endedAt: try reader.value(), usage: try reader.optional(), processID: try reader.optional(),
                 hostname: try reader.optional(), rendered: try reader.list())
             outcome.mapName = try reader.optional()
+            if !reader.isAtEnd {
+                for _ in 0..<(try reader.length()) {
+                    outcome.assetExtras[try reader.text()] = try reader.value()
+                }
+            }
             if !reader.isAtEnd { outcome.pokeCount = try reader.optional() }
             return outcome
         }

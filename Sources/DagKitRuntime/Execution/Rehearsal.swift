@@ -121,4 +121,8 @@ private struct RehearsalMetadata: TaskMetadata {
     }
 
     func runs(_ query: RunQuery) async throws -> [DAGRun] { try await deployment.runs(query) }
+
+    func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
+        try await deployment.assetEvents(query)
+    }
 }

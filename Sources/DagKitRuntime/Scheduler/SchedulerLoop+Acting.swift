@@ -13,6 +13,7 @@ extension SchedulerLoop {
             }
             step.passFaultPoints(isStored: true)
             conflicts = result.conflicts
+            noteAssetUpdates(of: step.batches, conflicts)
             hasNotices = hasNotices || step.batches.contains { !$0.notices.isEmpty }
             let written = Int64(
                 step.batches.lazy.filter { !conflicts.contains($0.run) }.map(\.events.count).reduce(0, +))
@@ -22,6 +23,14 @@ extension SchedulerLoop {
         for run in conflicts.sorted() { try await reload(run, after: step.effects) }
         for batch in step.batches where conflicts.contains(batch.run) { try await settleDate(of: batch) }
         try await answer(step.effects.looks)
+    }
+
+    /// Has the queue of asset-driven runs read again after updates, and after a run for them was refused.
+    private mutating func noteAssetUpdates(of batches: [RunBatch], _ conflicts: Set<RunKey>) {
+        guard planner.followsAssets else { return }
+        for batch in batches where !batch.assetUpdates.isEmpty || batch.consumption != nil {
+            if batch.consumption == nil || conflicts.contains(batch.run) { mustReadAssets = true }
+        }
     }
 
     private mutating func act(_ effects: Planner.Effects, except conflicts: Set<RunKey>) async throws {

@@ -38,7 +38,11 @@ extension SchedulerLoop {
         guard let step = batch.backfillStep else { return }
         let query = RunQuery(dagID: batch.run.dagID, logicalDate: step.date, limit: 1)
         try await persisted("cannot store what becomes of a backfill's date") {
-            guard batch.expectedRevision == nil, let run = try await store.runs(query).first else { return }
+            guard batch.expectedRevision == nil else { return }
+            var other = try await store.runs(query).first
+            // Somebody may have given a run of another date the id that this date's run would have.
+            if other == nil { other = try await store.snapshot(of: batch.run)?.run }
+            guard let run = other else { return }
             let reason = run.state.isFinished ? BackfillDate.exists : BackfillDate.inFlight
             try await store.skipDate(step.date, of: step.backfill, reason: reason)
         }

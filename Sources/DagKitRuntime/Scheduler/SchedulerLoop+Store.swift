@@ -10,6 +10,7 @@ extension SchedulerLoop {
             planner.setPaused(try await store.pausedDAGs(), at: now)
             planner.setPools(try await store.pools())
             try await readChanges()
+            mustReadAssets = planner.followsAssets
             // After the changes: a run of a backfill that was cleared brings its backfill along.
             planner.setBackfills(try await store.openBackfills())
             if isPollDue {
@@ -83,6 +84,24 @@ extension SchedulerLoop {
             lastIntervals: registration.lastIntervals, failuresInARow: registration.failuresInARow,
             at: clock.now)
         dagCount = deployment.specs.count
+        mustReadAssets = planner.followsAssets
+    }
+
+    /// Tells the planner which updates of assets wait for runs of which DAGs.
+    mutating func readAssetUpdates() async throws {
+        if mustReadAssets {
+            let queue = try await persisted("cannot read the updates of assets") {
+                try await store.assetQueue()
+            }
+            planner.setAssetQueue(queue)
+            mustReadAssets = false
+        }
+        for (id, uris) in planner.dagsDueByAssets {
+            let events = try await persisted("cannot read the updates of assets") {
+                try await store.waitingAssetEvents(of: id, uris: uris)
+            }
+            planner.take(events, for: id)
+        }
     }
 
     /// Answers what tasks ask about the run before theirs, now that all that was decided is stored.

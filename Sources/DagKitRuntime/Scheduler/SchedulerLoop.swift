@@ -31,6 +31,9 @@ package struct SchedulerLoop: Sendable {
     var isReconciled = false
     var mustLook = false
 
+    /// Whether updates of assets may wait that the planner does not know of.
+    var mustReadAssets = false
+
     /// Whether the store could not be read when it was last looked at, which is told once.
     var isBlind = false
 
@@ -190,11 +193,12 @@ package struct SchedulerLoop: Sendable {
         repeat {
             if !isStopping { try await refillTokens() }
             let startsWork = !isStopping && isReconciled
+            if startsWork { try await readAssetUpdates() }
             let step = planner.step(at: clock.now, startsWork: startsWork)
             try await carryOut(step)
             if !isStopping, isReconciled { try await workOffBackfills(step.effects) }
             if !isStopping { try await answerPast() }
-        } while planner.hasMoreToDo && !isStopping && isReconciled
+        } while (planner.hasMoreToDo || mustReadAssets) && !isStopping && isReconciled
     }
 
     private mutating func refillTokens() async throws {

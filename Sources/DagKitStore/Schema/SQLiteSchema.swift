@@ -20,7 +20,8 @@ package struct SQLiteSchema: SchemaDialect {
         Migration(version: 5, name: "keep what people are to be told", statements: notices),
         Migration(version: 6, name: "keep what callbacks are told of tasks and runs", statements: callbacks),
         Migration(version: 7, name: "keep backfills", statements: backfills),
-        Migration(version: 8, name: "keep what tasks wait for", statements: waits),
+        Migration(version: 8, name: "keep assets and their updates", statements: AssetTables.all),
+        Migration(version: 9, name: "keep what tasks wait for", statements: waits),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"

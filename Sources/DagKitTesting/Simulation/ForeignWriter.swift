@@ -28,6 +28,7 @@ struct ForeignWriter {
             let pool = try Pool(known.name, slots: slots, includesDeferred: known.includesDeferred)
             try await store.setPool(pool, by: actor, at: now)
             return "sets pool \(pool.name) to \(slots) slots"
+        case .update(let choice): return try await update(choice)
         case .clear(let choice): return try await clear(choice)
         case .mark(let choice, let state): return try await mark(choice, state)
         case .markRun(let choice, let state): return try await markRun(choice, state)
@@ -48,6 +49,15 @@ struct ForeignWriter {
         else { return nil }
         auditor.acknowledgedTrigger(batch.run)
         return "triggers \(batch.run)"
+    }
+
+    private func update(_ choice: Int) async throws -> String? {
+        let named = simulator.dags.flatMap { $0.configuration.schedule.assetCondition?.assets ?? [] }
+        guard !named.isEmpty else { return nil }
+        let asset = named[choice % named.count]
+        _ = try await store.recordAssetUpdate(AssetUpdate(asset, at: now), by: actor)
+        auditor.acknowledgedUpdate(asset.uri)
+        return "updates \(asset.name)"
     }
 
     private func setPaused(_ isPaused: Bool, _ place: Int) async throws -> String? {

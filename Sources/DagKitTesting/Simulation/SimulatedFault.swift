@@ -41,6 +41,8 @@ public enum SimulatedFault: Hashable, Sendable {
         case unpause(dag: Int)
         /// Sets a pool, by its place in the list.
         case resize(pool: Int, slots: Int)
+        /// Updates an asset that a DAG runs on, chosen by a number.
+        case update(choice: Int)
         /// Clears a task instance, chosen by a number, with those downstream of it.
         case clear(choice: Int)
         /// Marks a task instance, chosen by a number.
@@ -167,6 +169,7 @@ private struct FaultDraw {
                 pool: Int.random(in: 0..<pools, using: &random), slots: Int.random(in: 0...4, using: &random))
         case 6: return .mark(choice: Int.random(in: 0..<100, using: &random), mark(&random))
         case 7: return .markRun(choice: Int.random(in: 0..<100, using: &random), mark(&random))
+        case 8: return .update(choice: Int.random(in: 0..<100, using: &random))
         default: return .clear(choice: Int.random(in: 0..<100, using: &random))
         }
     }

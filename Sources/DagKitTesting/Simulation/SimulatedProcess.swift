@@ -179,6 +179,14 @@ final class SimulatedProcess: StoreProxy, Executor, SchedulerClock {
         return pools
     }
 
+    func assetQueue() async throws -> [DAGID: [String: Int64]] {
+        try await step("a read") { try await base.assetQueue() }
+    }
+
+    func waitingAssetEvents(of dag: DAGID, uris: [String]) async throws -> WaitingAssetEvents? {
+        try await step("a read") { try await base.waitingAssetEvents(of: dag, uris: uris) }
+    }
+
     func startJob(_ job: JobRecord) async throws -> Int64 {
         try await step("a write") { try await base.startJob(job) }
     }

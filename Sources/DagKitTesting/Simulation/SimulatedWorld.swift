@@ -192,6 +192,7 @@ final class SimulatedWorld: @unchecked Sendable {
 
     func begin(_ order: AttemptOrder) {
         auditor.history.attempts += 1
+        auditor.began(order.attemptID)
         let number = auditor.history.attempts
         let twin = live.first { attempts[$0]?.order.key == order.key }
         if twin != nil || attempts[order.attemptID] != nil {

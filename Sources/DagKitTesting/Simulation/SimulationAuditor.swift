@@ -18,8 +18,12 @@ final class SimulationAuditor {
     private var cursor: Int64 = 0
     private var logicalDates: [DAGID: Set<Date>] = [:]
     private var outcomes: [AttemptID: AttemptOutcome] = [:]
+
+    /// The attempts that reached the executor.
+    private var begun: Set<AttemptID> = []
     private var seenAttempts: Set<AttemptID> = []
     private var limits: LimitCheck
+    private var assets: AssetCheck
     private var waits = WaitCheck()
     private var paused: Set<DAGID> = []
 
@@ -39,11 +43,14 @@ final class SimulationAuditor {
         specs = Dictionary(simulator.dags.map { ($0.id, $0) }) { $1 }
         rules = specs.mapValues { spec in spec.tasks.map { RuleCheck($0, in: spec) } }
         limits = LimitCheck(simulator)
+        assets = AssetCheck(simulator.dags)
     }
 
     func report(_ violation: String) { history.violations.append(violation) }
 
     // MARK: What the world tells
+
+    func began(_ attempt: AttemptID) { begun.insert(attempt) }
 
     func ended(_ outcome: AttemptOutcome) { outcomes[outcome.attemptID] = outcome }
 
@@ -57,6 +64,9 @@ final class SimulationAuditor {
     }
 
     func acknowledgedTrigger(_ run: RunKey) { triggered.insert(run) }
+
+    /// An update from outside was stored; the events before it have been read.
+    func acknowledgedUpdate(_ uri: String) { assets.take(uri, source: nil, paused: paused) }
 
     func expectPaused(_ dag: DAGID, _ isPaused: Bool) {
         if isPaused { paused.insert(dag) } else { paused.remove(dag) }
@@ -124,6 +134,7 @@ final class SimulationAuditor {
         mix(event)
         if simulator.recordsLines { history.lines.append(Self.line(of: event)) }
         touched.insert(event.run)
+        checkAssets(event)
         if event.actor != RunEvent.scheduler { unseen.insert(event.run.dagID) }
         guard var fold = folds.removeValue(forKey: event.run) else { return takeCreation(event) }
         let before = fold.instance(of: event)
@@ -140,6 +151,13 @@ final class SimulationAuditor {
         } else if state.isFinished, !fold.run.state.isFinished {
             open.insert(event.run)
         }
+    }
+
+    private func checkAssets(_ event: RunEvent) {
+        let before = folds[event.run]?.instance(of: event)
+        let isMarked = event.actor != RunEvent.scheduler || before?.endRequest != nil
+        let task = event.taskID.flatMap { specs[event.run.dagID]?.task($0) }
+        if let finding = assets.take(event, of: task, isMarked: isMarked, paused: paused) { report(finding) }
     }
 
     private func takeCreation(_ event: RunEvent) {
@@ -218,8 +236,9 @@ final class SimulationAuditor {
             return report("\(place) and has no attempt")
         }
         guard let outcome = outcomes[attempt] else {
-            // What never reached the executor goes again.
+            // What never reached the executor goes again, or is ended at once if somebody asked for it.
             if event.kind == .requeued { return }
+            if before.endRequest?.agrees(with: event.kind) == true, !begun.contains(attempt) { return }
             return report("\(place) and its attempt \(attempt) has not ended")
         }
         // Whatever an attempt came to that was being ended: what was asked for is done.
@@ -255,6 +274,7 @@ final class SimulationAuditor {
             touched.removeAll(keepingCapacity: true)
             try await backfills.look(store)
             if let excess = limits.excess() { report(excess) }
+            if let finding = try await assets.check(store) { report(finding) }
             let stored = try await store.pausedDAGs()
             let pausesItself = simulator.dags.contains { $0.configuration.maxConsecutiveFailedRuns != nil }
             if stored != paused, !pausesItself { report("\(stored) are paused, not \(paused)") }
@@ -305,6 +325,11 @@ final class SimulationAuditor {
                 } else if triggered.contains(key) {
                     report("the trigger of \(key) was acknowledged and is lost")
                 }
+            }
+            if history.violations.isEmpty,
+                let finding = try await assets.checkEnd(store, open: Set(open.map(\.dagID)))
+            {
+                report(finding)
             }
             for finding in try await backfills.findings(store, logicalDates) { report(finding) }
             for key in triggered.sorted() where folds[key] == nil {

@@ -18,12 +18,14 @@ private struct SimulationDraw {
     private var waits: SeededGenerator
     /// Draws what tasks ask of the run before, so that all else of a seed stays as it is.
     private var past: SeededGenerator
+    private var assets: SeededGenerator
 
     init(seed: UInt64) {
         self.seed = seed
         random = SeededGenerator(seed: seed)
         waits = SeededGenerator(seed: ~seed)
         past = SeededGenerator(seed: seed ^ 0x7061_7374)
+        assets = SeededGenerator(seed: seed ^ 0x6173_7365)
     }
 
     mutating func simulator() -> Simulator {
@@ -65,7 +67,35 @@ private struct SimulationDraw {
             draft.tasks.append(task(index, of: number, before: draft.tasks))
         }
         if Int.random(in: 0..<4, using: &past) == 0 { askAboutPast(&draft) }
+        nameAssets(of: number, &draft)
         return draft
+    }
+
+    /// Lets tasks update two assets of their DAG, and half of the DAGs but the first run on assets of those before them.
+    private mutating func nameAssets(of number: Int, _ draft: inout GraphDraft) {
+        for place in draft.tasks.indices {
+            draft.tasks[place].options.outlets = (0..<2).filter { _ in
+                Int.random(in: 0..<3, using: &assets) == 0
+            }
+            .map { _ in asset(of: number) }
+        }
+        guard number > 0, Bool.random(using: &assets) else { return }
+        let condition = assetCondition(before: number, depth: 2)
+        draft.configuration.schedule =
+            Int.random(in: 0..<4, using: &assets) == 0
+            ? .assetsOrTime(condition, .every(.minutes(45))) : .assets(condition)
+    }
+
+    private mutating func assetCondition(before number: Int, depth: Int) -> AssetCondition {
+        guard depth > 0, Bool.random(using: &assets) else {
+            return .updated(asset(of: Int.random(in: 0..<number, using: &assets)))
+        }
+        let parts = (0..<2).map { _ in assetCondition(before: number, depth: depth - 1) }
+        return Bool.random(using: &assets) ? .allOf(parts) : .anyOf(parts)
+    }
+
+    private mutating func asset(of number: Int) -> Asset {
+        Asset("x-simulated:\(number).\(Int.random(in: 0...1, using: &assets))")
     }
 
     private mutating func askAboutPast(_ draft: inout GraphDraft) {

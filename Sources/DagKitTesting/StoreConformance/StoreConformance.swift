@@ -15,8 +15,7 @@ public enum StoreConformance {
     /// All checks, by theme.
     public static var checks: [Check] {
         commitChecks + detailChecks + queryChecks + pastChecks + backfillChecks + foldChecks + dagChecks
-            + settingChecks
-            + noticeChecks
+            + settingChecks + noticeChecks + assetChecks
     }
 
     /// One thing that a store must do.

@@ -91,6 +91,13 @@ final class Deployment: Sendable {
         return services
     }
 
+    /// What tasks get from a scheduler that keeps its metadata in a store.
+    func services(over store: any MetadataStore) -> TaskServices {
+        var services = services
+        services.metadata = StoreTaskMetadata(store)
+        return services
+    }
+
     private var rehearsal: Rehearsal {
         Rehearsal(services: services, now: { self.now }, makeLogger: { _ in self.logger })
     }

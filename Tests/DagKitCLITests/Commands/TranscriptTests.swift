@@ -78,6 +78,23 @@ import Testing
             ])
     }
 
+    @Test func `assets are listed, updated and followed`() async throws {
+        try await record(
+            "assets.txt", Session(dags: [Loading(), Reporting()]),
+            [
+                "dagctl assets list", "dagctl assets update --name prices -e '{\"rows\": 12}'",
+                "dagctl assets update --uri S3://market/prices/ -o json",
+                "dagctl assets update --uri x-other:1", "dagctl assets update --name price",
+                "dagctl assets update --uri airflow://x", "dagctl assets update",
+                "dagctl assets update --name prices -e '[1]'", "dagctl assets events -o plain",
+                "dagctl assets events --name prices -n 1 -o json", "dagctl assets details --name prices",
+                "dagctl assets details --uri s3://market/pricez", "dagctl assets materialize --name prices",
+                "dagctl assets materialize --name report", "dagctl dags list-runs loading -o plain",
+                "dagctl assets list -o wide", "dagctl assets events -d reporting -r none -o plain",
+                "dagctl assets events -r none", "dagctl dags next-execution reporting",
+            ])
+    }
+
     @Test func `a run is replayed from its events`() async throws {
         try await record(
             "runs-replay.txt", Session(),

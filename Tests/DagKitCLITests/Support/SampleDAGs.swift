@@ -25,6 +25,28 @@ struct Greeting: DAG {
     }
 }
 
+/// Updates an asset.
+struct Loading: DAG {
+    static let prices = Asset("s3://market/prices", name: "prices", group: "market", extra: ["owner": "ada"])
+
+    var configuration = DAGConfiguration("loading", fileID: "Sample/Loading.swift", line: 3)
+
+    func build(_ dag: inout DAGBuilder) {
+        dag.task("load", options: TaskOptions(outlets: [Self.prices])) { _ in }
+    }
+}
+
+/// Runs on an asset, and names another one that nothing updates.
+struct Reporting: DAG {
+    var configuration = DAGConfiguration(
+        "reporting", schedule: .assets(Loading.prices & Asset("report")), fileID: "Sample/Reporting.swift",
+        line: 3)
+
+    func build(_ dag: inout DAGBuilder) {
+        dag.task("tell", options: TaskOptions(inlets: [Loading.prices])) { _ in }
+    }
+}
+
 /// A DAG that cannot be used.
 struct Broken: DAG {
     var configuration = DAGConfiguration("broken", schedule: .daily, fileID: "Sample/Broken.swift", line: 3)

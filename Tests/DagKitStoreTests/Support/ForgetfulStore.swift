@@ -60,5 +60,13 @@ struct ForgetfulStore: MetadataStore {
     func completeBackfill(_ id: Int64, at now: Date) async throws {}
     func notices(_ query: NoticeQuery) async throws -> [NoticeRecord] { [] }
     func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool { true }
+    func assetQueue() async throws -> [DAGID: [String: Int64]] { [:] }
+    func waitingAssetEvents(of dag: DAGID, uris: [String]) async throws -> WaitingAssetEvents? { nil }
+    func recordAssetUpdate(_ update: AssetUpdate, by actor: String) async throws -> AssetEvent {
+        AssetEvent(
+            number: 1, uri: update.asset.uri, name: update.asset.name, at: update.at, extra: [:], source: nil)
+    }
+    func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] { [] }
+    func assets() async throws -> [AssetRecord] { [] }
     func close() async {}
 }

@@ -47,13 +47,27 @@ import Testing
         expectSmall(failure)
     }
 
+    @Test func `a store that takes updates off the queue and makes no run of them is found`() async throws {
+        let failure = try #require(await firstFailure { .random(seed: $0, store: LossyQueue.init) })
+
+        #expect(failure.history.violations.contains { $0.contains("queue of assets") }, "\(failure)")
+        expectSmall(failure)
+    }
+
+    @Test func `a store that links no updates with the run they made is found`() async throws {
+        let failure = try #require(await firstFailure { .random(seed: $0, store: LinklessStore.init) })
+
+        #expect(failure.history.violations != [])
+        expectSmall(failure)
+    }
+
     private func firstFailure(_ simulator: @Sendable (UInt64) -> Simulator) async -> SimulatedFailure? {
         await Simulator.firstFailure(of: 1...200, simulator)
     }
 
     /// The story fits on a few screens: few tasks, few faults, the seed.
     private func expectSmall(_ failure: SimulatedFailure) {
-        #expect(failure.simulator.dags.map(\.tasks.count).reduce(0, +) <= 6)
+        #expect(failure.simulator.dags.map(\.tasks.count).reduce(0, +) <= 6, "\(failure)")
         #expect(failure.history.lines.count <= 120)
         #expect(failure.simulator.faults.count <= 4)
         #expect(failure.description.contains("seed \(failure.seed)"))
@@ -119,4 +133,22 @@ private struct TokenStore: StoreProxy {
     let base: any MetadataStore
 
     func reserveAttempts(_ count: Int) async throws -> ClosedRange<Int64> { 1...Int64(max(count, 1)) }
+}
+
+/// Loses what waits for asset-driven runs.
+private struct LossyQueue: StoreProxy {
+    let base: any MetadataStore
+
+    func assetQueue() async throws -> [DAGID: [String: Int64]] { [:] }
+}
+
+/// Creates the runs for updates of assets, and forgets which updates they were.
+private struct LinklessStore: StoreProxy {
+    let base: any MetadataStore
+
+    func commit(_ batches: [RunBatch], durability: Durability) async throws -> CommitResult {
+        var unlinked = batches
+        for place in unlinked.indices { unlinked[place].consumption = nil }
+        return try await base.commit(unlinked, durability: durability)
+    }
 }

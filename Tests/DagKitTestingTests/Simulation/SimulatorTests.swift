@@ -48,6 +48,32 @@ import Testing
         #expect(kinds.count == 13, "\(kinds.sorted())")
     }
 
+    @Test func `updates of assets make runs in many seeds`() async {
+        var runs = 0
+        for seed: UInt64 in 1...60 {
+            let history = await Simulator.random(seed: seed).run()
+            runs += history.runs.count { $0.run.type == .assetTriggered }
+        }
+
+        #expect(runs > 60)
+    }
+
+    @Test func `a user's dags that follow each other's assets keep the promises under faults of many seeds`()
+        async throws
+    {
+        let simulator = try Simulator(
+            [Producer(name: "prices"), Producer(name: "rates"), Follower()], from: "2026-03-01",
+            to: "2026-03-02")
+
+        let calm = await simulator.run()
+        let failure = await firstFailure(of: simulator)
+
+        #expect(calm.violations == [])
+        #expect(calm.runs(of: "follower").count == calm.runs(of: "prices").count)
+        #expect(calm.runs(of: "follower").count > 20)
+        #expect(failure == nil, "\(failure?.description ?? "")")
+    }
+
     @Test func `a year of days has a run per day, through failures and clock changes`() async throws {
         var simulator = try Simulator([Daily()], from: "2026-01-01", to: "2027-01-01") { attempt in
             attempt.tryNumber == 1 && attempt.number % 7 == 0
@@ -136,6 +162,26 @@ private struct Daily: DAG {
         let check = dag.task("check", after: load, options: TaskOptions(pool: "disk")) { _ in 2 }
         dag.empty("end", after: check)
     }
+}
+
+/// Updates an asset of its own name every hour.
+private struct Producer: DAG {
+    let name: String
+    var configuration: DAGConfiguration {
+        DAGConfiguration(DAGID(name), schedule: .hourly, startDate: "2026-02-28T23:00:00Z", catchup: .all)
+    }
+
+    func build(_ dag: inout DAGBuilder) {
+        dag.task("load", options: TaskOptions(outlets: [Asset(name)])) { _ in }
+    }
+}
+
+/// Runs once both assets are updated.
+private struct Follower: DAG {
+    let configuration = DAGConfiguration(
+        "follower", schedule: .assets(Asset("prices") & Asset("rates")), maxActiveRuns: 1)
+
+    func build(_ dag: inout DAGBuilder) { dag.task("join") { _ in } }
 }
 
 private struct Row: DAG {

@@ -14,5 +14,7 @@ let dags: [any DAG] = [
     Nightly(),
     Callbacks(),
     Waiting(),
+    Assets(),
+    AssetReport(),
 ]
 await CommandLineTool(dags: dags).main()

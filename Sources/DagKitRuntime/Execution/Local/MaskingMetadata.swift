@@ -31,6 +31,10 @@ struct MaskingMetadata: TaskMetadata {
     }
 
     func runs(_ query: RunQuery) async throws -> [DAGRun] { try await metadata.runs(query) }
+
+    func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
+        try await metadata.assetEvents(query)
+    }
 }
 
 /// Finds the values that must not stand in a log, by the names they have.
