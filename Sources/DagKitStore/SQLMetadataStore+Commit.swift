@@ -100,9 +100,31 @@ private struct BatchWriter {
         for output in batch.outputs { try transaction.execute(insertion(output, at: instant)) }
         for rendered in batch.rendered { try transaction.execute(try insertion(rendered)) }
         for notice in batch.notices { try transaction.keep(notice) }
+        for event in batch.events where event.kind == .upForReschedule || event.kind == .cleared {
+            try keepReschedules(event)
+        }
         for update in batch.assetUpdates { _ = try transaction.record(update, instant: instant) }
         if let consumption = batch.consumption { try transaction.take(consumption, for: batch.run) }
         if batch.pausesDAG { try pauseDAG(of: batch) }
+    }
+
+    /// Airflow's table of the looks of sensors: a row per look that saw nothing yet, none of before a clear.
+    private func keepReschedules(_ event: RunEvent) throws {
+        guard let key = event.task else { return }
+        if event.kind == .cleared {
+            try transaction.execute("delete from task_reschedule where \(TaskInstanceRow.isKey(key))")
+            return
+        }
+        guard case .instant(let due)? = event.detail["awaits"].flatMap(Awaited.init(json:)) else { return }
+        let start = event.detail["looked_since"]?.string.flatMap { try? Date(isoText: $0) } ?? event.at
+        try transaction.execute(
+            """
+            insert into task_reschedule (dag_id, run_id, task_id, map_index, try_number, start_date, end_date,
+                duration, reschedule_date)
+            values (\(key.run.dagID), \(key.run.runID), \(key.taskID), \(key.mapIndex), \(event.tryNumber ?? 0),
+                \(start.databaseText), \(event.at.databaseText), \(Int(event.at.timeIntervalSince(start))),
+                \(due.databaseText))
+            """)
     }
 
     private func pauseDAG(of batch: RunBatch) throws {

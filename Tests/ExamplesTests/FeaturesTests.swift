@@ -42,6 +42,12 @@ import Testing
         Feature(dag: "asset_report", shows: ["tell succeeded"]),
         Feature(
             dag: "ledger", shows: ["open succeeded", "booking.income succeeded", "costs: the day of 20"]),
+        Feature(
+            dag: "waiting",
+            shows: [
+                "soon succeeded", "look up_for_reschedule (look 2 of 3)", "it was the third look",
+                "bonus skipped (soft fail: waited in vain for 0.0 seconds: there is no file /no/bonus/today)",
+            ]),
         Feature(dag: "groups", shows: ["checks.order.lowest succeeded", "end succeeded"]),
     ])
     func `the example of a feature does what it says`(feature: Feature) async throws {

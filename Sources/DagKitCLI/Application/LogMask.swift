@@ -67,6 +67,10 @@ struct DeploymentMetadata: TaskMetadata {
 
     func runs(_ query: RunQuery) async throws -> [DAGRun] { try await store.runs(query) }
 
+    func taskInstances(of run: RunKey) async throws -> [TaskInstance] {
+        try await store.taskInstances(of: run)
+    }
+
     func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
         try await store.assetEvents(query)
     }

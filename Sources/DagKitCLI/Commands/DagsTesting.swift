@@ -102,7 +102,7 @@ extension RunEvent.Kind {
         switch self {
         case .succeeded, .runSucceeded: .green
         case .failed, .runFailed: .red
-        case .upForRetry, .upstreamFailed: .yellow
+        case .upForRetry, .upForReschedule, .deferred, .upstreamFailed: .yellow
         case .skipped: .magenta
         case .running, .runStarted: .cyan
         default: .dim

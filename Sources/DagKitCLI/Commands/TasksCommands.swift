@@ -86,6 +86,10 @@ enum TasksCommands {
         case .skipped(let reason):
             try call.console.note("task \(task.id) skipped (\(reason))")
             return .success
+        case .waiting(let until, let reason):
+            try call.console.note(
+                "task \(task.id) up_for_reschedule (\(reason); looks again at \(until.isoText))")
+            return .success
         case .failed(let reason, _, _), .notStarted(let reason):
             throw CommandError.failed("task \"\(task.id)\" failed: \(reason)", remedy: "see its log above")
         }

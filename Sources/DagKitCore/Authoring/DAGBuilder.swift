@@ -37,6 +37,33 @@ public struct DAGBuilder: ~Copyable {
             at: SourceLocation(file: fileID, line: line), name: Work.operatorName, work: TaskWork(work))
     }
 
+    /// A task that looks by a closure whether something is so, again and again.
+    ///
+    /// ```swift
+    /// let export = dag.sensor("export", waiting: SensorOptions(pokeInterval: .minutes(5))) { context in
+    ///     try await context.newestExport().map(Poke.done) ?? .notYet("no export yet")
+    /// }
+    /// ```
+    @discardableResult
+    public mutating func sensor<each Value: Codable & Sendable, Output: Codable & Sendable>(
+        _ id: TaskID, reading input: repeat TaskOutput<each Value>, after upstream: any Upstream...,
+        waiting: SensorOptions = SensorOptions(), options: TaskOptions = TaskOptions(),
+        fileID: String = #fileID, line: Int = #line,
+        poke: @escaping @Sendable (TaskContext, repeat each Value) async throws -> Poke<Output>
+    ) -> TaskOutput<Output> {
+        var edges: [TaskEdge] = []
+        for one in repeat each input { edges.append(TaskEdge(one)) }
+        return add(
+            id, reading: edges, after: upstream, options, at: SourceLocation(file: fileID, line: line),
+            name: "SwiftSensor",
+            work: TaskWork { context in
+                let output = try await SensorLoop(waiting, in: context).run { context in
+                    try await poke(context, repeat try await context.value(of: each input))
+                }
+                return try EncodedOutput(encoding: output)
+            })
+    }
+
     /// A task that runs a closure on the outputs of other tasks and returns a value.
     ///
     /// `reading` is data and order, `after` is order alone.

@@ -46,10 +46,14 @@ extension TaskWork {
     func deciding(by policy: ErrorPolicy?) -> TaskWork {
         guard let policy, !isEmpty else { return self }
         let run = run
-        return TaskWork(templates: templates, outlets: outlets, inlets: inlets) { context in
+        return TaskWork(templates: templates, outlets: outlets, inlets: inlets, deferral: deferral) {
+            context in
             do {
                 return try await run(context)
-            } catch  where error is TaskSkip || error is TaskFailure || error is CancellationError {
+            } catch
+                where error is TaskSkip || error is TaskFailure || error is CancellationError
+                || error is SensorPause
+            {
                 throw error
             } catch {
                 let decision = policy.decide(error, context.tryNumber)

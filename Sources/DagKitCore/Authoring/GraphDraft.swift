@@ -192,13 +192,18 @@ public struct TaskWork: Sendable {
     /// Whether there is nothing to run, so that no executor need be asked.
     package let isEmpty: Bool
 
+    /// What the scheduler waits for in place of running the task; `nil` for work that needs a process.
+    package let deferral: Deferral?
+
     package init(
         templates: [TemplateField] = [], outlets: [Asset] = [], inlets: [Asset] = [],
+        deferral: Deferral? = nil,
         run: @escaping @Sendable (TaskContext) async throws -> EncodedOutput?
     ) {
         self.templates = templates
         self.outlets = outlets
         self.inlets = inlets
+        self.deferral = deferral
         self.run = run
         isEmpty = false
     }
@@ -207,6 +212,7 @@ public struct TaskWork: Sendable {
         templates = []
         outlets = []
         inlets = []
+        deferral = nil
         run = { _ in nil }
         isEmpty = true
     }
@@ -216,7 +222,9 @@ public struct TaskWork: Sendable {
 
     /// The work of an operator.
     public init<Work: Operator>(_ work: Work) {
-        self.init(templates: work.templates, outlets: work.outlets, inlets: work.inlets) { context in
+        self.init(
+            templates: work.templates, outlets: work.outlets, inlets: work.inlets, deferral: work.deferral
+        ) { context in
             try EncodedOutput(encoding: try await work.execute(in: context))
         }
     }

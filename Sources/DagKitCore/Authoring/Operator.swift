@@ -32,6 +32,9 @@ public protocol Operator: Sendable {
     /// The assets that every task of this operator reads.
     var inlets: [Asset] { get }
 
+    /// What the scheduler waits for in the operator's place; `nil` for work that needs a process.
+    var deferral: Deferral? { get }
+
     /// Does the work.
     ///
     /// - Throws: ``TaskFailure`` to fail without another try, ``TaskSkip`` to be skipped; anything else is retried.
@@ -44,6 +47,7 @@ extension Operator {
     public var templates: [TemplateField] { [] }
     public var outlets: [Asset] { [] }
     public var inlets: [Asset] { [] }
+    public var deferral: Deferral? { nil }
 }
 
 /// An operator's argument that is a template, with its name.

@@ -18,7 +18,7 @@ public enum TaskState: String, CaseIterable, Codable, Hashable, Sendable {
     case removed
     /// Cleared while it ran: its attempt is being ended, then it starts anew.
     case restarting
-    /// Waits for a trigger and holds no worker.
+    /// The scheduler waits in its place; it holds no worker.
     case deferred
 
     /// Whether the instance will not change by itself any more.
@@ -28,6 +28,9 @@ public enum TaskState: String, CaseIterable, Codable, Hashable, Sendable {
         default: false
         }
     }
+
+    /// Whether the instance waits for something outside its run, and no attempt of it exists meanwhile.
+    public var isWaiting: Bool { self == .upForReschedule || self == .deferred }
 
     /// Whether an attempt of the instance exists now.
     public var isActive: Bool { self == .queued || self == .running || self == .restarting }

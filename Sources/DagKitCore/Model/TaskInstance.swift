@@ -60,6 +60,15 @@ public struct TaskInstance: Hashable, Codable, Sendable {
     /// When the next try is due; set while the state is `up_for_retry`.
     public var nextTryAt: Date?
 
+    /// What it waits for; set while the state is `up_for_reschedule` or `deferred`.
+    public var awaits: Awaited?
+
+    /// How many times a sensor has looked in its newest try.
+    public var pokeCount = 0
+
+    /// When the first try since the last clear started; `nil` during that try.
+    public var earlierStart: Date?
+
     /// Why it waits, failed or was skipped; `nil` where the state says all.
     public var reason: String?
 
@@ -89,11 +98,14 @@ public struct TaskInstance: Hashable, Codable, Sendable {
         self.operatorName = operatorName
     }
 
+    /// When the first try since the last clear started: what the timeout of a sensor counts from.
+    public var firstStart: Date? { earlierStart ?? startDate }
+
     public var taskID: TaskID { key.taskID }
     public var mapIndex: Int { key.mapIndex }
     public var isFinished: Bool { state?.isFinished ?? false }
 
-    /// From the start of the newest try to its end, in seconds; `nil` until it ended.
+    /// From the start of the newest try to its end, its waits included, in seconds; `nil` until it ended.
     public var duration: Double? {
         guard let startDate, let endDate else { return nil }
         return endDate.timeIntervalSince(startDate)

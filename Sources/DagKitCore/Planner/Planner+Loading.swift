@@ -61,7 +61,9 @@ extension Planner {
     public mutating func setPools(_ pools: [Pool]) {
         var uses: [String: PoolUse] = [:]
         for pool in pools {
-            uses[pool.name] = PoolUse(pool: pool, occupied: self.pools[pool.name]?.occupied ?? 0)
+            let known = self.pools[pool.name]
+            uses[pool.name] = PoolUse(
+                pool: pool, occupied: known?.occupied ?? 0, deferred: known?.deferred ?? 0)
         }
         self.pools = uses
         for case .pool(let name, let slots) in blocked.keys { unblock(.pool(name, slots: slots), all: true) }
@@ -90,14 +92,13 @@ extension Planner {
             }
         }
         for reference in machine.running { occupy(reference, of: machine) }
+        for reference in machine.deferred { noteWait(of: reference, of: key, isOver: false) }
         if isQueued {
             touched.insert(key)
         } else {
             advance(key, .start, at: now)
         }
-        if let deadline = machine.nextDeadline {
-            deadlines.insert(Deadline(at: deadline, subject: .run(key)))
-        }
+        setAlarm(of: key)
     }
 
     private mutating func occupy(_ reference: InstanceRef, of machine: RunMachine) {
@@ -114,8 +115,10 @@ extension Planner {
 
     /// Drops what is known of a run; its slots are freed.
     public mutating func forget(_ key: RunKey) {
+        forgetWaits(of: key)
         guard machines.removeValue(forKey: key) != nil else { return }
         floors[key] = nil
+        alarms[key] = nil
         forgetPast(of: key)
         for (attempt, slot) in running where slot.run == key { release(attempt) }
         dags[key.dagID]?.activeRuns.remove(key)

@@ -12,7 +12,11 @@ extension Planner {
             createAssetRuns(at: now)
             startQueuedRuns(at: now)
             runBackfills(at: now)
-            fillSlots(at: now)
+            // A turn that is passed on may come to one for whom the scheduler waits itself.
+            repeat {
+                beginDeferrals(at: now)
+                fillSlots(at: now)
+            } while !deferrable.isEmpty
         }
         return takeStep(at: now, explainsQueue: startsWork)
     }
@@ -21,7 +25,10 @@ extension Planner {
         while let deadline = deadlines.first, deadline.at <= now {
             deadlines.removeFirst()
             switch deadline.subject {
-            case .run(let key): advance(key, .tick, at: now)
+            case .run(let key):
+                guard alarms[key] == deadline.at else { continue }
+                alarms[key] = nil
+                advance(key, .tick, at: now)
             case .schedule(let id):
                 dueDAGs.insert(id)
                 waitingDAGs.insert(id)
@@ -118,7 +125,7 @@ extension Planner {
                     touched.insert(candidate.run)
                 }
                 blocked[obstacle, default: Heap()].insert(candidate)
-                if case .pool(let name, let slots) = obstacle { wantedSlots[name, default: []].insert(slots) }
+                noteWanted(by: obstacle)
                 passOn(candidate, blockedBy: obstacle)
                 continue
             }
@@ -132,13 +139,13 @@ extension Planner {
 
     /// Gives the turn of a candidate to the next that waits for what it waited for, unless it has to go on waiting for
     /// that: then there is none for anybody.
-    private mutating func passOn(_ candidate: Candidate, blockedBy obstacle: Obstacle?) {
+    mutating func passOn(_ candidate: Candidate, blockedBy obstacle: Obstacle?) {
         guard let origin = candidate.origin, origin != obstacle else { return }
         unblock(origin, all: false)
     }
 
     /// The instance that a candidate stands for; `nil` if it waits no longer, or if its run was taken anew since.
-    private func instance(of candidate: Candidate) -> TaskInstance? {
+    func instance(of candidate: Candidate) -> TaskInstance? {
         if let floor = floors[candidate.run], candidate.ordinal <= floor { return nil }
         // The instance alone is read out: a copy of the machine would make the next change copy all of it.
         guard let instance = machines[candidate.run]?[candidate.reference], instance.state == .scheduled
@@ -158,8 +165,7 @@ extension Planner {
             return .past(candidate.run, candidate.reference.task)
         }
         if entry.runningTasks >= entry.spec.configuration.maxActiveTasks { return .dag(id) }
-        guard let use = pools[instance.pool], use.pool.admits(instance.poolSlots, occupied: use.occupied)
-        else {
+        guard let use = pools[instance.pool], use.admits(instance.poolSlots) else {
             return .pool(instance.pool, slots: instance.poolSlots)
         }
         return limits(of: candidate.reference, in: candidate.run).first {
@@ -168,7 +174,7 @@ extension Planner {
     }
 
     /// What a candidate waits for, in words; `nil` where that is not known yet.
-    private func reason(of obstacle: Obstacle) -> String? {
+    func reason(of obstacle: Obstacle) -> String? {
         switch obstacle {
         case .pool(let name, _):
             pools[name].map { "waits for a slot of pool \(name) (\($0.pool.slots) slots)" }
@@ -212,20 +218,35 @@ extension Planner {
                 let reason = queueReason(of: key, at: now)
                 machines[key]?.explainWait(reason: reason, at: now)
             }
-            guard var batch = machines[key]?.takeBatch() else { continue }
+            guard var batch = machines[key]?.takeBatch() else {
+                // A deadline that came to nothing may have hidden another one.
+                setAlarm(of: key)
+                continue
+            }
+            tellWaiters(of: batch)
             askFollowers(of: batch)
             defer { step.batches.append(batch) }
             if batch.updatedRun.state.isFinished {
                 batch.pausesDAG = pauses(batch.updatedRun)
                 close(batch.updatedRun)
-            } else if let deadline = machines[key]?.nextDeadline {
-                deadlines.insert(Deadline(at: deadline, subject: .run(key)))
+            } else {
+                setAlarm(of: key)
             }
         }
         touched.removeAll()
+        pending.looks = takeLooks()
         step.effects = pending
         pending = Effects()
         return step
+    }
+
+    /// Lets a run be looked at when it next wants to be.
+    mutating func setAlarm(of run: RunKey) {
+        guard let instant = machines[run]?.nextDeadline, alarms[run].map({ instant < $0 }) ?? true else {
+            return
+        }
+        alarms[run] = instant
+        deadlines.insert(Deadline(at: instant, subject: .run(run)))
     }
 
     /// Why a run that may not start yet waits.
@@ -253,6 +274,7 @@ extension Planner {
         pending.finishedRuns.append(run)
         machines[run.key] = nil
         floors[run.key] = nil
+        alarms[run.key] = nil
         forgetPast(of: run.key)
         leaveToStore(run.key)
         dags[run.dagID]?.activeRuns.remove(run.key)

@@ -17,6 +17,18 @@ public struct Planner: Sendable {
     var pools: [String: PoolUse] = [:]
     var ready = Heap<Candidate>()
 
+    /// Candidates that the scheduler can wait for in their place: they need no slot of the executor.
+    var deferrable = Heap<Candidate>()
+
+    /// The instances that the scheduler waits for, with what they hold.
+    var deferred: [Waiter: Deferred] = [:]
+
+    /// By DAG and logical date of the runs that are waited for, who waits for them.
+    var waiters: [DAGID: [Date: Set<Waiter>]] = [:]
+
+    /// Who is to be told how the runs stand that they wait for.
+    var lookers: Set<Waiter> = []
+
     /// Candidates that wait for something else than one of the ``parallelism`` slots, by what they wait for.
     var blocked: [Obstacle: Heap<Candidate>] = [:]
 
@@ -28,6 +40,9 @@ public struct Planner: Sendable {
     /// How many attempts count against the limits of single tasks; those without limits are not counted.
     var occupied: [Obstacle: Int] = [:]
     var deadlines = Heap<Deadline>()
+
+    /// For which instant each run stands among the deadlines; what else is there of it is void.
+    var alarms: [RunKey: Date] = [:]
     var tokens: [AttemptID] = []
     var touched: Set<RunKey> = []
     var dueDAGs: Set<DAGID> = []
@@ -108,6 +123,13 @@ public struct Planner: Sendable {
     struct PoolUse: Sendable {
         let pool: Pool
         var occupied = 0
+
+        /// The slots of deferred instances, which count where the pool says so.
+        var deferred = 0
+
+        func admits(_ needed: Int) -> Bool {
+            pool.admits(needed, occupied: occupied + (pool.includesDeferred ? deferred : 0))
+        }
     }
 
     /// A task instance that waits for a slot; the heaviest first, then the oldest run, then the oldest wait.
@@ -117,6 +139,7 @@ public struct Planner: Sendable {
         let ordinal: Int
         let run: RunKey
         let reference: InstanceRef
+        let isDeferrable: Bool
 
         /// What it waited for until its turn came; if it does not take what became free, its turn goes to the next.
         var origin: Obstacle?
@@ -168,6 +191,9 @@ public struct Planner: Sendable {
         /// Runs that ended with this commit.
         public var finishedRuns: [DAGRun] = []
 
+        /// Waits of which the store is to be asked, once this commit is made, how the runs stand.
+        package var looks: [Look] = []
+
         /// Runs to be read from the store, which start anew for a backfill.
         public var reruns: [Rerun] = []
 
@@ -214,24 +240,27 @@ public struct Planner: Sendable {
 
     /// Says which attempts still run after a restart; those that the planner counts as running and that are not
     /// among them never began or died unseen: the same try goes again.
-    public mutating func reconcile(alive: Set<AttemptID>, at now: Date) {
-        for attempt in running.keys.filter({ !alive.contains($0) }).sorted() {
-            guard let slot = running[attempt], let instance = machines[slot.run]?[slot.reference] else {
-                continue
-            }
-            take(
+    ///
+    /// - Returns: What they came to, which has been taken already.
+    @discardableResult
+    public mutating func reconcile(alive: Set<AttemptID>, at now: Date) -> [AttemptOutcome] {
+        let lost = running.keys.filter { !alive.contains($0) }.sorted().compactMap { attempt in
+            running[attempt].flatMap { slot in machines[slot.run]?[slot.reference] }.map { instance in
                 AttemptOutcome(
                     attemptID: attempt, key: instance.key, tryNumber: instance.tryNumber,
                     verdict: .notStarted(reason: "the attempt was lost before it began"), startedAt: now,
-                    endedAt: now),
-                at: now)
+                    endedAt: now)
+            }
         }
+        for outcome in lost { take(outcome, at: now) }
+        return lost
     }
 
     mutating func advance(_ run: RunKey, _ event: RunMachine.Event, at now: Date) {
         guard machines[run] != nil else { return }
         let step = machines[run]!.advance(event, at: now)
         pending.kills += step.kills
+        for wait in step.waits { noteWait(of: wait.reference, of: run, isOver: wait.isOver) }
         for reference in step.ready { enqueue(reference, of: run) }
         if !step.questions.isEmpty { ask(step.questions, in: run) }
         touched.insert(run)
@@ -242,8 +271,14 @@ public struct Planner: Sendable {
             let runAfter = machines[run]?.run.runAfter
         else { return }
         ordinal += 1
-        ready.insert(
-            Candidate(weight: weight, runAfter: runAfter, ordinal: ordinal, run: run, reference: reference))
+        line(
+            up: Candidate(
+                weight: weight, runAfter: runAfter, ordinal: ordinal, run: run, reference: reference,
+                isDeferrable: machines[run]?.spec.tasks[reference.task].work.deferral != nil))
+    }
+
+    private mutating func line(up candidate: Candidate) {
+        if candidate.isDeferrable { deferrable.insert(candidate) } else { ready.insert(candidate) }
     }
 
     mutating func release(_ attempt: AttemptID) {
@@ -268,6 +303,11 @@ public struct Planner: Sendable {
         return limits
     }
 
+    /// Takes note of what somebody waits for.
+    mutating func noteWanted(by obstacle: Obstacle) {
+        if case .pool(let name, let slots) = obstacle { wantedSlots[name, default: []].insert(slots) }
+    }
+
     /// Lets the first of those that want each number of slots of a pool try again; where it gets them, the next follows.
     ///
     /// So what one slot costs that becomes free does not grow with the number of those that wait.
@@ -279,7 +319,7 @@ public struct Planner: Sendable {
     mutating func unblock(_ obstacle: Obstacle, all: Bool) {
         while var candidate = blocked[obstacle]?.removeFirst() {
             candidate.origin = obstacle
-            ready.insert(candidate)
+            line(up: candidate)
             if !all { return }
         }
     }

@@ -6,13 +6,18 @@ package import FoundationEssentials
 package struct AttemptRunner: Sendable {
     private let services: TaskServices
     private let logger: TaskLogger
-    private let now: @Sendable () -> Date
+    private let clock: TaskClock
 
     /// - Parameter now: Gives the instants of the outcome.
     package init(services: TaskServices, logger: TaskLogger, now: @escaping @Sendable () -> Date) {
+        self.init(services: services, logger: logger, clock: TaskClock(now: now))
+    }
+
+    /// - Parameter clock: Gives the instants of the outcome, and what sensors wait by.
+    package init(services: TaskServices, logger: TaskLogger, clock: TaskClock) {
         self.services = services
         self.logger = logger.from(services.logLevel)
-        self.now = now
+        self.clock = clock
     }
 
     /// Runs `work` and gives its outcome; whatever the work throws is part of it.
@@ -20,17 +25,19 @@ package struct AttemptRunner: Sendable {
     /// The work is cancelled when the current task is, and when its timeout has passed. Work that does not heed its
     /// cancellation goes on: only a process of its own can be ended.
     package func run(_ order: AttemptOrder, work: TaskWork) async -> AttemptOutcome {
-        let started = now()
+        let started = clock.now()
         let outbox = TaskOutbox()
-        let context = TaskContext(attempt: order, logger: logger, services: services, outbox: outbox)
+        let context = TaskContext(
+            attempt: order, logger: logger, services: services, outbox: outbox, clock: clock)
         let verdict = await verdict(of: work, in: context, timeout: order.timeout)
         var rendered: [TemplateField] = []
         if !work.templates.isEmpty { rendered = await render(work.templates, in: context) }
         var outcome = AttemptOutcome(
             attemptID: order.attemptID, key: order.key, tryNumber: order.tryNumber, verdict: verdict,
             pushed: outbox.all.map { XCom(task: order.key, key: $0.key, output: $0.output) },
-            startedAt: started, endedAt: now(), rendered: rendered)
+            startedAt: started, endedAt: clock.now(), rendered: rendered)
         outcome.mapName = outbox.mapName
+        outcome.pokeCount = outbox.pokeCount
         outcome.assetExtras = outbox.assetExtras
         return outcome
     }
@@ -43,6 +50,9 @@ package struct AttemptRunner: Sendable {
         } catch let skip as TaskSkip {
             logger.info("skipped: \(skip.reason)")
             return .skipped(reason: skip.reason)
+        } catch let pause as SensorPause {
+            logger.info("\(pause.reason); looks again at \(pause.until.isoText)")
+            return .waiting(until: pause.until, reason: pause.reason)
         } catch let failure as TaskFailure {
             logger.error(failure.description)
             return .failed(

@@ -75,6 +75,12 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
     /// Resolved settings (`section.key`) that the deployment sets over the configuration.
     public let settings: [String: String]
 
+    /// When the task first started since it was cleared: what the timeout of a sensor counts from.
+    public var firstStart: Date?
+
+    /// How many times a sensor has looked in this try, in attempts before this one.
+    public var pokeCount = 0
+
     /// The notice that is to be told, in place of a task that is to be run.
     public private(set) var notice: Notice?
 
@@ -102,6 +108,15 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         declaration = task.declaration
         self.settings = settings
         outlets = task.outlets.map(\.uri)
+        firstStart = instance.firstStart
+        pokeCount = instance.pokeCount
+    }
+
+    /// The run as far as an attempt knows it.
+    package var run: DAGRun {
+        DAGRun(
+            key: key.run, type: runType, logicalDate: logicalDate, dataInterval: dataInterval,
+            runAfter: runAfter, conf: conf, queuedAt: runAfter, structureHash: structureHash)
     }
 
     package init(
@@ -142,6 +157,9 @@ public struct AttemptOutcome: Codable, Hashable, Sendable {
     /// What the task calls its instance of a mapped task.
     public var mapName: String?
 
+    /// How many times a sensor has looked in this try; `nil` for other tasks.
+    public var pokeCount: Int?
+
     /// What the task pushed beside its return value.
     public var pushed: [XCom]
     public var startedAt: Date
@@ -168,6 +186,9 @@ public struct AttemptOutcome: Codable, Hashable, Sendable {
 
         /// The attempt never began, or nobody can say what became of it before it began: the same try goes again.
         case notStarted(reason: String)
+
+        /// A sensor has not seen yet what it waits for: the same try goes on at an instant, and holds nothing until then.
+        case waiting(until: Date, reason: String)
     }
 
     public init(

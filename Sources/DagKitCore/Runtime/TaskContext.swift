@@ -13,13 +13,18 @@ public struct TaskContext: Sendable {
     public let services: TaskServices
     package let outbox: TaskOutbox
 
+    /// The clock that sensors wait by; `nil` where nobody gave one.
+    package let clock: TaskClock?
+
     package init(
-        attempt: AttemptOrder, logger: TaskLogger, services: TaskServices, outbox: TaskOutbox = TaskOutbox()
+        attempt: AttemptOrder, logger: TaskLogger, services: TaskServices, outbox: TaskOutbox = TaskOutbox(),
+        clock: TaskClock? = nil
     ) {
         self.attempt = attempt
         self.logger = logger
         self.services = services
         self.outbox = outbox
+        self.clock = clock
     }
 
     public var dagID: DAGID { attempt.key.run.dagID }
@@ -29,6 +34,9 @@ public struct TaskContext: Sendable {
     /// The index within a mapped task; -1 elsewhere.
     public var mapIndex: Int { attempt.key.mapIndex }
     public var tryNumber: Int { attempt.tryNumber }
+
+    /// How many times a sensor has looked in this try, in attempts before this one; 0 for other tasks.
+    public var pokeCount: Int { attempt.pokeCount }
 
     /// The instant that the run stands for; for a run that stands for none, the instant from which it might start.
     public var logicalDate: Date { attempt.logicalDate ?? attempt.runAfter }
@@ -116,6 +124,7 @@ public struct TaskContext: Sendable {
 package final class TaskOutbox: Sendable {
     private let entries = Mutex<[(key: String, output: EncodedOutput)]>([])
     private let mappedName = Mutex<String?>(nil)
+    private let looks = Mutex<Int?>(nil)
     private let extras = Mutex<[String: JSONValue]>([:])
 
     package init() {}
@@ -141,6 +150,12 @@ package final class TaskOutbox: Sendable {
 
     /// What the instance is called.
     package var mapName: String? { mappedName.withLock { $0 } }
+
+    /// Says how many times a sensor has looked in this try.
+    package func notePoke(_ count: Int) { looks.withLock { $0 = count } }
+
+    /// How many times a sensor has looked in this try; `nil` for other tasks.
+    package var pokeCount: Int? { looks.withLock { $0 } }
 
     /// What was pushed, in order.
     package var all: [(key: String, output: EncodedOutput)] { entries.withLock { $0 } }

@@ -52,11 +52,16 @@ public protocol TaskMetadata: Sendable {
     /// The runs that a query asks for, newest first; none where earlier runs cannot be seen.
     func runs(_ query: RunQuery) async throws -> [DAGRun]
 
+    /// The task instances of a run; none where other runs cannot be seen.
+    func taskInstances(of run: RunKey) async throws -> [TaskInstance]
+
     /// The updates of assets that a query asks for, newest first; none where they cannot be seen.
     func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent]
 }
 
 extension TaskMetadata {
+    public func taskInstances(of run: RunKey) async throws -> [TaskInstance] { [] }
+
     public func runs(_ query: RunQuery) async throws -> [DAGRun] { [] }
     public func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] { [] }
 }

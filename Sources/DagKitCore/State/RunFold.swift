@@ -77,13 +77,14 @@ extension TaskInstance {
             state = .running
             attemptID = event.attemptID
             queuedAt = event.at
-            startDate = event.at
+            // A sensor that looks again goes on with the try that it began.
+            startDate = startDate ?? event.at
             reason = nil
         case .waiting: reason = event.reason
         case .requeued:
             state = .scheduled
             attemptID = nil
-            startDate = nil
+            if pokeCount == 0 { startDate = nil }
             reason = event.reason
         case .succeeded: end(.success, event)
         case .failed: end(.failed, event)
@@ -93,6 +94,18 @@ extension TaskInstance {
         case .upForRetry:
             end(.upForRetry, event)
             nextTryAt = event.detail["next_try_at"]?.instant
+        case .upForReschedule:
+            state = .upForReschedule
+            attemptID = nil
+            beginWait(event)
+        case .deferred:
+            state = .deferred
+            startDate = startDate ?? event.at
+            beginWait(event)
+        case .resumed:
+            state = .scheduled
+            awaits = nil
+            reason = event.reason
         case .endRequested:
             endRequest = event.detail["request"]?.string.flatMap(EndRequest.init)
             reason = event.reason
@@ -105,8 +118,20 @@ extension TaskInstance {
         }
     }
 
+    private mutating func beginWait(_ event: RunEvent) {
+        awaits = event.detail["awaits"].flatMap(Awaited.init(json:))
+        notePokes(event)
+        reason = event.reason
+    }
+
+    private mutating func notePokes(_ event: RunEvent) {
+        if let count = event.detail["poke_count"]?.integer { pokeCount = Int(count) }
+    }
+
     private mutating func begin(_ event: RunEvent) {
         state = .scheduled
+        earlierStart = firstStart
+        pokeCount = 0
         tryNumber = event.tryNumber ?? tryNumber
         attemptID = nil
         startDate = nil
@@ -124,6 +149,9 @@ extension TaskInstance {
         clearNumber += 1
         attemptID = nil
         endRequest = nil
+        awaits = nil
+        pokeCount = 0
+        earlierStart = nil
         startDate = nil
         endDate = nil
         queuedAt = nil
@@ -141,6 +169,8 @@ extension TaskInstance {
         endRequest = nil
         startDate = startDate ?? event.at
         endDate = event.at
+        awaits = nil
+        notePokes(event)
         reason = event.reason
         if let name = event.detail["map_name"]?.string { mapName = name }
         usage = event.detail["usage"].flatMap(ResourceUsage.init(json:))

@@ -12,6 +12,11 @@ extension RunMachine {
         case .dispatched(let attempts):
             for (reference, attempt) in attempts { dispatch(reference, attempt, at: now) }
         case .finished(let outcome): finish(outcome, at: now)
+        case .deferred(let references):
+            for reference in references { beginDeferral(of: reference, at: now) }
+        case .awaited(let reference, let awaited, let verdict):
+            endDeferral(of: reference, awaited, verdict, at: now)
+        case .resumed(let references): for reference in references { resume(reference, at: now) }
         case .tick: tick(at: now)
         case .past(let answers): take(answers, at: now)
         case .clear(let references, let actor): clear(references, by: actor, at: now)
@@ -94,10 +99,12 @@ extension RunMachine {
         case .notStarted(let reason):
             change(reference, .requeued, at: now, reason: reason)
             step.ready.append(reference)
+        case .waiting(let until, let reason):
+            pause(reference, until: until, reason: reason, at: end, facts: facts)
         }
     }
 
-    private mutating func fail(
+    mutating func fail(
         _ reference: InstanceRef, reason: String, isRetryable: Bool, delay: Duration?, at end: Date,
         facts: [String: JSONValue]
     ) {
@@ -118,7 +125,7 @@ extension RunMachine {
         detail["next_try_at"] = .string(due.isoText)
         change(reference, .upForRetry, at: end, reason: reason, detail: detail)
         // As it is stored: the instant that was worked out has digits below a microsecond.
-        if let stored = self[reference].nextTryAt { retries.insert(Retry(at: stored, instance: reference)) }
+        if let stored = self[reference].nextTryAt { wakes.insert(Wake(at: stored, instance: reference)) }
     }
 
     // MARK: Time
@@ -126,13 +133,15 @@ extension RunMachine {
     private mutating func tick(at now: Date) {
         guard run.state == .running else { return }
         if let limit = timeoutInstant, limit <= now { return timeOut(at: now) }
-        while let retry = retries.first, retry.at <= now {
-            retries.removeFirst()
-            guard self[retry.instance].state == .upForRetry, self[retry.instance].nextTryAt == retry.at else {
-                continue
+        while let wake = wakes.first, wake.at <= now {
+            wakes.removeFirst()
+            switch self[wake.instance].state {
+            case .upForRetry where self[wake.instance].nextTryAt == wake.at:
+                let task = spec.tasks[wake.instance.task]
+                if asksAboutPast(task) { askAboutPast(task) } else { begin(wake.instance, at: now) }
+            case .upForReschedule, .deferred: goOn(wake, at: now)
+            default: break
             }
-            let task = spec.tasks[retry.instance.task]
-            if asksAboutPast(task) { askAboutPast(task) } else { begin(retry.instance, at: now) }
         }
     }
 
@@ -285,6 +294,7 @@ extension AttemptOutcome {
     var facts: [String: JSONValue] {
         var facts: [String: JSONValue] = [:]
         if let mapName { facts["map_name"] = .string(mapName) }
+        if let pokeCount { facts["poke_count"] = .integer(Int64(pokeCount)) }
         if let processID { facts["pid"] = .integer(Int64(processID)) }
         if let hostname { facts["hostname"] = .string(hostname) }
         if let usage { facts["usage"] = usage.json }

@@ -21,10 +21,14 @@ extension RunMachine {
             tryNumber: tryNumber ?? self[reference].tryNumber, attemptID: attempt, reason: reason,
             detail: detail.isEmpty ? .null : .object(detail), actor: actor)
         nodes[reference.task].instances[reference.instance].apply(event)
-        if kind == .scheduled { scheduledEvents[reference] = pending.events.count }
+        if kind == .scheduled || kind == .resumed { scheduledEvents[reference] = pending.events.count }
         record(event)
         changed.insert(reference)
-        count(reference, from: before, to: self[reference].state)
+        let after = self[reference].state
+        if (before == .deferred) != (after == .deferred) {
+            step.waits.append((reference, isOver: after != .deferred))
+        }
+        count(reference, from: before, to: after)
     }
 
     /// Says why an instance gets no slot yet; a reason that is stored already costs nothing.

@@ -167,11 +167,12 @@ public enum MarkedState: String, CaseIterable, Codable, Hashable, Sendable {
 extension TaskInstance {
     /// The newest try as the history keeps it, once something else than its own end put an end to it.
     fileprivate func endedAttempt(reason: String, at end: Date) -> TaskInstance {
-        guard state?.isActive == true || endRequest != nil else { return self }
+        guard state?.isActive == true || state?.isWaiting == true || endRequest != nil else { return self }
         var ended = self
         ended.state = .failed
         ended.attemptID = nil
         ended.endRequest = nil
+        ended.awaits = nil
         ended.endDate = end
         ended.reason = reason
         return ended

@@ -21,9 +21,11 @@ public struct RunMachine: Sendable {
     /// How many instances have not finished.
     var unfinished: Int
 
-    /// How many instances wait for a slot, run, or wait for their next try.
+    /// How many instances wait for a slot, run, or wait for their next try or for something outside the run.
     var active = 0
-    var retries = Heap<Retry>()
+
+    /// When instances go on by themselves.
+    var wakes = Heap<Wake>()
     var outputCounts: [TaskID: Int]
 
     /// For each task that a branch, short circuit or latest-only point skips, the tasks that decided it.
@@ -58,6 +60,8 @@ public struct RunMachine: Sendable {
         /// The attempts to end.
         public var kills: [AttemptID] = []
 
+        /// The instances that the scheduler began to wait for, and those that it no longer does, in order.
+        public var waits: [(reference: InstanceRef, isOver: Bool)] = []
         /// The tasks that could start and ask about the run before; ``Event/past(_:)`` answers.
         public var questions: [Int] = []
     }
@@ -70,6 +74,12 @@ public struct RunMachine: Sendable {
         case dispatched([(InstanceRef, AttemptID)])
         /// An attempt ended.
         case finished(AttemptOutcome)
+        /// The scheduler waits in the place of instances that were waiting for a slot.
+        case deferred([InstanceRef])
+        /// What a deferred instance waits for came to an end.
+        case awaited(InstanceRef, Awaited, ExternalWait.Verdict)
+        /// Deferred instances are to be looked after by attempts, since nobody else does.
+        case resumed([InstanceRef])
         /// Time passed: retries fall due, the run times out.
         case tick
         /// What the run before says of tasks that depend on their past.
@@ -108,12 +118,12 @@ public struct RunMachine: Sendable {
         var setups = UpstreamTally()
     }
 
-    /// A try that is due later.
-    struct Retry: Comparable, Sendable {
+    /// An instant at which an instance goes on: its next try, its next look, the end of its wait.
+    struct Wake: Comparable, Sendable {
         let at: Date
         let instance: InstanceRef
 
-        static func < (left: Retry, right: Retry) -> Bool {
+        static func < (left: Wake, right: Wake) -> Bool {
             (left.at, left.instance) < (right.at, right.instance)
         }
     }
@@ -192,8 +202,8 @@ public struct RunMachine: Sendable {
             if instance.state?.letsTheNextRunStart == true { nodes[task.index].passed += 1 }
             guard let state = instance.state, !state.isFinished else { continue }
             active += 1
-            if state == .upForRetry, let due = instance.nextTryAt {
-                retries.insert(Retry(at: due, instance: InstanceRef(task: task.index, instance: position)))
+            for instant in wakes(of: instance, task) {
+                wakes.insert(Wake(at: instant, instance: InstanceRef(task: task.index, instance: position)))
             }
         }
     }
@@ -235,6 +245,9 @@ public struct RunMachine: Sendable {
     /// The instances that an attempt exists of.
     public var running: [InstanceRef] { references { $0.state?.isActive == true } }
 
+    /// The instances that the scheduler waits for.
+    public var deferred: [InstanceRef] { references { $0.state == .deferred } }
+
     func references(where isMeant: (TaskInstance) -> Bool) -> [InstanceRef] {
         var found: [InstanceRef] = []
         for (task, node) in nodes.enumerated() {
@@ -252,7 +265,7 @@ public struct RunMachine: Sendable {
     }
 
     private var nextOwnDeadline: Date? {
-        let due = retries.first?.at
+        let due = wakes.first?.at
         guard let limit = timeoutInstant else { return due }
         return due.map { min($0, limit) } ?? limit
     }

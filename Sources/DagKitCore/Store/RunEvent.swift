@@ -49,6 +49,12 @@ public struct RunEvent: Hashable, Codable, Sendable {
         case succeeded, failed, skipped, removed
         case upstreamFailed = "upstream_failed"
         case upForRetry = "up_for_retry"
+        /// A sensor will look again at the instant in the detail, in the same try.
+        case upForReschedule = "up_for_reschedule"
+        /// It waits for a slot again, to look once more in the same try.
+        case resumed
+        /// The scheduler waits in its place for what the detail tells.
+        case deferred
         /// The attempt did not begin; the same try goes again.
         case requeued
         /// The running attempt is being ended; what the detail asks for follows its death.

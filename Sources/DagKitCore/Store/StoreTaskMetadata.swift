@@ -31,6 +31,10 @@ public struct StoreTaskMetadata: TaskMetadata {
 
     public func runs(_ query: RunQuery) async throws -> [DAGRun] { try await store.runs(query) }
 
+    public func taskInstances(of run: RunKey) async throws -> [TaskInstance] {
+        try await store.taskInstances(of: run)
+    }
+
     public func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
         try await store.assetEvents(query)
     }

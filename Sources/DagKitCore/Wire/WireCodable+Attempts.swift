@@ -23,12 +23,14 @@ extension AttemptOrder: WireCodable {
             }
             writer.write(notice.flatMap { try? JSONCoding.tree(of: $0) })
             writer.write(outlets)
+            writer.write(firstStart)
+            writer.write(pokeCount)
         }
     }
 
     package init(from reader: inout WireReader) throws(WireError) {
         self = try reader.record { reader throws(WireError) in
-            AttemptOrder(
+            var order = AttemptOrder(
                 attemptID: try reader.value(), key: try reader.value(), tryNumber: try reader.int(),
                 lastTry: try reader.int(), runType: try Self.runType(&reader),
                 logicalDate: try reader.optional(),
@@ -38,6 +40,11 @@ extension AttemptOrder: WireCodable {
                 declaration: try reader.optional(),
                 settings: try Self.settings(&reader), notice: try Self.notice(&reader),
                 outlets: reader.isAtEnd ? [] : try reader.list())
+            if !reader.isAtEnd {
+                order.firstStart = try reader.optional()
+                order.pokeCount = try reader.int()
+            }
+            return order
         }
     }
 
@@ -80,6 +87,7 @@ extension AttemptOutcome: WireCodable {
                 writer.write(uri)
                 writer.write(extra)
             }
+            writer.write(pokeCount)
         }
     }
 
@@ -96,6 +104,7 @@ extension AttemptOutcome: WireCodable {
                     outcome.assetExtras[try reader.text()] = try reader.value()
                 }
             }
+            if !reader.isAtEnd { outcome.pokeCount = try reader.optional() }
             return outcome
         }
     }
@@ -118,6 +127,10 @@ extension AttemptOutcome.Verdict: WireCodable {
         case .notStarted(let reason):
             writer.write(UInt8(3))
             writer.write(reason)
+        case .waiting(let until, let reason):
+            writer.write(UInt8(4))
+            writer.write(until)
+            writer.write(reason)
         }
     }
 
@@ -129,6 +142,7 @@ extension AttemptOutcome.Verdict: WireCodable {
             self = .failed(
                 reason: try reader.text(), isRetryable: try reader.flag(), retryDelay: try reader.optional())
         case 3: self = .notStarted(reason: try reader.text())
+        case 4: self = .waiting(until: try reader.value(), reason: try reader.text())
         case let tag: throw .unknown("verdict", tag: tag)
         }
     }

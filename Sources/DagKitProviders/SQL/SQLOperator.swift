@@ -35,6 +35,13 @@ public struct SQLOperator: Operator {
     }
 
     public func execute(in context: TaskContext) async throws -> [[String: JSONValue]] {
+        let rows = try await rows(in: context)
+        context.logger.info("\(statements.count) statements run, \(rows.count) rows returned")
+        return rows.map(Self.object)
+    }
+
+    /// The rows of the last statement.
+    func rows(in context: TaskContext) async throws -> [SQLRow] {
         var bound: [SQLStatement] = []
         do {
             for text in statements {
@@ -49,8 +56,7 @@ public struct SQLOperator: Operator {
                 "the statement returned \"\(rows.count)\" rows, over the limit of \"\(rowLimit)\"",
                 remedy: "add a limit to it, or store its rows in a table")
         }
-        context.logger.info("\(bound.count) statements run, \(rows.count) rows returned")
-        return rows.map(Self.object)
+        return rows
     }
 
     private func run(_ statements: [SQLStatement], in context: TaskContext) async throws -> [SQLRow] {
@@ -75,7 +81,8 @@ public struct SQLOperator: Operator {
         }
     }
 
-    private static func object(_ row: SQLRow) -> [String: JSONValue] {
+    /// A row as an object by column.
+    static func object(_ row: SQLRow) -> [String: JSONValue] {
         var members: [String: JSONValue] = [:]
         for (name, value) in zip(row.columns.names, row.values) {
             members[name] =

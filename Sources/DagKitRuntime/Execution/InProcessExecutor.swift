@@ -54,7 +54,8 @@ public final class InProcessExecutor: Executor {
 
     private func run(_ order: AttemptOrder, _ work: TaskWork) async {
         let clock = clock
-        let runner = AttemptRunner(services: services, logger: makeLogger(order)) { clock.now }
+        let taskClock = TaskClock(now: { clock.now }) { try await clock.sleep(for: $0) }
+        let runner = AttemptRunner(services: services, logger: makeLogger(order), clock: taskClock)
         var outcome = await runner.run(order, work: work)
         outcome.processID = Int(getpid())
         outcome.hostname = CurrentProcess.hostName

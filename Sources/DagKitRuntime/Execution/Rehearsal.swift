@@ -52,6 +52,10 @@ public struct Rehearsal: Sendable {
             try Task.checkCancellation()
             guard let next = Self.heaviest(waiting, in: machine) else {
                 guard let deadline = machine.nextDeadline else { break }
+                if machine.instances.contains(where: { $0.state?.isWaiting == true }) {
+                    // What a sensor waits for takes its time; a retry need not.
+                    try await BootTimeClock().sleep(for: .seconds(max(0, deadline.timeIntervalSince(now()))))
+                }
                 try await settle(.tick, at: max(deadline, now()))
                 continue
             }
@@ -84,8 +88,9 @@ public struct Rehearsal: Sendable {
     private func attempt(_ order: AttemptOrder, _ work: TaskWork, _ services: TaskServices) async
         -> AttemptOutcome
     {
-        var outcome = await AttemptRunner(services: services, logger: makeLogger(order), now: now).run(
-            order, work: work)
+        let clock = TaskClock(now: now) { try await BootTimeClock().sleep(for: $0) }
+        let runner = AttemptRunner(services: services, logger: makeLogger(order), clock: clock)
+        var outcome = await runner.run(order, work: work)
         outcome.processID = Int(getpid())
         outcome.hostname = CurrentProcess.hostName
         return outcome
@@ -109,6 +114,10 @@ private struct RehearsalMetadata: TaskMetadata {
     func outputs(of task: TaskID, key: String, in run: RunKey) async throws -> [XCom] {
         let own = try await outputs.outputs(of: task, key: key, in: run)
         return own.isEmpty ? try await deployment.outputs(of: task, key: key, in: run) : own
+    }
+
+    func taskInstances(of run: RunKey) async throws -> [TaskInstance] {
+        try await deployment.taskInstances(of: run)
     }
 
     func runs(_ query: RunQuery) async throws -> [DAGRun] { try await deployment.runs(query) }

@@ -42,7 +42,7 @@ extension AttemptOutcome {
         case .success, .skipped: return
         case .failed(let reason, isRetryable: false, _): throw NoticeRefusal(reason)
         case .failed(let reason, _, let delay): throw NoticeFailure(reason: reason, delay: delay)
-        case .notStarted(let reason): throw NoticeFailure(reason: reason, delay: nil)
+        case .notStarted(let reason), .waiting(_, let reason): throw NoticeFailure(reason: reason, delay: nil)
         }
     }
 }

@@ -11,6 +11,14 @@ public protocol SchedulerClock: Sendable {
     func sleep(until instant: Date) async throws
 }
 
+extension SchedulerClock {
+    /// Returns once a span has passed on the wall clock, or throws when the task is cancelled.
+    func sleep(for span: Duration) async throws {
+        let end = now + span.seconds
+        while now < end { try await sleep(until: end) }
+    }
+}
+
 /// The machine's clocks: the wall clock tells the time, the boot-time clock measures waits, so that a wait ends at the
 /// right moment after a suspension.
 public struct SystemSchedulerClock: SchedulerClock {

@@ -22,6 +22,7 @@ extension SchedulerLoop {
         try await act(step.effects, except: conflicts)
         for run in conflicts.sorted() { try await reload(run, after: step.effects) }
         for batch in step.batches where conflicts.contains(batch.run) { try await settleDate(of: batch) }
+        try await answer(step.effects.looks)
     }
 
     /// Has the queue of asset-driven runs read again after updates, and after a run for them was refused.

@@ -37,6 +37,7 @@ extension SchedulerLoop {
         while true {
             let events = try await store.changes(after: cursor, limit: 1000)
             for event in events where event.actor != RunEvent.scheduler { foreignRuns.insert(event.run) }
+            planner.tellWaiters(of: events)
             cursor = events.last?.number ?? cursor
             if events.count < 1000 { return }
         }

@@ -175,7 +175,9 @@ package struct SchedulerLoop: Sendable {
             planner.take(outcome, at: clock.now)
         case .executor(.adopted(let alive)):
             if !alive.isEmpty { log.info("took over \(alive.count) running attempts") }
-            planner.reconcile(alive: Set(alive), at: clock.now)
+            for lost in planner.reconcile(alive: Set(alive), at: clock.now) {
+                unstored[lost.key.run, default: []].append(lost)
+            }
             isReconciled = true
             for attempt in alive where !storedAttempts.contains(attempt) {
                 await executor.kill(attempt, reason: "its task was ended while no scheduler ran")

@@ -7,7 +7,8 @@ enum TaskInstanceRow {
     static let columns: SQLStatement = """
         task_id, map_index, max_tries, pool, pool_slots, priority_weight, queue, operator, state, try_number,
         attempt_id, start_date, end_date, queued_dttm, next_try_at, reason, hostname, pid, cpu_seconds, peak_memory,
-        read_bytes, written_bytes, context_switches, clear_number, end_request, rendered_map_index
+        read_bytes, written_bytes, context_switches, clear_number, end_request, rendered_map_index,
+        awaits, poke_count, earlier_start_date
         """
 
     static func instance(_ row: SQLRow, of run: RunKey) throws -> TaskInstance {
@@ -31,6 +32,9 @@ enum TaskInstanceRow {
         instance.clearNumber = try row.next()
         instance.endRequest = try row.next()
         instance.mapName = try row.next()
+        instance.awaits = Awaited(json: try row.json())
+        instance.pokeCount = try row.next()
+        instance.earlierStart = try row.instant()
         return instance
     }
 
@@ -50,7 +54,7 @@ enum TaskInstanceRow {
         "next_try_at", "reason", "pool", "pool_slots", "queue", "priority_weight", "operator", "hostname",
         "pid",
         "cpu_seconds", "peak_memory", "read_bytes", "written_bytes", "context_switches", "clear_number",
-        "end_request", "rendered_map_index", "updated_at",
+        "end_request", "rendered_map_index", "awaits", "poke_count", "earlier_start_date", "updated_at",
     ]
 
     /// The values of the columns that name an instance.
@@ -92,6 +96,9 @@ enum TaskInstanceRow {
         values.append(.integer(Int64(instance.clearNumber)))
         values.append((instance.endRequest?.rawValue).sqlValue)
         values.append(instance.mapName.sqlValue)
+        values.append((instance.awaits?.json.text).sqlValue)
+        values.append(.integer(Int64(instance.pokeCount)))
+        values.append(instants.value(of: instance.earlierStart))
         values.append(.text(instant))
     }
 

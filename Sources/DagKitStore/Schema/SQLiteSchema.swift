@@ -24,6 +24,7 @@ package struct SQLiteSchema: SchemaDialect {
         Migration(
             version: 9, name: "keep the deadlines that runs missed",
             statements: ["alter table dag_run add column missed_deadlines text"]),
+        Migration(version: 10, name: "keep what tasks wait for", statements: waits),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"
@@ -438,6 +439,15 @@ package struct SQLiteSchema: SchemaDialect {
         "alter table task_instance add column end_request varchar(20)",
         "alter table task_instance_history add column clear_number integer not null default 0",
         "alter table task_instance_history add column end_request varchar(20)",
+    ]
+
+    private static let waits: [SQLStatement] = [
+        "alter table task_instance add column awaits text",
+        "alter table task_instance add column poke_count integer not null default 0",
+        "alter table task_instance add column earlier_start_date timestamp",
+        "alter table task_instance_history add column awaits text",
+        "alter table task_instance_history add column poke_count integer not null default 0",
+        "alter table task_instance_history add column earlier_start_date timestamp",
     ]
 
     /// Airflow 2.10's column for what an author calls an instance of a mapped task.

@@ -24,7 +24,8 @@ struct ForeignWriter {
         case .unpause(let dag): return try await setPaused(false, dag)
         case .resize(let place, let slots):
             guard simulator.pools.indices.contains(place) else { return nil }
-            let pool = try Pool(simulator.pools[place].name, slots: slots)
+            let known = simulator.pools[place]
+            let pool = try Pool(known.name, slots: slots, includesDeferred: known.includesDeferred)
             try await store.setPool(pool, by: actor, at: now)
             return "sets pool \(pool.name) to \(slots) slots"
         case .update(let choice): return try await update(choice)

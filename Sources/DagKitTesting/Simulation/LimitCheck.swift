@@ -5,6 +5,9 @@ struct LimitCheck {
     private let simulator: Simulator
     private let maxTasks: [DAGID: Int]
     private let maxRuns: [DAGID: Int]
+
+    /// The pools of which deferred instances hold slots.
+    private let holdingPools: Set<String>
     private var running = 0
     private var byPool: [String: Int] = [:]
     private var byDAG: [DAGID: Int] = [:]
@@ -20,6 +23,7 @@ struct LimitCheck {
 
     init(_ simulator: Simulator) {
         self.simulator = simulator
+        holdingPools = Set(simulator.pools.filter(\.includesDeferred).map(\.name))
         maxTasks = Dictionary(simulator.dags.map { ($0.id, $0.configuration.maxActiveTasks) }) { $1 }
         maxRuns = Dictionary(
             simulator.dags.map { spec in
@@ -52,11 +56,20 @@ struct LimitCheck {
             runsByDAG[dag, default: 0] += change
         }
         let (was, isNow) = (before?.state?.isActive == true, after?.state?.isActive == true)
-        guard was != isNow, let instance = after else { return }
-        running += isNow ? 1 : -1
-        byDAG[dag, default: 0] += isNow ? 1 : -1
-        byPool[instance.pool, default: 0] += isNow ? instance.poolSlots : -instance.poolSlots
-        if isNow { grownPools.insert(instance.pool) }
+        guard let instance = after else { return }
+        if was != isNow {
+            running += isNow ? 1 : -1
+            byDAG[dag, default: 0] += isNow ? 1 : -1
+        }
+        let (held, holds) = (holdsSlots(before), holdsSlots(after))
+        guard held != holds else { return }
+        byPool[instance.pool, default: 0] += holds ? instance.poolSlots : -instance.poolSlots
+        if holds { grownPools.insert(instance.pool) }
+    }
+
+    private func holdsSlots(_ instance: TaskInstance?) -> Bool {
+        guard let instance, let state = instance.state else { return false }
+        return state.isActive || (state == .deferred && holdingPools.contains(instance.pool))
     }
 
     /// The limit that is exceeded; `nil` if none is.

@@ -117,6 +117,14 @@ final class SimulatedProcess: StoreProxy, Executor, SchedulerClock {
         try await step("a read") { try await base.unfinishedRuns() }
     }
 
+    func runs(_ query: RunQuery) async throws -> [DAGRun] {
+        try await step("a read") { try await base.runs(query) }
+    }
+
+    func taskInstances(of run: RunKey) async throws -> [TaskInstance] {
+        try await step("a read") { try await base.taskInstances(of: run) }
+    }
+
     func changes(after number: Int64, limit: Int) async throws -> [RunEvent] {
         let found = try await step("a read") { try await base.changes(after: number, limit: limit) }
         if found.count < limit { world.auditor.sawChanges() }

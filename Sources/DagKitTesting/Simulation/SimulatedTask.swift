@@ -18,6 +18,9 @@ public struct SimulatedAttempt: Sendable {
     public var taskID: TaskID { order.key.taskID }
     public var dagID: DAGID { order.key.run.dagID }
     public var tryNumber: Int { order.tryNumber }
+
+    /// How many times a sensor has looked in this try, in attempts before this one.
+    public var pokeCount: Int { order.pokeCount }
     public var logicalDate: Date? { order.logicalDate }
 }
 
@@ -53,6 +56,13 @@ public struct SimulatedWork: Sendable {
         -> SimulatedWork
     {
         SimulatedWork(.failed(reason: reason, isRetryable: false, retryDelay: nil), after: duration)
+    }
+
+    /// The task is a sensor that has not seen yet what it waits for, and looks again at an instant.
+    public static func waits(
+        until instant: Date, _ reason: String = "not yet", after duration: Duration = .seconds(1)
+    ) -> SimulatedWork {
+        SimulatedWork(.waiting(until: instant, reason: reason), after: duration)
     }
 
     /// The task throws ``TaskSkip``.

@@ -245,10 +245,11 @@ final class SimulatedWorld: @unchecked Sendable {
     private func end(_ id: AttemptID, _ verdict: AttemptOutcome.Verdict) {
         guard let place = live.firstIndex(of: id), let attempt = attempts[id] else { return }
         live.remove(at: place)
-        let outcome = AttemptOutcome(
+        var outcome = AttemptOutcome(
             attemptID: id, key: attempt.order.key, tryNumber: attempt.order.tryNumber, verdict: verdict,
             startedAt: attempt.startedAt, endedAt: max(now, attempt.startedAt), processID: 1,
             hostname: "simulated")
+        if case .waiting = verdict { outcome.pokeCount = attempt.order.pokeCount + 1 }
         attempts[id]?.outcome = outcome
         auditor.ended(outcome)
         var delay: Int64? = 0

@@ -24,6 +24,7 @@ final class SimulationAuditor {
     private var seenAttempts: Set<AttemptID> = []
     private var limits: LimitCheck
     private var assets: AssetCheck
+    private var waits = WaitCheck()
     private var paused: Set<DAGID> = []
 
     /// DAGs that the scheduler may start tasks of: those that were not paused at its last look, or are not now.
@@ -142,6 +143,7 @@ final class SimulationAuditor {
         fold.apply(event)
         let after = fold.instance(of: event)
         folds[event.run] = fold
+        waits.note(fold.run, after)
         limits.count(event, of: fold.run, from: state, before, to: fold.run.state, after)
         if fold.run.state.isFinished, !state.isFinished {
             open.remove(event.run)
@@ -194,7 +196,13 @@ final class SimulationAuditor {
             guard let attempt = event.attemptID, seenAttempts.insert(attempt).inserted else {
                 return report("\(place) under a token that was used before")
             }
-        case .succeeded, .failed, .upForRetry, .requeued: checkOutcome(event, before, fold, place)
+        case .deferred, .resumed,
+            .succeeded where before.state == .deferred,
+            .failed where before.state == .deferred,
+            .upForRetry where before.state == .deferred:
+            if let problem = waits.problem(event, before, fold) { report("\(place) \(problem)") }
+        case .succeeded, .failed, .upForRetry, .requeued, .upForReschedule:
+            checkOutcome(event, before, fold, place)
         case .skipped where before.attemptID != nil, .cleared: checkOutcome(event, before, fold, place)
         default: break
         }
@@ -262,7 +270,7 @@ final class SimulationAuditor {
     func check(_ planner: Planner?, now: Date) async {
         do {
             try await readEvents()
-            for run in touched.sorted() { try await compare(run, planner) }
+            for run in touched.sorted() { try await compare(run, planner, now) }
             touched.removeAll(keepingCapacity: true)
             try await backfills.look(store)
             if let excess = limits.excess() { report(excess) }
@@ -275,7 +283,7 @@ final class SimulationAuditor {
         }
     }
 
-    private func compare(_ key: RunKey, _ planner: Planner?) async throws {
+    private func compare(_ key: RunKey, _ planner: Planner?, _ now: Date) async throws {
         guard let stored = try await store.snapshot(of: key), let fold = folds[key] else {
             return report("run \(key) is gone")
         }
@@ -290,10 +298,18 @@ final class SimulationAuditor {
         // What the scheduler has not read yet, it cannot explain.
         guard planner?.machine(of: key)?.run.revision == run.revision, !run.state.isFinished else { return }
         checkReasons(run, folded)
+        // A scheduler that is told to stop, or has just come, does not see to deadlines.
+        guard let next = planner?.nextDeadline, next > now else { return }
+        for instance in folded {
+            if let problem = WaitCheck.lateness(of: instance, fold, at: now) {
+                report("\(instance.key) \(problem)")
+            }
+        }
     }
 
     private func checkReasons(_ run: DAGRun, _ instances: [TaskInstance]) {
-        for instance in instances where instance.state == .scheduled && instance.reason == nil {
+        for instance in instances
+        where instance.reason == nil && (instance.state == .scheduled || instance.state?.isWaiting == true) {
             report("\(instance.key) waits without a reason")
         }
         if run.state == .queued, run.reason == nil { report("run \(run.key) waits without a reason") }
@@ -367,6 +383,8 @@ extension AttemptOutcome.Verdict {
         case .skipped: kind == .skipped
         case .failed: kind == .failed || kind == .upForRetry
         case .notStarted: kind == .requeued
+        // A run that is being ended waits for nothing.
+        case .waiting: kind == .upForReschedule || kind == .skipped
         }
     }
 }

@@ -14,6 +14,8 @@ private struct SimulationDraw {
     private let seed: UInt64
     private var random: SeededGenerator
 
+    /// What the waits are drawn from: whatever they are, all else is the same.
+    private var waits: SeededGenerator
     /// Draws what tasks ask of the run before, so that all else of a seed stays as it is.
     private var past: SeededGenerator
     private var assets: SeededGenerator
@@ -21,6 +23,7 @@ private struct SimulationDraw {
     init(seed: UInt64) {
         self.seed = seed
         random = SeededGenerator(seed: seed)
+        waits = SeededGenerator(seed: ~seed)
         past = SeededGenerator(seed: seed ^ 0x7061_7374)
         assets = SeededGenerator(seed: seed ^ 0x6173_7365)
     }
@@ -33,7 +36,7 @@ private struct SimulationDraw {
         let specs = (0..<count).compactMap { try? DAGSpec(dag($0, start: start), zones: TimeZones()) }
         var simulator = Simulator(specs, from: start, to: end, work: Self.work(seed: seed))
         simulator.pools = ["narrow", "wide"].enumerated().compactMap { place, name in
-            try? Pool(name, slots: place == 0 ? 1 : 3)
+            try? Pool(name, slots: place == 0 ? 1 : 3, includesDeferred: Bool.random(using: &waits))
         }
         simulator.parallelism = [1, 2, 4, 32].randomElement(using: &random) ?? 4
         simulator.pollInterval = .seconds([60, 300, 1800].randomElement(using: &random) ?? 60)
@@ -110,6 +113,7 @@ private struct SimulationDraw {
         let rule =
             Int.random(in: 0..<5, using: &random) == 0
             ? TriggerRule.allCases.randomElement(using: &random) ?? .allSuccess : .allSuccess
+        let deferral = index > 0 && Int.random(in: 0..<6, using: &waits) == 0 ? deferral() : nil
         return TaskDraft(
             id: TaskID("task\(index)"), edges: upstream.map { TaskEdge(to: $0) },
             options: TaskOptions(
@@ -120,15 +124,48 @@ private struct SimulationDraw {
             operatorName: "Simulated", mappedOver: isMapped ? source : nil,
             // The first task takes its time: one run after the other of no length would fill the history.
             work: index > 0 && !isMapped && Int.random(in: 0..<8, using: &random) == 0
-                ? .nothing : TaskWork { _ in nil },
+                ? .nothing : TaskWork(deferral: deferral) { _ in nil },
             location: SourceLocation(file: "simulated", line: 1 + index))
+    }
+
+    /// A wait that the scheduler keeps: for an instant of the run's or the task's own, or for a run or task of any of the
+    /// DAGs, that may never come.
+    private mutating func deferral() -> Deferral {
+        let timeout: Duration? = .minutes(Int.random(in: 1...90, using: &waits))
+        let softFail = Bool.random(using: &waits)
+        let minutes = Double(Int.random(in: -10...60, using: &waits))
+        switch Int.random(in: 0..<4, using: &waits) {
+        case 0:
+            return Deferral(timeout: timeout, softFail: softFail) { run, _ in
+                .instant((run.runAfter + minutes * 60).roundedToMicroseconds)
+            }
+        case 1:
+            return Deferral(timeout: Bool.random(using: &waits) ? timeout : nil, softFail: softFail) {
+                _, start in
+                .instant((start + minutes * 60).roundedToMicroseconds)
+            }
+        default:
+            let dag = DAGID("dag\(Int.random(in: 0..<3, using: &waits))")
+            let tasks: [TaskID] = Bool.random(using: &waits) ? ["task0"] : []
+            let earlier = Double(Int.random(in: 0...3, using: &waits)) * 600
+            let allowed: Set<String> = Bool.random(using: &waits) ? ["success"] : ["success", "failed"]
+            let failed: Set<String> =
+                Bool.random(using: &waits) ? [] : Set(["failed", "upstream_failed"]).subtracting(allowed)
+            let skipped: Set<String> = Bool.random(using: &waits) ? [] : ["skipped"]
+            return Deferral(timeout: timeout, softFail: softFail) { run, _ in
+                .runs(
+                    ExternalWait(
+                        dag, tasks: tasks, logicalDates: [(run.logicalDate ?? run.runAfter) - earlier],
+                        allowed: allowed, failed: failed, skipped: skipped))
+            }
+        }
     }
 
     /// What an attempt does, from the seed and its identity alone: it stays the same when others are left out.
     private static func work(seed: UInt64) -> @Sendable (SimulatedAttempt) -> SimulatedWork {
         { attempt in
             var key = seed
-            for byte in "\(attempt.order.key)#\(attempt.tryNumber)".utf8 {
+            for byte in "\(attempt.order.key)#\(attempt.tryNumber)#\(attempt.pokeCount)".utf8 {
                 key = (key ^ UInt64(byte)) &* 0x100_0000_01b3
             }
             var random = SeededGenerator(seed: key)
@@ -136,6 +173,9 @@ private struct SimulationDraw {
             switch Int.random(in: 0..<10, using: &random) {
             case 0: return .fails("exit 1", after: duration)
             case 1: return .skips("nothing to do", after: duration)
+            case 3 where attempt.pokeCount < 3:
+                let until = attempt.startedAt + Double(Int.random(in: 0...1800, using: &random))
+                return .waits(until: until, after: duration)
             case 2 where Bool.random(using: &random): return .failsForGood("no use", after: duration)
             default:
                 return Simulator.list(Int.random(in: 0...4, using: &random), after: duration)

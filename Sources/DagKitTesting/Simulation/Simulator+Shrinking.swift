@@ -66,7 +66,7 @@ extension Simulator {
 
     /// The simulation if it breaks a promise; else, since less happens in it, the same with faults that come earlier.
     private func broken() async -> Simulator? {
-        for part in [1, 0.75, 0.5, 0.3, 0.2, 0.1, 0.05] {
+        for part in stride(from: 1, to: 0, by: -0.05) {
             var candidate = self
             candidate.faults = faults.map { $0.earlier(by: part) }
             if await candidate.isBroken() { return candidate }
@@ -108,7 +108,7 @@ public struct SimulatedFailure: Sendable, CustomStringConvertible {
                 lines.append(
                     "  \(task.id)" + (upstream.isEmpty ? "" : " after \(upstream)")
                         + ", \(task.triggerRule.rawValue), retries \(task.retries), pool \(task.pool)"
-                        + mapping)
+                        + mapping + (task.work.deferral == nil ? "" : ", deferred"))
             }
         }
         lines += simulator.faults.map { "fault: \($0)" }

@@ -195,6 +195,12 @@ extension StoreConformance {
         instance.endDate = .conformanceNoon + 2.000001
         instance.queuedAt = .conformanceNoon + 0.25
         instance.nextTryAt = .conformanceNoon + 300
+        instance.awaits = .runs(
+            ExternalWait(
+                "other", tasks: ["a", "b"], logicalDates: [.conformanceNoon, .conformanceNoon - 0.000001],
+                allowed: ["success"], failed: ["failed"], skipped: ["skipped"]))
+        instance.pokeCount = 12
+        instance.earlierStart = .conformanceNoon - 60.25
         instance.reason = "exit code 1: \"no\" such file"
         instance.hostname = "worker-1"
         instance.processID = 4_194_304

@@ -15,7 +15,7 @@ extension StoreConformance {
     }
 }
 
-/// A DAG with a mapped task, retries, a branch that may be skipped and a task that runs in any case.
+/// A DAG with a mapped task, retries, a branch that may be skipped, waits and a task that runs in any case.
 private struct RandomDAG: DAG {
     let configuration = DAGConfiguration(
         "random", defaults: TaskDefaults(retries: 2, retryDelay: .seconds(30)))
@@ -25,7 +25,13 @@ private struct RandomDAG: DAG {
         let list = dag.task("list", after: start) { _ in ["a", "b", "c"] }
         let each = dag.map("each", over: list) { _, item in item }
         let side = dag.task("side", after: start, options: TaskOptions(retries: 0)) { _ in }
-        let join = dag.task("join", after: each, side) { _ in }
+        let gate = dag.task("gate", after: start, run: TimeDeltaSensor(.seconds(90), timeout: .minutes(2)))
+        let other = dag.task(
+            "other", after: start,
+            run: ExternalTaskSensor(run: "elsewhere", timeout: .minutes(1), softFail: true))
+        let join = dag.task(
+            "join", after: each, side, gate, other, options: TaskOptions(triggerRule: .noneFailed)
+        ) { _ in }
         dag.empty("end", after: join, options: TaskOptions(triggerRule: .allDone))
     }
 }
@@ -74,6 +80,10 @@ private struct RandomRun {
         if let reference = waiting.randomElement(using: &random),
             running.isEmpty || Bool.random(using: &random)
         {
+            if spec.tasks[reference.task].work.deferral != nil {
+                _ = machine.advance(.deferred([reference]), at: now)
+                return
+            }
             let token = try await store.reserveAttempts(1).lowerBound
             _ = machine.advance(.dispatched([(reference, AttemptID(rawValue: token))]), at: now)
         } else if let reference = running.randomElement(using: &random) {
@@ -111,14 +121,17 @@ private struct RandomRun {
                 reason: "no use", isRetryable: Bool.random(using: &random), retryDelay: .seconds(5))
         case 2 where instance.taskID != "list": verdict = .skipped(reason: "not today")
         case 3: verdict = .notStarted(reason: "worker lost")
+        case 4: verdict = .waiting(until: now + .random(in: 0...60, using: &random), reason: "not yet")
         default: verdict = .success(try EncodedOutput(encoding: ["a", "b", "c"]))
         }
-        return AttemptOutcome(
+        var outcome = AttemptOutcome(
             attemptID: instance.attemptID ?? AttemptID(rawValue: 0), key: instance.key,
             tryNumber: instance.tryNumber,
             verdict: verdict, startedAt: now, endedAt: now,
             usage: ResourceUsage(cpuSeconds: .random(in: 0...9, using: &random), peakMemory: 1 << 20),
             processID: 77, hostname: "here", rendered: [TemplateField("command", "echo")])
+        outcome.pokeCount = instance.pokeCount + 1
+        return outcome
     }
 
     private mutating func commit() async throws {

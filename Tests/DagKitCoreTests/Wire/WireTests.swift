@@ -19,6 +19,7 @@ import Testing
         .success(nil), .success(EncodedOutput(json: "[1]", typeName: "Swift.Array<Swift.Int>", count: 1)),
         .skipped(reason: "nothing to do"), .failed(reason: "", isRetryable: true, retryDelay: .seconds(-3)),
         .failed(reason: "broken", isRetryable: false, retryDelay: nil), .notStarted(reason: "no room"),
+        .waiting(until: noon + 60, reason: "not there"),
     ]
 
     private static func outcome(_ verdict: AttemptOutcome.Verdict) -> AttemptOutcome {
@@ -44,13 +45,18 @@ import Testing
     }
 
     @Test func `an order comes back as it was`() throws {
-        #expect(try copy(of: Self.order) == Self.order)
+        var order = Self.order
+        order.firstStart = Self.noon - 3600
+        order.pokeCount = 7
+
+        #expect(try copy(of: order) == order)
     }
 
     @Test(arguments: verdicts)
     func `an outcome comes back as it was`(verdict: AttemptOutcome.Verdict) throws {
         var outcome = Self.outcome(verdict)
         outcome.mapName = "größe 3"
+        outcome.pokeCount = 4
 
         #expect(try copy(of: outcome) == outcome)
     }

@@ -21,62 +21,37 @@ import Testing
         }
     }
 
-    @Test func `it waits through 404, trouble and unfit answers`() async throws {
-        let clock = RecordingClock()
-        let handler = playing([
-            .text("", status: 404), .text("", status: 503), .text("busy"), .text("ready"),
-        ])
-
-        try await serving(handler) { url in
+    private func verdicts(
+        _ responses: [HTTPResponse], looks: Int,
+        until condition: @escaping HTTPSensor.Condition = { _ in true }
+    ) async throws -> [String] {
+        var seen: [String] = []
+        try await serving(playing(responses)) { url in
             let run = try OperatorRun(connections: [Connection("api", type: "http", host: url)])
-            _ = try await run(
-                HTTPSensor(HTTPOperator(connection: "api"), every: .seconds(7), clock: clock) {
-                    $0.text == "ready"
-                })
-        }
-
-        #expect(clock.sleeps == [.seconds(7), .seconds(7), .seconds(7)])
-    }
-
-    @Test func `its patience has an end`() async throws {
-        let clock = RecordingClock()
-        try await serving(playing([.text("", status: 404)])) { url in
-            let run = try OperatorRun(connections: [Connection("api", type: "http", host: url)])
-
-            let error = await #expect(throws: TaskFailure.self) {
-                try await run(
-                    HTTPSensor(
-                        HTTPOperator(connection: "api"), every: .seconds(10), patience: .seconds(25),
-                        clock: clock))
-            }
-
-            #expect(error?.isRetryable == false)
-        }
-        #expect(clock.sleeps.count == 2)
-    }
-
-    @Test func `it may skip when it is late`() async throws {
-        try await serving(playing([.text("", status: 404)])) { url in
-            let run = try OperatorRun(connections: [Connection("api", type: "http", host: url)])
-
-            await #expect(throws: TaskSkip.self) {
-                try await run(
-                    HTTPSensor(
-                        HTTPOperator(connection: "api"), patience: .zero, skipsWhenLate: true,
-                        clock: RecordingClock()))
+            let sensor = HTTPSensor(HTTPOperator(connection: "api"), until: condition)
+            for _ in 0..<looks {
+                switch await run.outcome(of: sensor).verdict {
+                case .success(let output): seen.append(output?.json ?? "")
+                case .waiting(_, let reason): seen.append("waits: \(reason)")
+                case .failed(_, let isRetryable, _): seen.append("fails, \(isRetryable)")
+                case .skipped, .notStarted: seen.append("?")
+                }
             }
         }
+        return seen
+    }
+
+    @Test func `it waits through 404, trouble and unfit answers, and returns the answer`() async throws {
+        let seen = try await verdicts(
+            [.text("", status: 404), .text("", status: 503), .text("busy"), .text("ready")], looks: 4
+        ) { $0.text == "ready" }
+
+        #expect(seen.map { $0.hasPrefix("waits: ") } == [true, true, true, false])
+        #expect(seen[0] == "waits: GET answered 404")
+        #expect(seen.last == "\"ready\"")
     }
 
     @Test func `an error for good fails at once`() async throws {
-        let clock = RecordingClock()
-        try await serving(playing([.text("", status: 401)])) { url in
-            let run = try OperatorRun(connections: [Connection("api", type: "http", host: url)])
-
-            await #expect(throws: TaskFailure.self) {
-                try await run(HTTPSensor(HTTPOperator(connection: "api"), clock: clock))
-            }
-        }
-        #expect(clock.sleeps.isEmpty)
+        #expect(try await verdicts([.text("", status: 401)], looks: 1) == ["fails, false"])
     }
 }

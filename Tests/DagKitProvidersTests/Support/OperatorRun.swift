@@ -61,6 +61,15 @@ struct OperatorRun: Sendable {
         try await work.execute(in: context)
     }
 
+    /// How an attempt ends that runs the work.
+    func outcome<Work: Operator>(of work: Work) async -> AttemptOutcome {
+        let log = log
+        let runner = AttemptRunner(
+            services: context.services, logger: TaskLogger { _, line, _ in log.add(line) },
+            now: { Date(timeIntervalSince1970: 0) })
+        return await runner.run(context.attempt, work: TaskWork(work))
+    }
+
     /// The handle of a task whose output is the `output` of this run.
     static var other: TaskOutput<String> { TaskOutput(producer: "other") }
 }

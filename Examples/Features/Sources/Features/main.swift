@@ -13,6 +13,7 @@ let dags: [any DAG] = [
     Ledger(),
     Nightly(),
     Callbacks(),
+    Waiting(),
     Assets(),
     AssetReport(),
 ]

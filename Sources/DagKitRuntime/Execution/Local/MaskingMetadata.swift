@@ -26,6 +26,10 @@ struct MaskingMetadata: TaskMetadata {
         try await metadata.outputs(of: task, key: key, in: run)
     }
 
+    func taskInstances(of run: RunKey) async throws -> [TaskInstance] {
+        try await metadata.taskInstances(of: run)
+    }
+
     func runs(_ query: RunQuery) async throws -> [DAGRun] { try await metadata.runs(query) }
 
     func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {

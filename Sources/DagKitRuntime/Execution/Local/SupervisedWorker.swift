@@ -186,6 +186,7 @@ final class SupervisedAttempt {
             case .skipped(let reason): "skipped: \(reason)"
             case .failed(let reason, _, _): "failed: \(reason)"
             case .notStarted(let reason): "not started: \(reason)"
+            case .waiting(let until, _): "waiting until \(until.isoText)"
             }
         guard let usage = outcome.usage else { return end }
         let milliseconds = Int((usage.cpuSeconds * 1000).rounded())
@@ -200,6 +201,7 @@ final class SupervisedAttempt {
         case .failed(let reason, let isRetryable, let delay):
             .failed(reason: log.mask(reason), isRetryable: isRetryable, retryDelay: delay)
         case .notStarted(let reason): .notStarted(reason: log.mask(reason))
+        case .waiting(let until, let reason): .waiting(until: until, reason: log.mask(reason))
         }
     }
 }

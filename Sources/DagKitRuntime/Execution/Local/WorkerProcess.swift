@@ -119,7 +119,8 @@ struct WorkerProcess {
     private func attempt(_ order: AttemptOrder, _ work: TaskWork, _ services: TaskServices) async
         -> (AttemptOutcome, wasCancelled: Bool)
     {
-        let runner = AttemptRunner(services: services, logger: logger, now: now)
+        let clock = TaskClock(now: now) { try await BootTimeClock().sleep(for: $0) }
+        let runner = AttemptRunner(services: services, logger: logger, clock: clock)
         // The work of the task may use all cores.
         let attempt = Task(executorPreference: globalConcurrentExecutor) {
             await runner.run(order, work: work)
