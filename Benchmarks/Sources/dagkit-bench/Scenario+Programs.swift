@@ -41,7 +41,7 @@ extension Scenario {
         let variables = ["DAGKIT_HOME": home, "DAGKIT__CORE__DAGS_FILE": "\(home)/dags.json"]
         let dags = """
             {"dags": {"probe": {"paused": false, "schedule": null, "tasks": [
-                {"id": "tell", "operator": "shell", "command": "read up rest </proc/uptime; echo $EPOCHREALTIME >\(home)/told"}
+                {"id": "tell", "operator": "shell", "command": "date +%s.%N >\(home)/told"}
             ]}}}
             """
         try dags.write(toFile: "\(home)/dags.json", atomically: true, encoding: .utf8)
