@@ -120,13 +120,7 @@ extension Planner {
                 case .dag, .pause: break
                 default: unblock(.dag(candidate.run.dagID), all: false)
                 }
-                if let reason = reason(of: obstacle) {
-                    machines[candidate.run]?.explainWait(candidate.reference, reason: reason, at: now)
-                    touched.insert(candidate.run)
-                }
-                blocked[obstacle, default: Heap()].insert(candidate)
-                noteWanted(by: obstacle)
-                passOn(candidate, blockedBy: obstacle)
+                hold(candidate, by: obstacle, at: now)
                 continue
             }
             let attempt = tokens.removeLast()
@@ -135,6 +129,17 @@ extension Planner {
             order(attempt, candidate.reference, of: candidate.run)
             passOn(candidate, blockedBy: nil)
         }
+    }
+
+    /// Lets a candidate wait for an obstacle, with a reason where there are words for it.
+    mutating func hold(_ candidate: Candidate, by obstacle: Obstacle, at now: Date) {
+        if let reason = reason(of: obstacle) {
+            machines[candidate.run]?.explainWait(candidate.reference, reason: reason, at: now)
+            touched.insert(candidate.run)
+        }
+        blocked[obstacle, default: Heap()].insert(candidate)
+        if case .pool(let name, let slots) = obstacle { wantedSlots[name, default: []].insert(slots) }
+        passOn(candidate, blockedBy: obstacle)
     }
 
     /// Gives the turn of a candidate to the next that waits for what it waited for, unless it has to go on waiting for

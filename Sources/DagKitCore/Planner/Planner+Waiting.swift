@@ -38,13 +38,7 @@ extension Planner {
                 continue
             }
             if let obstacle = obstacle(toDeferring: instance, candidate) {
-                if let reason = reason(of: obstacle) {
-                    machines[candidate.run]?.explainWait(candidate.reference, reason: reason, at: now)
-                    touched.insert(candidate.run)
-                }
-                blocked[obstacle, default: Heap()].insert(candidate)
-                noteWanted(by: obstacle)
-                passOn(candidate, blockedBy: obstacle)
+                hold(candidate, by: obstacle, at: now)
                 continue
             }
             advance(candidate.run, .deferred([candidate.reference]), at: now)

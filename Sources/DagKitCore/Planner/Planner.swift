@@ -303,11 +303,6 @@ public struct Planner: Sendable {
         return limits
     }
 
-    /// Takes note of what somebody waits for.
-    mutating func noteWanted(by obstacle: Obstacle) {
-        if case .pool(let name, let slots) = obstacle { wantedSlots[name, default: []].insert(slots) }
-    }
-
     /// Lets the first of those that want each number of slots of a pool try again; where it gets them, the next follows.
     ///
     /// So what one slot costs that becomes free does not grow with the number of those that wait.

@@ -55,6 +55,17 @@ import Testing
         #expect(due.effects.finishedRuns.count == 5)
     }
 
+    @Test func `a wait that ends well updates the outlets of its task`() throws {
+        var bench = try Bench([Gates(count: 1, outlets: [Asset("gate")])])
+        bench.trigger()
+        let begun = bench.planner.step(at: .noon)
+
+        let ended = bench.planner.step(at: .noon + 60)
+
+        #expect(begun.batches.flatMap(\.assetUpdates) == [])
+        #expect(ended.batches.flatMap(\.assetUpdates).map(\.asset.uri) == [Asset("gate").uri])
+    }
+
     @Test func `a paused dag begins no wait`() throws {
         var bench = try Bench([Gates(count: 1)], paused: ["gates"])
         bench.trigger()
@@ -147,16 +158,18 @@ private struct Gates: DAG {
     var configuration = DAGConfiguration("gates")
     let count: Int
     var pool: String?
+    var outlets: [Asset] = []
 
-    init(count: Int, pool: String? = nil) {
+    init(count: Int, pool: String? = nil, outlets: [Asset] = []) {
         self.count = count
         self.pool = pool
+        self.outlets = outlets
     }
 
     func build(_ dag: inout DAGBuilder) {
         for number in 0..<count {
             dag.task(
-                TaskID("gate\(number)"), options: TaskOptions(pool: pool),
+                TaskID("gate\(number)"), options: TaskOptions(pool: pool, outlets: outlets),
                 run: DateTimeSensor { _ in .noon + 60 })
         }
     }
