@@ -1,7 +1,6 @@
 import DagKitCore
 import DagKitStore
 import DagKitSystem
-import Glibc
 import Testing
 
 /// The update of an asset, the run that it causes and the wait that it ends, while schedulers are killed around them.
@@ -34,17 +33,10 @@ import Testing
     func `killed at a point, an update is stored once, makes one run, and ends the wait`(point: String)
         async throws
     {
-        let home = try FaultHome(Self.dags)
+        let walk = try FaultPointWalk(point, dags: Self.dags)
+        let home = walk.home
 
-        var deaths = 0
-        while true {
-            let exit = try await home.startScheduler("--once", environment: ["DAGKIT_FAULT": point]).wait()
-            if exit.isSuccess { break }
-            guard exit.reason == .signalled(SIGKILL), deaths < 5 else {
-                throw WalkError.scheduler("\(exit)", home.schedulerLines())
-            }
-            deaths += 1
-        }
+        #expect(try await walk.run() <= 1)
 
         try await home.withStore { store in
             let events = try await store.assetEvents(AssetEventQuery())
