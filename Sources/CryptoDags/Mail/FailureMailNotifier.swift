@@ -33,7 +33,7 @@ public struct FailureMailNotifier: Notifier {
                 try await store.enqueue(mail, run: step.run, recipients: mailboxes, now: step.now)
                 _ = try await MailDelivery.run(step)
             }
-        } catch where !isOpen {
+        } catch  where !isOpen {
             guard let route = try await MailRoute(context) else { throw error }
             context.logger.warning("the mail goes past the outbox: \(error)")
             for mailbox in mailboxes { try await route.send(mail, to: mailbox, of: context) }

@@ -92,12 +92,14 @@ import Testing
         let alert = CryptoMail.alert(
             anomalies, date: "2025-10-25", time: "12:00:00", marketMedian: .nan, language: .french)
         let texts = [
-            report.text, report.text(.english), report.html(.french), try report.json(), alert.text, alert.html,
+            report.text, report.text(.english), report.html(.french), try report.json(), alert.text,
+            alert.html,
             NumberText.french.number(.nan), NumberText.english.number(-.infinity),
         ]
         for text in texts {
             let words = text.lowercased().split { !$0.isLetter }
-            #expect(!words.contains("nan") && !words.contains("inf") && !words.contains("infinity"), "\(text)")
+            #expect(
+                !words.contains("nan") && !words.contains("inf") && !words.contains("infinity"), "\(text)")
         }
         #expect(alert.text.contains("n/d") && report.text(.english).contains("n/a"))
     }

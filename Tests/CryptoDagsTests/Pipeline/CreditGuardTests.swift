@@ -7,7 +7,9 @@ import Testing
 
 /// The guard over the credits of a metered CoinCap, as a run meets it.
 @Suite struct CreditGuardTests {
-    @Test func `from the soft limit on each run warns, and at the hard limit it fails without a call`() async throws {
+    @Test func `from the soft limit on each run warns, and at the hard limit it fails without a call`()
+        async throws
+    {
         try await Self.serving(["metered": "always", "credit_limit": "5"]) { deployment, calls in
             var warnings: [Int] = []
             for run in 1...5 {

@@ -25,7 +25,8 @@ import Testing
 
         for reason in ["the timeout of 1800 s is over", "its process was killed by signal 9"] {
             try await deployment.tell(
-                CryptoDataPipeline(), TaskInstanceKey(run, "verify_spark_results"), tryNumber: 3, reason: reason)
+                CryptoDataPipeline(), TaskInstanceKey(run, "verify_spark_results"), tryNumber: 3,
+                reason: reason)
         }
 
         let mails = try await deployment.reading { try await $0.pendingMails() }

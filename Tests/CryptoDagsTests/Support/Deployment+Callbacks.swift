@@ -18,7 +18,8 @@ extension Deployment {
         let task = spec.tasks[spec.index(of: key.taskID)!]  // the tests name tasks that are there
         for callback in task.callbacks where callback.occasions.contains(.failure) {
             let notice = Notice(
-                .taskFailed, at: now, run: key.run, task: key, tryNumber: tryNumber, lastTry: 3, reason: reason,
+                .taskFailed, at: now, run: key.run, task: key, tryNumber: tryNumber, lastTry: 3,
+                reason: reason,
                 to: Notice.Receiver(callback.name))
             let context = TaskContext(
                 attempt: AttemptOrder(telling: notice, settings: [:]), logger: logger, services: services)
