@@ -51,6 +51,19 @@ import Testing
         }
     }
 
+    @Test func `a refusal for want of a plan tells our own count`() async throws {
+        try await HTTPServer.serving({ _ in .text("{\"error\":\"plan\"}", status: 402) }) { server in
+            let deployment = try Deployment(
+                ["metered": "always"], variables: ["coincap_url": "\(server.url)/v3"])
+
+            let failure = try #require(try await deployment.attempt("check_coincap_api").failure)
+
+            #expect(!failure.isRetryable)
+            #expect(
+                failure.reason.contains("limit (\"402\"), used \"1\" of 500 credits this month (our count)"))
+        }
+    }
+
     @Test func `CoinCap's own address is not called once the credits are spent`() async throws {
         let deployment = try Deployment(
             ["credit_limit": "3"], variables: ["coincap_api_key": "k"])
