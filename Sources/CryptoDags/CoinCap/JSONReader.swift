@@ -203,8 +203,9 @@ extension JSONReader {
     /// Marks the first byte of eight that does not mean itself; what is marked behind it says nothing.
     private static func stops(in word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
-        let below = { (word: UInt64, bound: UInt64) in (word &- ones &* bound) & ~word & ones &* 0x80 }
-        return below(word, 0x20) | below(word ^ ones &* 0x22, 1) | below(word ^ ones &* 0x5C, 1)
+        let high = ones &* 0x80
+        let below = { (word: UInt64, bound: UInt64) in (word &- ones &* bound) & ~word & high }
+        return below(word, 0x20) | below(word ^ (ones &* 0x22), 1) | below(word ^ (ones &* 0x5C), 1)
     }
 
     /// What a string with escapes means.

@@ -26,9 +26,13 @@ public struct SnapshotProcessor: Sendable {
         ProcessedSnapshot(joining: [part(of: assets, assets.indices, timestamp: timestamp)])
     }
 
-    /// The same rows, made on all cores where there are many assets.
-    public func processConcurrently(_ assets: [RawAsset], timestamp: Date) async -> ProcessedSnapshot {
-        let cores = ProcessInfo.processInfo.activeProcessorCount
+    /// The same rows, made on several cores where there are many assets.
+    ///
+    /// - Parameter cores: How many; each part but the first is moved once more when all are joined.
+    public func processConcurrently(
+        _ assets: [RawAsset], timestamp: Date, cores: Int = 2
+    ) async -> ProcessedSnapshot {
+        precondition(cores > 0)
         let size = max(Self.smallestPart, (assets.count + cores - 1) / cores)
         guard size < assets.count else { return process(assets, timestamp: timestamp) }
         let parts = await withTaskGroup(of: (Int, SnapshotPart).self) { group in

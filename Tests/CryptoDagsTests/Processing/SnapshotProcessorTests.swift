@@ -83,7 +83,8 @@ import Testing
         #expect(snapshot.duplicateIDs == ["bitcoin"])
     }
 
-    @Test func `all cores make the rows that one makes, with what was wrong in its place`() async {
+    @Test(arguments: [1, 2, 4])
+    func `several cores make the rows that one makes, with what was wrong in its place`(cores: Int) async {
         let assets: [RawAsset] = (0..<20_000).map { index in
             .fixture(
                 // Some ids come again, near and far.
@@ -94,7 +95,7 @@ import Testing
         }
 
         let one = SnapshotProcessor().process(assets, timestamp: .noon)
-        let all = await SnapshotProcessor().processConcurrently(assets, timestamp: .noon)
+        let all = await SnapshotProcessor().processConcurrently(assets, timestamp: .noon, cores: cores)
 
         #expect(one == all)
         #expect(one.assetCount == 20_000 && one.duplicateIDs.count == 21 && one.rejected.count == 29)
