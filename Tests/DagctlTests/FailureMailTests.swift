@@ -45,7 +45,8 @@ import Testing
 
         #expect(trigger.status == 0 && end.status == 0, "\(trigger)\(end)")
         let mails: String? = try await deployment.value(
-            "select count(*) || state || kind || ' ' || subject from outbox where run_id = 'mine'", in: "crypto.db")
+            "select count(*) || state || kind || ' ' || subject from outbox where run_id = 'mine'",
+            in: "crypto.db")
         #expect(mails == "1pendingfailure [Crypto] Échec de check_coincap_api dans crypto_data_pipeline")
     }
 

@@ -17,7 +17,7 @@ struct SnapshotPart: Sendable {
         hashes.reserveCapacity(capacity)
     }
 
-    mutating func add(_ row: MarketRow, faults: [FieldFault], isRankedByPosition: Bool) {
+    mutating func add(_ row: consuming MarketRow, faults: [FieldFault], isRankedByPosition: Bool) {
         for fault in faults { self.faults.append((rows.count, fault)) }
         if isRankedByPosition { rankedByPosition.append(rows.count) }
         hashes.append(row.cryptoID.hashValue)
