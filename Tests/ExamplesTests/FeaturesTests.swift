@@ -108,13 +108,13 @@ import Testing
             .path
         defer { try? FileSystem.removeTree(home) }
 
-        let trigger = try await Self.features(["--home", home, "dags", "trigger", "groups", "-r", "mine"])
-        let write = try await Self.features(["--home", home, "dags", "note", "groups", "mine", "slow disk"])
-        let read = try await Self.features(["--home", home, "dags", "note", "groups", "mine"])
         let details = try await Self.features([
             "--home", home, "--set", "core.max_active_runs_per_dag=3", "dags", "details", "groups", "-o",
             "json",
         ])
+        let trigger = try await Self.features(["--home", home, "dags", "trigger", "groups", "-r", "mine"])
+        let write = try await Self.features(["--home", home, "dags", "note", "groups", "mine", "slow disk"])
+        let read = try await Self.features(["--home", home, "dags", "note", "groups", "mine"])
 
         #expect(trigger.status == 0 && write.status == 0, "\(trigger.output) \(write.output)")
         #expect(read.output == "slow disk\n")
