@@ -267,14 +267,13 @@ public struct Planner: Sendable {
     }
 
     mutating func enqueue(_ reference: InstanceRef, of run: RunKey) {
-        guard let weight = machines[run]?[reference].priorityWeight,
-            let runAfter = machines[run]?.run.runAfter
-        else { return }
+        guard let machine = machines[run] else { return }
         ordinal += 1
         line(
             up: Candidate(
-                weight: weight, runAfter: runAfter, ordinal: ordinal, run: run, reference: reference,
-                isDeferrable: machines[run]?.spec.tasks[reference.task].work.deferral != nil))
+                weight: machine[reference].priorityWeight, runAfter: machine.run.runAfter, ordinal: ordinal,
+                run: run, reference: reference,
+                isDeferrable: machine.spec.tasks[reference.task].work.deferral != nil))
     }
 
     private mutating func line(up candidate: Candidate) {
