@@ -16,5 +16,6 @@ let dags: [any DAG] = [
     Waiting(),
     Assets(),
     AssetReport(),
+    AssetWaiter(),
 ]
 await CommandLineTool(dags: dags).main()
