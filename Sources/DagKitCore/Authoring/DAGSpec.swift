@@ -39,7 +39,9 @@ public final class DAGSpec: Sendable {
     /// Builds and checks the DAG of `author`.
     ///
     /// - Throws: ``DAGValidationError`` with all that is wrong.
-    public convenience init<Author: DAG>(_ author: Author, zones: TimeZones = TimeZones()) throws(DAGValidationError) {
+    public convenience init<Author: DAG>(_ author: Author, zones: TimeZones = TimeZones())
+        throws(DAGValidationError)
+    {
         let configuration = author.configuration
         var builder = DAGBuilder(configuration)
         author.build(&builder)
