@@ -23,6 +23,9 @@ public struct DAGSpec: Sendable {
     /// Where the DAG was written.
     public let location: SourceLocation
 
+    /// The entry of `dags.json` as it was written; `nil` for compiled DAGs.
+    public let source: String?
+
     /// What is called back when a run has ended; their names are different from each other.
     public let callbacks: [RunCallback]
 
@@ -74,9 +77,12 @@ public struct DAGSpec: Sendable {
     }
 
     /// Freezes a draft in which nothing is wrong.
-    private init(_ draft: GraphDraft, order: [Int], schedule: RunSchedule) {
+    ///
+    /// - Parameter hash: The hash of the structure, where it is known beforehand.
+    init(_ draft: GraphDraft, order: [Int], schedule: RunSchedule, hash: String? = nil) {
         configuration = draft.configuration
         location = draft.configuration.location
+        source = draft.source
         self.schedule = schedule
         tasks = TaskSpec.resolved(order.map { draft.tasks[$0] }, defaults: draft.configuration.defaults)
         callbacks = RunCallback.distinct(draft.configuration.callbacks)
@@ -86,7 +92,7 @@ public struct DAGSpec: Sendable {
         }
         indexByID = Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0.index) })
         facts = GraphFacts(tasks)
-        structureHash = GraphStructure.hash(of: tasks)
+        structureHash = hash ?? GraphStructure.hash(of: tasks)
     }
 
     /// What the DAG was made of, its edges for order alone and its defaults filled in.
@@ -96,6 +102,7 @@ public struct DAGSpec: Sendable {
         draft.configuration.defaults.emailOnFailure = []
         draft.configuration.defaults.emailOnRetry = []
         draft.tasks = tasks.map { $0.draft(in: self) }
+        draft.source = source
         return draft
     }
 
