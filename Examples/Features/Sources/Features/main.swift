@@ -16,5 +16,6 @@ let dags: [any DAG] = [
     Waiting(),
     Assets(),
     AssetReport(),
+    Regions(),
 ]
 await CommandLineTool(dags: dags).main()
