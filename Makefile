@@ -46,7 +46,7 @@ test: test-deps lint ## run the whole test suite with the real components it nee
 
 .PHONY: soak
 soak: test-deps ## run what takes longer than make test: 10,000 simulations, kills from 100 seeds, 90 days of crypto (an hour or so)
-	@$(SWIFT) build -c release --product dagkit-soak
+	@$(SWIFT) build $(BUILD_FLAGS) --product dagkit-soak
 	@.build/release/dagkit-soak 10000
 	@$(SWIFT) build --build-tests
 	@DAGKIT_KILL_SEEDS=1-100 $(SWIFT) test --skip-build --no-parallel --filter '^FaultTests\.RandomKillTests'

@@ -47,10 +47,14 @@ extension RunMachine {
     }
 
     /// Lets an attempt look after an instance again.
+    ///
+    /// The past is asked about anew, as before a first attempt: a run may have come in between.
     mutating func resume(_ reference: InstanceRef, at now: Date) {
         guard self[reference].state?.isWaiting == true else { return }
         change(reference, .resumed, at: now)
         step.ready.append(reference)
+        let task = spec.tasks[reference.task]
+        if asksAboutPast(task) { askAboutPast(task) }
     }
 
     // MARK: Deferral

@@ -10,6 +10,9 @@ struct AssetCheck {
         let source: TaskInstanceKey?
     }
 
+    /// Whether the DAGs are registered: an update before that is nobody's.
+    var isFollowed = false
+
     private let conditions: [DAGID: AssetCondition]
     private var updates: [Update] = []
     private var queue: [DAGID: [String: Int64]] = [:]
@@ -26,6 +29,7 @@ struct AssetCheck {
     mutating func take(_ uri: String, source: TaskInstanceKey?, paused: Set<DAGID>) {
         let update = Update(number: Int64(updates.count + 1), uri: uri, source: source)
         updates.append(update)
+        guard isFollowed else { return }
         for (id, condition) in conditions where !paused.contains(id) {
             if condition.assets.contains(where: { $0.uri == uri }) {
                 queue[id, default: [:]][uri] = update.number

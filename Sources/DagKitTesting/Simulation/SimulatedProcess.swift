@@ -160,7 +160,10 @@ final class SimulatedProcess: StoreProxy, Executor, SchedulerClock {
     }
 
     func register(_ dags: [DAGRecord], bundle: String, at now: Date) async throws {
-        try await step("a registration") { try await base.register(dags, bundle: bundle, at: now) }
+        try await step("a registration") {
+            try await base.register(dags, bundle: bundle, at: now)
+            world.auditor.sawRegistered()
+        }
     }
 
     func setNextRuns(_ next: [DAGID: PlannedRun?]) async throws {

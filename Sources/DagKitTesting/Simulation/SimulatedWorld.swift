@@ -333,7 +333,9 @@ final class SimulatedWorld: @unchecked Sendable {
                 living = nil
                 restart = time + simulator.restartDelay.microseconds
             }
-            if auditor.history.violations.isEmpty { await auditor.check(loop?.planner, now: now) }
+            if auditor.history.violations.isEmpty {
+                await auditor.check(loop?.planner, isStopping: isStopping, now: now)
+            }
         }
         await auditor.finish()
         return auditor.history

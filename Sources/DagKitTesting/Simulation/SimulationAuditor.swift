@@ -68,6 +68,9 @@ final class SimulationAuditor {
     /// An update from outside was stored; the events before it have been read.
     func acknowledgedUpdate(_ uri: String) { assets.take(uri, source: nil, paused: paused) }
 
+    /// The DAGs are in the store from now on.
+    func sawRegistered() { assets.isFollowed = true }
+
     func expectPaused(_ dag: DAGID, _ isPaused: Bool) {
         if isPaused { paused.insert(dag) } else { paused.remove(dag) }
     }
@@ -267,10 +270,13 @@ final class SimulationAuditor {
     // MARK: Between the turns
 
     /// Checks what must hold after every turn.
-    func check(_ planner: Planner?, now: Date) async {
+    ///
+    /// - Parameter planner: That of the scheduler; `nil` if there is none.
+    /// - Parameter isStopping: Whether the scheduler was told to stop, so that it starts and explains nothing more.
+    func check(_ planner: Planner?, isStopping: Bool, now: Date) async {
         do {
             try await readEvents()
-            for run in touched.sorted() { try await compare(run, planner, now) }
+            for run in touched.sorted() { try await compare(run, planner, isStopping: isStopping, now) }
             touched.removeAll(keepingCapacity: true)
             try await backfills.look(store)
             if let excess = limits.excess() { report(excess) }
@@ -283,7 +289,7 @@ final class SimulationAuditor {
         }
     }
 
-    private func compare(_ key: RunKey, _ planner: Planner?, _ now: Date) async throws {
+    private func compare(_ key: RunKey, _ planner: Planner?, isStopping: Bool, _ now: Date) async throws {
         guard let stored = try await store.snapshot(of: key), let fold = folds[key] else {
             return report("run \(key) is gone")
         }
@@ -297,7 +303,7 @@ final class SimulationAuditor {
         }
         // What the scheduler has not read yet, it cannot explain.
         guard planner?.machine(of: key)?.run.revision == run.revision, !run.state.isFinished else { return }
-        checkReasons(run, folded)
+        if !isStopping { checkReasons(run, folded) }
         // A scheduler that is told to stop, or has just come, does not see to deadlines.
         guard let next = planner?.nextDeadline, next > now else { return }
         for instance in folded {

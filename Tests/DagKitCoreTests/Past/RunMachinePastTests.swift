@@ -53,6 +53,20 @@ import Testing
         #expect(play.instance("load").state == .success)
     }
 
+    @Test func `a sensor asks about its past each time that it looks again`() throws {
+        var play = try Play(.row(TaskOptions(dependsOnPast: true)))
+        play.ask(.past([0: .met]))
+        play.finish("load", .waiting(until: .noon + 60, reason: "no file"))
+
+        play.now = .noon + 60
+        let asked = play.ask(.tick)
+        #expect(asked.questions == [0])
+        play.ask(.past([0: .waits(Self.obstacle)]))
+
+        #expect(play.instance("load").state == .scheduled)
+        #expect(play.instance("load").reason == Self.obstacle.reason)
+    }
+
     @Test func `a run for no date, and one that ignores its past, ask nothing`() throws {
         let spec = try DAGSpec.row(TaskOptions(dependsOnPast: true))
         let undated = DAGRun(
