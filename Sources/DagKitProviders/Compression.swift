@@ -8,11 +8,13 @@ import DagKitSystem
 /// let bytes = try Compression.gunzip(packed, limit: 16 << 20)
 /// ```
 public enum Compression {
-    /// The gzip form of `bytes`; equal bytes give equal forms.
+    /// The gzip form of `bytes`; equal bytes and levels give equal forms.
     ///
+    /// - Parameter level: From 1, the fastest, to 9, the smallest.
     /// - Throws: ``CompressionError/noMemory``.
-    public static func gzip(_ bytes: [UInt8]) throws(CompressionError) -> [UInt8] {
-        do { return try Gzip.compress(bytes) } catch { throw CompressionError(error) }
+    public static func gzip(_ bytes: [UInt8], level: Int = 6) throws(CompressionError) -> [UInt8] {
+        precondition((1...9).contains(level))
+        do { return try Gzip.compress(bytes, level: Int32(level)) } catch { throw CompressionError(error) }
     }
 
     /// The bytes that a gzip form stands for.

@@ -35,6 +35,21 @@ import Testing
         #expect(mails.split(separator: "\n").count { $0.hasPrefix("subject ") } == 1)
     }
 
+    @Test func `a crypto task that failed puts its mail into the outbox of the market, once for its run`()
+        async throws
+    {
+        let deployment = try Deployment(dags: "{}", environment: [:])
+        let trigger = try await deployment.dagctl("dags trigger crypto_data_pipeline -r mine --unpause")
+
+        let end = try await deployment.dagctl("scheduler --once")
+
+        #expect(trigger.status == 0 && end.status == 0, "\(trigger)\(end)")
+        let mails: String? = try await deployment.value(
+            "select count(*) || state || kind || ' ' || subject from outbox where run_id = 'mine'",
+            in: "crypto.db")
+        #expect(mails == "1pendingfailure [Crypto] Échec de check_coincap_api dans crypto_data_pipeline")
+    }
+
     @Test func `without a mail server the mail waits, and the next scheduler with one sends it`() async throws
     {
         let deployment = try Deployment(

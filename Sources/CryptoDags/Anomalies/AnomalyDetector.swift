@@ -28,10 +28,10 @@ public struct AnomalyDetector: Sendable {
         let week = now.addingTimeInterval(-thresholds.historySpan)
         var anomalies = scope.compactMap(variation) + crossSection(scope)
         for row in scope {
-            let points = history.points(of: row.cryptoID, since: week, before: now)
+            let past = history.past(of: row.cryptoID, since: week, before: now)
             let found = [
-                ownReturn(row, points, now: now), volume(row, points), depeg(row, points),
-                rankMove(row, points, now: now),
+                ownReturn(row, past, now: now), volume(row, past), depeg(row, past),
+                rankMove(row, past, now: now),
             ]
             anomalies += found.compactMap { $0 }
         }
@@ -76,39 +76,40 @@ public struct AnomalyDetector: Sendable {
         }
     }
 
-    private func ownReturn(_ row: MarketRow, _ points: ArraySlice<MarketPoint>, now: Date) -> Anomaly? {
-        guard points.count >= thresholds.fewestPoints, let last = points.last else { return nil }
-        let returns = zip(points, points.dropFirst()).map { log($1.price / $0.price) }
-        guard let median = Statistics.median(returns),
-            let spread = Statistics.robustSpread(returns, around: median)
-        else { return nil }
+    private func ownReturn(_ row: MarketRow, _ past: CoinPast, now: Date) -> Anomaly? {
+        guard past.count >= thresholds.fewestPoints, let last = past.prices.last else { return nil }
+        let ratios = zip(past.prices, past.prices.dropFirst()).map { $1 / $0 }
+        guard let usual = Statistics.logCenter(ratios) else { return nil }
         // Monitoring comes more rarely than snapshots: a jump between two of its runs counts too.
-        let recent = returns.suffix(
-            points.dropFirst().reversed().prefix { $0.at > now - thresholds.recentSpan }.count)
-        let candidates = recent + [log(row.prixUsd.doubleValue / last.price)]
-        guard let move = candidates.max(by: { abs($0 - median) < abs($1 - median) }) else { return nil }
-        let z = (move - median) / spread
+        let recent = ratios.suffix(
+            past.instants.dropFirst().reversed().prefix { $0 > now - thresholds.recentSpan }.count)
+        let candidates = (recent + [row.prixUsd.doubleValue / last]).map { log($0) }
+        guard let move = candidates.max(by: { abs($0 - usual.median) < abs($1 - usual.median) }) else {
+            return nil
+        }
+        let z = (move - usual.median) / usual.spread
         guard abs(z) > thresholds.historyScore else { return nil }
         return anomaly(
             row, .history, z, threshold: thresholds.historyScore, value: (exp(move) - 1) * 100,
-            baseline: (exp(median) - 1) * 100)
+            baseline: (exp(usual.median) - 1) * 100)
     }
 
-    private func volume(_ row: MarketRow, _ points: ArraySlice<MarketPoint>) -> Anomaly? {
-        let logs = points.compactMap { point in point.volume.flatMap { $0 > 0 ? log10($0) : nil } }
-        guard logs.count >= thresholds.fewestPoints, let volume = row.volume24hUsd, volume > .zero,
-            let median = Statistics.median(logs), let spread = Statistics.robustSpread(logs, around: median)
+    private func volume(_ row: MarketRow, _ past: CoinPast) -> Anomaly? {
+        let volumes = past.volumes.filter { $0 > 0 }
+        guard volumes.count >= thresholds.fewestPoints, let volume = row.volume24hUsd, volume > .zero,
+            let usual = Statistics.logCenter(volumes)
         else { return nil }
-        let z = (log10(volume.doubleValue) - median) / spread
+        // The base of the logarithm does not matter: both parts of the quotient have it.
+        let z = (log(volume.doubleValue) - usual.median) / usual.spread
         guard abs(z) > thresholds.historyScore else { return nil }
         return anomaly(
             row, .volume, z, threshold: thresholds.historyScore, value: volume.doubleValue,
-            baseline: pow(10, median))
+            baseline: exp(usual.median))
     }
 
-    private func depeg(_ row: MarketRow, _ points: ArraySlice<MarketPoint>) -> Anomaly? {
-        guard points.count >= thresholds.fewestPoints, let median = Statistics.median(points.map(\.price)),
-            abs(median - 1) <= thresholds.pegBand
+    private func depeg(_ row: MarketRow, _ past: CoinPast) -> Anomaly? {
+        guard past.count >= thresholds.fewestPoints, mayKeepToOne(past.prices),
+            let median = Statistics.median(past.prices), abs(median - 1) <= thresholds.pegBand
         else { return nil }
         let price = row.prixUsd.doubleValue
         guard abs(price - 1) > thresholds.pegBreak else { return nil }
@@ -119,17 +120,24 @@ public struct AnomalyDetector: Sendable {
             baseline: median, threshold: thresholds.pegBreak * 100, score: off)
     }
 
-    private func rankMove(_ row: MarketRow, _ points: ArraySlice<MarketPoint>, now: Date) -> Anomaly? {
+    /// Whether the median may be near 1: most coins are seen not to be without looking for it.
+    private func mayKeepToOne(_ prices: [Double]) -> Bool {
+        let below = prices.count { $0 < 1 - thresholds.pegBand }
+        let above = prices.count { $0 > 1 + thresholds.pegBand }
+        return max(below, above) * 2 <= prices.count
+    }
+
+    private func rankMove(_ row: MarketRow, _ past: CoinPast, now: Date) -> Anomaly? {
         let dayAgo = now.addingTimeInterval(-86_400)
-        guard let earlier = points.first(where: { $0.at >= dayAgo }),
-            min(earlier.rank, row.rang) <= thresholds.rankScope
+        guard let earlier = past.instants.firstIndex(where: { $0 >= dayAgo }).map({ past.ranks[$0] }),
+            min(earlier, row.rang) <= thresholds.rankScope
         else { return nil }
-        let move = row.rang - earlier.rank
+        let move = row.rang - earlier
         guard abs(move) >= thresholds.rankMove else { return nil }
         return Anomaly(
             row, rule: .rank, direction: move < 0 ? .up : .down,
             severity: abs(move) >= 2 * thresholds.rankMove ? .high : .medium, value: Double(row.rang),
-            baseline: Double(earlier.rank), threshold: Double(thresholds.rankMove), score: Double(abs(move)))
+            baseline: Double(earlier), threshold: Double(thresholds.rankMove), score: Double(abs(move)))
     }
 
     private func anomaly(

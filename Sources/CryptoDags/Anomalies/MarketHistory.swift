@@ -3,7 +3,7 @@ public import FoundationEssentials
 /// What coins did before, oldest point first.
 public struct MarketHistory: Hashable, Sendable {
     private var slots: [String: Int] = [:]
-    private var points: [[MarketPoint]] = []
+    private var pasts: [CoinPast] = []
 
     /// Creates an empty history.
     public init() {}
@@ -14,26 +14,25 @@ public struct MarketHistory: Hashable, Sendable {
     }
 
     /// The points of a coin, oldest first.
-    public func points(of id: String) -> [MarketPoint] { slots[id].map { points[$0] } ?? [] }
+    public func points(of id: String) -> [MarketPoint] { slots[id].map { pasts[$0].points } ?? [] }
 
-    /// The points of a coin from an instant on and before another.
-    func points(of id: String, since: Date, before: Date) -> ArraySlice<MarketPoint> {
-        let all = points(of: id)
-        let first = all.firstIndex { $0.at >= since } ?? all.endIndex
-        let end = all.lastIndex { $0.at < before }.map { $0 + 1 } ?? all.startIndex
-        return all[first..<max(first, end)]
+    /// What a coin did from an instant on and before another.
+    func past(of id: String, since: Date, before: Date) -> CoinPast {
+        slots[id].map { pasts[$0].part(since: since, before: before) } ?? CoinPast()
     }
 
     /// Where the points of a coin are kept: who adds many asks once.
-    mutating func slot(of id: String) -> Int {
+    ///
+    /// - Parameter capacity: How many points will come.
+    mutating func slot(of id: String, capacity: Int = 0) -> Int {
         if let slot = slots[id] { return slot }
-        slots[id] = points.count
-        points.append([])
-        return points.count - 1
+        slots[id] = pasts.count
+        pasts.append(CoinPast(capacity: capacity))
+        return pasts.count - 1
     }
 
-    /// Adds a point where ``slot(of:)`` said.
-    mutating func append(_ point: MarketPoint, slot: Int) { points[slot].append(point) }
+    /// Adds a point where ``slot(of:capacity:)`` said.
+    mutating func append(_ point: MarketPoint, slot: Int) { pasts[slot].append(point) }
 }
 
 /// A coin at one instant, for statistics.

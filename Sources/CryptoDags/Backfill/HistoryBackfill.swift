@@ -23,7 +23,7 @@ public struct HistoryBackfill: Sendable {
         guard (settings.source ?? .coincap) == .coincap else {
             throw BackfillError.noHistory(source: services.settings.value("crypto", "source") ?? "")
         }
-        configuration = try await CoinCapConfiguration(services.metadata)
+        configuration = try await CoinCapConfiguration(services.metadata, metering: settings.metering)
         self.store = store
         self.services = services
     }
@@ -94,9 +94,10 @@ extension CoinCapConfiguration {
     /// The address and key that a deployment names: the variables `coincap_url` and `coincap_api_key`.
     ///
     /// - Throws: ``CoinCapURLError``, and ``CoinCapError/retired`` for the address of old.
-    public init(_ metadata: any TaskMetadata) async throws {
+    public init(_ metadata: any TaskMetadata, metering: Metering = .auto) async throws {
         let url = try await metadata.variable("coincap_url") ?? Self.defaultURL
-        self = try CoinCapConfiguration(url: url, apiKey: try await metadata.variable("coincap_api_key"))
+        self = try CoinCapConfiguration(
+            url: url, apiKey: try await metadata.variable("coincap_api_key"), isMetered: metering.isMetered)
         // The address of old: its answer is known without a call.
         if host == "api.coincap.io" { throw CoinCapError.retired }
     }

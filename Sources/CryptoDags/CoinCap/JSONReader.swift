@@ -167,7 +167,7 @@ extension JSONReader {
         let start = position
         var hasEscapes = false
         while true {
-            skipPlainText()
+            position = endOfPlainText
             switch current {
             case UInt8(ascii: "\""):
                 position += 1
@@ -182,15 +182,30 @@ extension JSONReader {
         }
     }
 
-    /// Steps over all that means itself in a string.
-    private mutating func skipPlainText() {
+    /// Where the first byte stands, from here on, that does not mean itself in a string.
+    private var endOfPlainText: Int {
         var next = position
+        let text = bytes.span.bytes
+        while next + 8 <= text.byteCount {
+            let word = UInt64(littleEndian: text.unsafeLoadUnaligned(fromByteOffset: next, as: UInt64.self))
+            let stops = Self.stops(in: word)
+            if stops != 0 { return next + stops.trailingZeroBitCount / 8 }
+            next += 8
+        }
         while next < bytes.count, bytes[next] >= 0x20, bytes[next] != UInt8(ascii: "\""),
             bytes[next] != UInt8(ascii: "\\")
         {
             next += 1
         }
-        position = next
+        return next
+    }
+
+    /// Marks the first byte of eight that does not mean itself; what is marked behind it says nothing.
+    private static func stops(in word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let high = ones &* 0x80
+        let below = { (word: UInt64, bound: UInt64) in (word &- ones &* bound) & ~word & high }
+        return below(word, 0x20) | below(word ^ (ones &* 0x22), 1) | below(word ^ (ones &* 0x5C), 1)
     }
 
     /// What a string with escapes means.

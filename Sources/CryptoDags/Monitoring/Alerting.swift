@@ -25,10 +25,11 @@ struct Alerting: Sendable {
         guard !due.isEmpty else {
             throw TaskSkip("all \(detected.anomalies.count) anomalies were alerted before")
         }
-        let rows = try await step.store.rows(of: detected.snapshotID)
+        let first = try await step.store.rows(of: detected.snapshotID, to: 10).first
         let mail = CryptoMail.alert(
-            due, date: rows.first?.dateImport ?? now.ds, time: rows.first?.heureImport ?? "",
-            marketMedian: try MarketSummary(rows).medianChange, language: step.settings.language)
+            due, date: first?.dateImport ?? now.ds, time: first?.heureImport ?? "",
+            marketMedian: try await step.store.summary(of: detected.snapshotID).medianChange,
+            language: step.settings.language)
         try await step.store.enqueueAlert(
             mail, about: due, source: detected.source, run: step.run,
             recipients: step.settings.recipients.map(\.mailbox), now: now)

@@ -15,7 +15,8 @@ public struct CryptoMonitoring: DAG {
         about: "Watches the newest snapshot of the crypto market and alerts about anomalies.",
         tags: ["crypto", "monitoring"], maxActiveRuns: 1,
         defaults: TaskDefaults(
-            retries: 2, retryDelay: .minutes(5), timeout: .minutes(30), owner: "data_team"))
+            retries: 2, retryDelay: .minutes(5), timeout: .minutes(30), owner: "data_team",
+            callbacks: [.on(.failure, notify: FailureMailNotifier())]))
 
     /// What makes the DAG run.
     public enum Trigger: Hashable, Sendable, CaseIterable {

@@ -59,7 +59,7 @@ struct MarketWatch: Sendable {
         let snapshot = try await step.store.snapshot(detected.snapshotID)
         let stats = MonitoringStats(
             runID: step.run.runID, snapshot: snapshot,
-            summary: try MarketSummary(try await step.store.rows(of: snapshot.id)),
+            summary: try await step.store.summary(of: snapshot.id),
             anomaliesDetected: detected.anomalies.count)
         try await step.store.save(stats, now: step.now)
         return (detected, .init(records: 1))

@@ -13,7 +13,8 @@ public struct CryptoDataPipeline: DAG {
         about: "Fetches the crypto market, stores it, checks it and reports on it.",
         tags: ["crypto", "etl", "spark"], maxActiveRuns: 1,
         defaults: TaskDefaults(
-            retries: 2, retryDelay: .minutes(5), timeout: .minutes(30), owner: "data_team"))
+            retries: 2, retryDelay: .minutes(5), timeout: .minutes(30), owner: "data_team",
+            callbacks: [.on(.failure, notify: FailureMailNotifier())]))
 
     /// Creates the DAG with its standard configuration.
     public init() {}

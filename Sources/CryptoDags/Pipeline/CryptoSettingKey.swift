@@ -43,6 +43,9 @@ extension CryptoSettings {
         .init("wanted", .whole(1...10_000), "250", "How many assets a fetch asks for."),
         .init("timezone", .text, "UTC", "The zone by which snapshots get their day and hour."),
         .init(
+            "metered", .choice(["auto", "always", "never"]), "auto",
+            "Whether a call costs a credit; auto: calls to CoinCap's own address do."),
+        .init(
             "credit_limit", .whole(0...10_000_000), "500", "The credits of CoinCap that a month may use."),
         .init(
             "credit_warning", .whole(1...100), "80",

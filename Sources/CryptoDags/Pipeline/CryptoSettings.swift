@@ -18,6 +18,9 @@ public struct CryptoSettings: Sendable {
     /// The zone by which snapshots get their day and hour; `timezone`.
     public var timezone = "UTC"
 
+    /// Which calls cost a credit; `metered`.
+    public var metering = Metering.auto
+
     /// The credits of CoinCap that a month may use; `credit_limit`.
     public var creditLimit = 500
 
@@ -56,6 +59,7 @@ public struct CryptoSettings: Sendable {
         if let text = value("source"), !text.isEmpty { source = try MarketSourceSetting(text) }
         wanted = try Self.whole("wanted", value) ?? wanted
         timezone = value("timezone") ?? timezone
+        metering = try Self.choice("metered", value) ?? metering
         creditLimit = try Self.whole("credit_limit", value) ?? creditLimit
         creditWarning = try Self.whole("credit_warning", value) ?? creditWarning
         alertCooldown = try Self.whole("alert_cooldown_hours", value).map { .hours($0) } ?? alertCooldown
@@ -156,6 +160,24 @@ public struct CryptoSettings: Sendable {
             throw .unknown(text, key: key, known: Choice.allCases.map(\.rawValue))
         }
         return choice
+    }
+}
+
+/// Which calls to CoinCap cost a credit; `crypto.metered`.
+public enum Metering: String, CaseIterable, Hashable, Sendable {
+    /// Those to CoinCap's own address.
+    case auto
+    /// All: a proxy in front of CoinCap costs what CoinCap does.
+    case always
+    case never
+
+    /// What a ``CoinCapConfiguration`` is told; `nil` lets the address decide.
+    var isMetered: Bool? {
+        switch self {
+        case .auto: nil
+        case .always: true
+        case .never: false
+        }
     }
 }
 

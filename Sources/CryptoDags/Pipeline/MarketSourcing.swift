@@ -14,7 +14,8 @@ extension PipelineStep {
     }
 
     private func coinCapSource() async throws -> CoinCapSource {
-        let configuration = try await CoinCapConfiguration(context.services.metadata)
+        let configuration = try await CoinCapConfiguration(
+            context.services.metadata, metering: settings.metering)
         let clock = context.marketClock
         return CoinCapSource(
             configuration, transport: HTTPCoinCapTransport(now: { clock.now().roundedToMicroseconds }),

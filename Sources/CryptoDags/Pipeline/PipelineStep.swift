@@ -26,21 +26,11 @@ struct PipelineStep: Sendable {
         _ context: TaskContext, _ body: (PipelineStep) async throws -> (Value, Note?)
     ) async throws -> Value {
         let settings = try context.cryptoSettings()
-        var isOpen = false
-        do {
-            return try await permanentIfHopeless {
-                try await context.withMarketStore { store in
-                    isOpen = true
-                    let step = PipelineStep(context: context, settings: settings, store: store)
-                    do { return try await permanentIfHopeless { try await step.logged(body) } } catch {
-                        await FailureMailing(context: context).tell(error, step: step)
-                        throw error
-                    }
-                }
+        return try await permanentIfHopeless {
+            try await context.withMarketStore { store in
+                let step = PipelineStep(context: context, settings: settings, store: store)
+                return try await step.logged(body)
             }
-        } catch {
-            if !isOpen { await FailureMailing(context: context).tellWithoutStore(error, settings) }
-            throw error
         }
     }
 

@@ -33,8 +33,8 @@ extension MarketStore {
     public func qualityInput(of id: Int64, isLive: Bool, now: Date) async throws -> QualityInput {
         let snapshot = try await snapshot(id)
         let earlier = try await snapshots(before: snapshot, limit: 10)
-        var previous: [MarketRow]?
-        if let last = earlier.first, !last.isThinned { previous = try await rows(of: last.id) }
+        var previous: [EarlierCoin]?
+        if let last = earlier.first, !last.isThinned { previous = try await earlierCoins(of: last.id) }
         return QualityInput(
             snapshot: try await processed(id), previous: previous, recentCounts: earlier.map(\.assetCount),
             wanted: snapshot.wanted, apiTimestamp: snapshot.apiTimestamp, isLive: isLive, now: now)

@@ -5,6 +5,9 @@ import FoundationEssentials
 struct ReportMaking: Sendable {
     let step: PipelineStep
 
+    /// How many points a chart over the week has at most: one for two hours.
+    private static let chartPoints = 84
+
     /// Makes the report of a snapshot, stores it and writes it to the log.
     func run(_ checked: CheckedSnapshot) async throws -> (StoredReport, PipelineStep.Note?) {
         let store = step.store
@@ -27,9 +30,10 @@ struct ReportMaking: Sendable {
         let week = step.now.addingTimeInterval(-7 * 86_400)
         let totals = try await step.store.totals(source: source, since: week)
         return ReportHistory(
-            marketCaps: totals.map(\.marketCap), qualityScores: totals.compactMap(\.qualityScore),
+            marketCaps: Candle.lasts(of: totals.map(\.marketCap), limit: Self.chartPoints),
+            qualityScores: Candle.lasts(of: totals.compactMap(\.qualityScore), limit: Self.chartPoints),
             prices: try await step.store.closes(
-                of: rows.prefix(10).map(\.cryptoID), source: source, since: week, limit: 84))
+                of: rows.prefix(10).map(\.cryptoID), source: source, since: week, limit: Self.chartPoints))
     }
 
     /// The runs of this day in the deployment's calendar, this one among those that succeeded.

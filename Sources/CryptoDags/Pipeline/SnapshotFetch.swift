@@ -21,11 +21,12 @@ struct SnapshotFetch: Sendable {
             throw TaskSkip("the interval \(interval) is past: a live fetch cannot catch up")
         }
         if let known = try await reusable() {
-            let fetched = try FetchedSnapshot(known, isReused: true)
+            let count = try SnapshotContent(known.payload).assets.count
+            let fetched = FetchedSnapshot(known, assetCount: count, isReused: true)
             context.logger.info("the answer of try \(context.tryNumber - 1) is stored and reused: \(fetched)")
             return (fetched, .init(records: fetched.assetCount, detail: fetched.detail))
         }
-        let fetched = try await classifyingErrors { try FetchedSnapshot(try await fetch(), isReused: false) }
+        let fetched = try await classifyingErrors { try await fetch() }
         context.logger.info("\(fetched)")
         return (fetched, .init(records: fetched.assetCount, detail: fetched.detail))
     }
@@ -66,14 +67,15 @@ struct SnapshotFetch: Sendable {
         }
     }
 
-    private func fetch() async throws -> StoredPayload {
+    private func fetch() async throws -> FetchedSnapshot {
         let source = try await step.marketSource()
         let previous = try await step.store.lastHash(of: source.name)
         let request = MarketRequest(wanted: step.settings.wanted, now: step.now, previousHash: previous)
         let payload = try await source.fetch(request)
         // What is no snapshot must fail here, so that a retry does not find it stored.
-        _ = try SnapshotContent(payload)
-        return try await step.store.save(payload, for: step.run)
+        let count = try SnapshotContent(payload).assets.count
+        let stored = try await step.store.save(payload, for: step.run)
+        return FetchedSnapshot(stored, assetCount: count, isReused: false)
     }
 }
 
@@ -97,12 +99,12 @@ public struct FetchedSnapshot: Codable, Hashable, Sendable, CustomStringConverti
     /// Whether an earlier try of the run fetched it.
     public let isReused: Bool
 
-    init(_ stored: StoredPayload, isReused: Bool) throws {
+    init(_ stored: StoredPayload, assetCount: Int, isReused: Bool) {
         path = stored.path
         sha256 = stored.hash
         source = stored.payload.source
         fetchedAt = stored.payload.fetchedAt
-        assetCount = try SnapshotContent(stored.payload).assets.count
+        self.assetCount = assetCount
         self.isReused = isReused
     }
 

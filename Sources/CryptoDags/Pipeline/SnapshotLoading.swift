@@ -14,7 +14,7 @@ struct SnapshotLoading: Sendable {
         let content = try SnapshotContent(stored.payload)
         let calendar = try step.context.marketCalendar(step.settings)
         let processor = SnapshotProcessor(thresholds: step.settings.thresholds, calendar: calendar)
-        let snapshot = processor.process(
+        let snapshot = await processor.processConcurrently(
             content.assets, timestamp: content.apiTimestamp ?? stored.payload.fetchedAt)
         let now = step.now
         let outcome = try await step.store.load(

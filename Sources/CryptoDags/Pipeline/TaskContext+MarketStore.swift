@@ -42,7 +42,8 @@ public struct GzipBodyCodec: BodyCodec {
     public init() {}
 
     public var name: String { "gzip" }
-    public func pack(_ bytes: [UInt8]) throws -> [UInt8] { try Compression.gzip(bytes) }
+    /// Fast: answers are packed with each run, and kept for days only.
+    public func pack(_ bytes: [UInt8]) throws -> [UInt8] { try Compression.gzip(bytes, level: 1) }
     public func unpack(_ bytes: [UInt8], limit: Int) throws -> [UInt8] {
         try Compression.gunzip(bytes, limit: limit)
     }

@@ -77,7 +77,7 @@ struct DecimalReader {
         guard left >= 0 else { return 0 }
         var value = take(&left, of: text, from: &position)
         if left > 0 { value *= UInt128(PowersOfTen.value(left)) }
-        if roundsUp(text, from: position, isOdd: !value.isMultiple(of: 2)) { value += 1 }
+        if roundsUp(text, from: position, isOdd: value & 1 == 1) { value += 1 }
         guard value <= Amount.largestUnits else { throw .overflow }
         return value
     }

@@ -27,6 +27,23 @@ public struct MarketSummary: Hashable, Sendable {
     /// How many coins have no known change.
     public let unknown: Int
 
+    /// Creates a summary of totals that are known.
+    init(
+        count: Int, marketCap: Amount, volume: Amount, meanChange: Double?, medianChange: Double?,
+        rising: Int,
+        falling: Int, flat: Int
+    ) {
+        self.count = count
+        self.marketCap = marketCap
+        self.volume = volume
+        self.meanChange = meanChange
+        self.medianChange = medianChange
+        self.rising = rising
+        self.falling = falling
+        self.flat = flat
+        unknown = count - rising - falling - flat
+    }
+
     /// Sums the rows.
     ///
     /// - Throws: ``AmountError/overflow(_:)`` if a total has more than 20 digits before the point.

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// Means and robust spreads in Double, of numbers that are all finite.
 enum Statistics {
     static func mean(_ values: [Double]) -> Double? {
@@ -5,13 +11,36 @@ enum Statistics {
     }
 
     static func median(_ values: [Double]) -> Double? {
+        middle(values).map { $0.lower == $0.upper ? $0.lower : ($0.lower + $0.upper) / 2 }
+    }
+
+    /// The median of the logarithms of values above zero, and their robust spread around it; `nil` if that is 0.
+    ///
+    /// Values rise with their logarithms, and ratios to the median with the distance of these: so the middle ones are
+    /// looked for first, and only theirs are taken.
+    static func logCenter(_ values: [Double]) -> (median: Double, spread: Double)? {
+        guard let (lower, upper) = middle(values) else { return nil }
+        let center = lower == upper ? lower : (lower * upper).squareRoot()
+        let ratios = values.map { $0 > center ? $0 / center : center / $0 }
+        guard let (near, far) = middle(ratios) else { return nil }
+        let median = (log(lower) + log(upper)) / 2
+        let mad = (log(near) + log(far)) / 2
+        if mad > 0 { return (median, 1.4826 * mad) }
+        guard let deviation = mean(ratios.map { log($0) }), deviation > 0 else { return nil }
+        return (median, 1.2533 * deviation)
+    }
+
+    /// The two values in the middle of all, which are the same one if their number is odd.
+    private static func middle(_ values: [Double]) -> (lower: Double, upper: Double)? {
         guard !values.isEmpty else { return nil }
         var values = values
         let middle = values.count / 2
         let upper = select(middle, of: &values)
         // What stands before the middle is not above it.
-        guard values.count.isMultiple(of: 2), let lower = values[..<middle].max() else { return upper }
-        return (lower + upper) / 2
+        guard values.count.isMultiple(of: 2), let lower = values[..<middle].max() else {
+            return (upper, upper)
+        }
+        return (lower, upper)
     }
 
     /// The value that would stand at a position if all were sorted; afterwards it does, between smaller and larger ones.

@@ -9,7 +9,7 @@ import Darwin
 /// What changed since the snapshot before.
 struct DriftChecks {
     private let rows: [MarketRow]
-    private let previous: [String: MarketRow]?
+    private let previous: [String: EarlierCoin]?
     private let isLive: Bool
 
     init(_ input: QualityInput) {
@@ -36,17 +36,19 @@ struct DriftChecks {
             result.check, .info, rows: result.rows, message: result.message, offenders: result.offenders)
     }
 
-    private func membership(_ previous: [String: MarketRow]) -> QualityResult {
+    private func membership(_ previous: [String: EarlierCoin]) -> QualityResult {
         let ids = Set(rows.map(\.cryptoID))
         let vanished = previous.values.filter { $0.rang <= 100 && !ids.contains($0.cryptoID) }
             .sorted { $0.rang < $1.rang }
         return QualityResult(
             "drift.membership", vanished.count > 5 ? .warning : .passed, rows: vanished.count,
             message: "ids of the top 100 that vanished: \(QualityChecks.list(vanished.map(\.cryptoID)))",
-            offenders: vanished.map { QualityOffender($0, "vanished") })
+            offenders: vanished.map {
+                QualityOffender(cryptoID: $0.cryptoID, rang: $0.rang, value: "vanished")
+            })
     }
 
-    private func identical(_ previous: [String: MarketRow]) -> QualityResult {
+    private func identical(_ previous: [String: EarlierCoin]) -> QualityResult {
         let common = rows.filter { previous[$0.cryptoID] != nil }
         let unmoved = common.filter { previous[$0.cryptoID]?.prixUsd == $0.prixUsd }
         let same = unmoved.count
@@ -62,7 +64,7 @@ struct DriftChecks {
             offenders: verdict == .passed ? [] : unmoved.map { QualityOffender($0, "price \($0.prixUsd)") })
     }
 
-    private func total(_ previous: [String: MarketRow]) -> QualityResult {
+    private func total(_ previous: [String: EarlierCoin]) -> QualityResult {
         var before = 0.0
         var after = 0.0
         var coins = 0
@@ -84,7 +86,7 @@ struct DriftChecks {
                 "the market capitalisation of \(coins) common coins moved by \(QualityChecks.percent(move))")
     }
 
-    private func price(_ previous: [String: MarketRow]) -> QualityResult {
+    private func price(_ previous: [String: EarlierCoin]) -> QualityResult {
         let jumps = rows.filter { row in
             guard row.rang <= 10, let earlier = previous[row.cryptoID] else { return false }
             return abs(log(row.prixUsd.doubleValue / earlier.prixUsd.doubleValue)) > log(1.3)

@@ -49,7 +49,11 @@ struct HTMLPage {
         + "table{border-collapse:collapse}th,td{padding:.3em .8em;border-bottom:1px solid #ccc;text-align:left}"
         + "td{font-variant-numeric:tabular-nums}"
 
+    /// `"&\'<>`
+    private static let special: [UInt8] = [0x22, 0x26, 0x27, 0x3C, 0x3E]
+
     static func escaped(_ text: String) -> String {
+        guard text.utf8.contains(where: { special.contains($0) }) else { return text }
         var result = ""
         for character in text {
             switch character {

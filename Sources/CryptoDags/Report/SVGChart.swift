@@ -6,13 +6,17 @@ enum SVGChart {
     static func line(_ values: [Double], title: String, width: Int = 560, height: Int = 120) -> String? {
         guard values.count > 1, let low = values.min(), let high = values.max() else { return nil }
         let span = high > low ? high - low : 1
-        let points = values.enumerated().map { index, value in
+        var svg = open(width, height, title)
+        svg += "<polyline fill=\"none\" stroke=\"#0b5cad\" stroke-width=\"2\" points=\""
+        for (index, value) in values.enumerated() {
             let x = 4 + Double(index) / Double(values.count - 1) * Double(width - 8)
             let y = 4 + (high > low ? (high - value) / span : 0.5) * Double(height - 8)
-            return "\(rounded(x)),\(rounded(y))"
+            if index > 0 { svg += " " }
+            svg += rounded(x)
+            svg += ","
+            svg += rounded(y)
         }
-        return open(width, height, title)
-            + "<polyline fill=\"none\" stroke=\"#0b5cad\" stroke-width=\"2\" points=\"\(points.joined(separator: " "))\"/></svg>\n"
+        return svg + "\"/></svg>\n"
     }
 
     /// Bars to the right for rises and to the left for falls, each with its label and value as text.
@@ -85,8 +89,11 @@ enum SVGChart {
     /// One decimal, which is finer than a pixel.
     private static func rounded(_ value: Double) -> String {
         let tenths = Int((value * 10).rounded())
-        let sign = tenths < 0 ? "-" : ""
-        return "\(sign)\(abs(tenths) / 10).\(abs(tenths) % 10)"
+        var text = tenths < 0 ? "-" : ""
+        text += String(abs(tenths) / 10)
+        text += "."
+        text += String(abs(tenths) % 10)
+        return text
     }
 }
 

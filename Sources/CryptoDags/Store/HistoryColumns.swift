@@ -10,11 +10,13 @@ enum HistoryColumns {
         "variation_24h_pourcent", "vwap_24h", "market_cap_milliards", "volume_24h_millions",
     ]
 
+    /// The other columns; the last two are written and never read.
     private static let otherNames = [
         "snapshot_id", "crypto_id", "rang", "symbole", "nom", "timestamp_import", "date_import",
-        "heure_import",
-        "categorie", "tendance", "created_at", "market_cap_derivee", "source",
+        "heure_import", "categorie", "tendance", "market_cap_derivee", "created_at", "source",
     ]
+
+    private static let readNames = otherNames.dropLast(2)
 
     /// Adds rows of a snapshot to the table.
     static func insert(
@@ -26,6 +28,7 @@ enum HistoryColumns {
         // All rows of a snapshot have one time.
         let time = SQLValue.text(first.timestampImport.databaseText)
         let created = SQLValue.text(createdAt.databaseText)
+        let source = SQLValue.text(source)
         try transaction.bulkInsert(
             into: "crypto_historique", columns: names.map { SQLIdentifier(stringLiteral: $0) },
             rows: rows.map { row in
@@ -35,11 +38,10 @@ enum HistoryColumns {
                     row.timestampImport == first.timestampImport
                         ? time : .text(row.timestampImport.databaseText),
                     .text(row.dateImport), .text(row.heureImport), .text(row.categorie.rawValue),
-                    .text(row.tendance.rawValue), created, .integer(row.marketCapDerivee ? 1 : 0),
-                    .text(source),
+                    .text(row.tendance.rawValue), .integer(row.marketCapDerivee ? 1 : 0), created, source,
                 ]
                 values.reserveCapacity(names.count)
-                for amount in amounts(of: row) { values += dialect.exactValues(of: amount) }
+                for amount in amounts(of: row) { dialect.append(amount, to: &values) }
                 return values
             })
     }
@@ -51,38 +53,32 @@ enum HistoryColumns {
         ]
     }
 
-    /// Reads rows of the table, all of whose columns were asked for.
-    static func rows(_ rows: [SQLRow], _ dialect: any MarketDialect) throws -> [MarketRow] {
-        guard let first = rows.first else { return [] }
-        var reader = try Reader(first.columns, dialect)
+    /// The columns that ``rows(_:)`` reads, of the table under the name `h`.
+    ///
+    /// What only queries of users compare, as SQLite's numbers of type REAL, is not among them.
+    static func selection(_ dialect: any MarketDialect) -> SQLStatement {
+        let names = readNames + amountNames.map(dialect.exactName)
+        return .joined(names.map { "h.\(SQLIdentifier(stringLiteral: $0))" }, separator: ", ")
+    }
+
+    /// Reads rows of a query for the columns of ``selection(_:)``.
+    static func rows(_ rows: [SQLRow]) throws -> [MarketRow] {
+        var reader = Reader()
         return try rows.map { try reader.row($0) }
     }
 }
 
 extension HistoryColumns {
-    /// Reads rows of one answer: where its columns stand is looked up once.
+    /// Reads rows of one answer.
     private struct Reader {
-        private let amounts: [Int]
-        private let others: [Int]
         private var time: (text: String, date: Date)?
-
-        init(_ columns: SQLColumns, _ dialect: any MarketDialect) throws {
-            let position = { (name: String) throws -> Int in
-                guard let index = columns.index(of: name) else {
-                    throw SQLError(.unknownColumn, message: "the answer has no column \"\(name)\"")
-                }
-                return index
-            }
-            amounts = try amountNames.map { try position(dialect.exactName(of: $0)) }
-            others = try otherNames.map(position)
-        }
 
         mutating func row(_ row: SQLRow) throws -> MarketRow {
             guard let price = try amount(4, row) else { throw damaged("prix_usd", row) }
             return MarketRow(
                 cryptoID: try text(1, row), rang: try whole(2, row), symbole: try text(3, row),
                 nom: try text(4, row), supplyCirculant: try amount(0, row), supplyMax: try amount(1, row),
-                marketCapUsd: try amount(2, row), marketCapDerivee: try whole(11, row) != 0,
+                marketCapUsd: try amount(2, row), marketCapDerivee: try whole(10, row) != 0,
                 volume24hUsd: try amount(3, row), prixUsd: price, variation24hPourcent: try amount(5, row),
                 vwap24h: try amount(6, row), timestampImport: try instant(row),
                 marketCapMilliards: try amount(7, row), volume24hMillions: try amount(8, row),
@@ -91,21 +87,21 @@ extension HistoryColumns {
         }
 
         private func text(_ place: Int, _ row: SQLRow) throws -> String {
-            guard case .text(let text) = row.values[others[place]] else {
+            guard case .text(let text) = row.values[place] else {
                 throw damaged(otherNames[place], row)
             }
             return text
         }
 
         private func whole(_ place: Int, _ row: SQLRow) throws -> Int {
-            guard case .integer(let number) = row.values[others[place]] else {
+            guard case .integer(let number) = row.values[place] else {
                 throw damaged(otherNames[place], row)
             }
             return Int(number)
         }
 
         private func amount(_ place: Int, _ row: SQLRow) throws -> Amount? {
-            switch row.values[amounts[place]] {
+            switch row.values[readNames.count + place] {
             case .null: return nil
             case .text(let text): return try Amount(text)
             default: throw damaged(amountNames[place], row)
@@ -128,7 +124,7 @@ extension HistoryColumns {
         }
 
         private func damaged(_ column: String, _ row: SQLRow) -> MarketStoreError {
-            guard case .integer(let snapshot) = row.values[others[0]] else {
+            guard case .integer(let snapshot) = row.values[0] else {
                 return .damagedValue(column: column, snapshot: 0)
             }
             return .damagedValue(column: column, snapshot: snapshot)

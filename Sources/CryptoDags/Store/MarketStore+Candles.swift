@@ -152,9 +152,9 @@ extension Candle {
         }
     }
 
-    /// The last close of each group of neighbours, of which there are at most `limit`.
-    static func lasts(of closes: [Double], limit: Int) -> [Double] {
-        groups(closes, limit: limit).compactMap(\.last)
+    /// The last value of each group of neighbours, of which there are at most `limit`.
+    static func lasts<Value>(of values: [Value], limit: Int) -> [Value] {
+        groups(values, limit: limit).compactMap(\.last)
     }
 
     private static func groups<Value>(_ values: [Value], limit: Int) -> [ArraySlice<Value>] {

@@ -28,7 +28,13 @@ extension MarketStore {
             order by crypto_id, debut
             """)
         var closes: [String: [Double]] = [:]
-        for row in rows { closes[try row[0], default: []].append(try row[1]) }
-        return closes.mapValues { Candle.lasts(of: $0, limit: limit) }
+        var start = 0
+        while start < rows.count {
+            let coin: String = try rows[start][0]
+            let end = try rows[start...].firstIndex { try $0[0] as String != coin } ?? rows.count
+            closes[coin] = try Candle.lasts(of: rows[start..<end].map { try $0[1] }, limit: limit)
+            start = end
+        }
+        return closes
     }
 }

@@ -43,10 +43,49 @@ extension MarketStore {
         let scope: SQLStatement = if let lowestRank { "and h.rang <= \(lowestRank)" } else { "" }
         let rows = try await database.query(
             """
-            select h.* from crypto_historique h join crypto_snapshots s on s.snapshot_id = h.snapshot_id
-            where h.snapshot_id = \(snapshotID) and s.complete \(scope) order by h.rang, h.id
+            select \(HistoryColumns.selection(dialect))
+            from crypto_historique h join crypto_snapshots s on s.snapshot_id = h.snapshot_id
+            where h.snapshot_id = \(snapshotID) and s.complete \(scope)
             """)
-        return try HistoryColumns.rows(rows, dialect)
+        // Sorted here: a database would carry all columns through its sorter.
+        return try HistoryColumns.rows(rows).sorted {
+            $0.rang == $1.rang ? $0.cryptoID < $1.cryptoID : $0.rang < $1.rang
+        }
+    }
+
+    /// What the drift checks of the next snapshot need to know of one.
+    func earlierCoins(of snapshotID: Int64) async throws -> [EarlierCoin] {
+        let price: SQLStatement = "\(SQLIdentifier(stringLiteral: dialect.exactName(of: "prix_usd")))"
+        let cap: SQLStatement = "\(SQLIdentifier(stringLiteral: dialect.exactName(of: "market_cap_usd")))"
+        return try await database.query(
+            "select crypto_id, rang, \(price), \(cap) from crypto_historique where snapshot_id = \(snapshotID)"
+        ).map { row in
+            EarlierCoin(
+                cryptoID: try row[0], rang: try row[1], prixUsd: try Amount(try row[2] as String),
+                marketCapUsd: try (row[3] as String?).map { try Amount($0) })
+        }
+    }
+
+    /// The totals of a snapshot as its load has summed them, with the median change of its rows.
+    func summary(of snapshotID: Int64) async throws -> MarketSummary {
+        let volume: SQLStatement = "\(SQLIdentifier(stringLiteral: dialect.exactName(of: "volume_total")))"
+        let cap: SQLStatement = "\(SQLIdentifier(stringLiteral: dialect.exactName(of: "market_cap_total")))"
+        let rows = try await database.query(
+            """
+            select asset_count - rejected_count, \(cap), \(volume), variation_moyenne, hausses, baisses, stables
+            from crypto_snapshots where snapshot_id = \(snapshotID)
+            """)
+        guard let row = rows.first else { throw MarketStoreError.noSnapshot(snapshotID) }
+        let changes = try await database.query(
+            """
+            select cast(variation_24h_pourcent as double precision) from crypto_historique
+            where snapshot_id = \(snapshotID) and variation_24h_pourcent is not null
+            """)
+        return MarketSummary(
+            count: try row[0], marketCap: try Amount(try row[1] as String),
+            volume: try Amount(try row[2] as String), meanChange: try row[3],
+            medianChange: Statistics.median(try changes.map { try $0[0] }), rising: try row[4],
+            falling: try row[5], flat: try row[6])
     }
 
     /// What a snapshot held that gave no row or lost a value, beside its rows.

@@ -31,7 +31,7 @@ extension MarketStore {
         guard !snapshot.isThinned else { throw MarketStoreError.thinned(id) }
         let stored = try await payload(of: snapshot)
         let content = try SnapshotContent(stored.payload)
-        let processed = processor.process(
+        let processed = await processor.processConcurrently(
             content.assets, timestamp: content.apiTimestamp ?? stored.payload.fetchedAt)
         let before = Dictionary(try await rows(of: id).map { ($0.cryptoID, $0) }) { first, _ in first }
         let after = Set(processed.rows.map(\.cryptoID))

@@ -13,7 +13,7 @@ extension MarketStore {
             where s.source = \(source) and s.complete and not s.amincie and s.fetched_at >= \(since.databaseText)
             order by s.fetched_at, s.snapshot_id
             """)
-        var collector = MarketHistory.Collector(of: ids)
+        var collector = MarketHistory.Collector(of: ids, capacity: snapshots.count)
         for snapshot in snapshots {
             let instant = try Date(isoText: try snapshot[1] as String)
             let points: [UInt8]? = try snapshot[2]

@@ -89,7 +89,13 @@ extension MarketHistory {
         /// The position of each wanted coin in a snapshot and in the history, as long as snapshots have the same coins.
         private var places: [(index: Int, slot: Int)] = []
 
-        init(of ids: [String]) { wanted = Set(ids) }
+        private let capacity: Int
+
+        /// - Parameter capacity: How many snapshots will come.
+        init(of ids: [String], capacity: Int) {
+            wanted = Set(ids)
+            self.capacity = capacity
+        }
 
         /// Adds a snapshot; whether its bytes could be read.
         mutating func add(_ bytes: [UInt8], at instant: Date) -> Bool {
@@ -98,7 +104,7 @@ extension MarketHistory {
                 guard let names = series.names else { return false }
                 coins = series.coins
                 places = names.enumerated().filter { wanted.contains($0.element) }
-                    .map { ($0.offset, history.slot(of: $0.element)) }
+                    .map { ($0.offset, history.slot(of: $0.element, capacity: capacity)) }
             }
             for place in places { history.append(series.point(place.index, at: instant), slot: place.slot) }
             return true

@@ -84,7 +84,9 @@ public struct DAGSpec: Sendable {
         location = draft.configuration.location
         source = draft.source
         self.schedule = schedule
-        tasks = TaskSpec.resolved(order.map { draft.tasks[$0] }, defaults: draft.configuration.defaults)
+        let isInOrder = order.indices.allSatisfy { order[$0] == $0 }
+        tasks = TaskSpec.resolved(
+            isInOrder ? draft.tasks : order.map { draft.tasks[$0] }, defaults: draft.configuration.defaults)
         callbacks = RunCallback.distinct(draft.configuration.callbacks)
         hasCallbacks = !callbacks.isEmpty || tasks.contains { !$0.callbacks.isEmpty }
         groups = draft.groups.values.map { TaskGroupSpec(id: $0.id, about: $0.about) }.sorted {
@@ -221,12 +223,12 @@ public struct TaskSpec: Sendable {
         for (task, sources) in upstream.enumerated() {
             for source in sources { downstream[source].append(task) }
         }
-        let defaults = drafts.map { defaults.adjusted(by: $0.adjustments) }
         let weights = PriorityWeights(drafts, defaults: defaults, upstream: upstream, downstream: downstream)
         return drafts.enumerated().map { index, draft in
             TaskSpec(
-                draft, index: index, defaults: defaults[index], upstream: upstream[index],
-                downstream: downstream[index], places: places, weight: weights[index])
+                draft, index: index, defaults: defaults.adjusted(by: draft.adjustments),
+                upstream: upstream[index], downstream: downstream[index], places: places,
+                weight: weights[index])
         }
     }
 

@@ -286,10 +286,11 @@ struct GraphValidator {
 
     /// Kahn's algorithm; the smallest declared index first, so that a valid declared order stays as it is.
     private mutating func sorted(_ places: [TaskID: Int]) -> [Int] {
-        let upstream = draft.tasks.map { Set($0.edges.compactMap { places[$0.upstream] }) }
-        let isOrdered = upstream.enumerated().allSatisfy { index, sources in sources.allSatisfy { $0 < index }
+        let isOrdered = draft.tasks.indices.allSatisfy { index in
+            draft.tasks[index].edges.allSatisfy { edge in places[edge.upstream].map { $0 < index } ?? true }
         }
         if isOrdered { return Array(draft.tasks.indices) }
+        let upstream = draft.tasks.map { Set($0.edges.compactMap { places[$0.upstream] }) }
         var downstream = [[Int]](repeating: [], count: upstream.count)
         for (index, sources) in upstream.enumerated() {
             for source in sources.sorted() { downstream[source].append(index) }
@@ -297,8 +298,10 @@ struct GraphValidator {
         var missing = upstream.map(\.count)
         var ready = missing.indices.filter { missing[$0] == 0 }
         var order: [Int] = []
-        while !ready.isEmpty {
-            let next = ready.removeFirst()
+        var done = 0
+        while done < ready.count {
+            let next = ready[done]
+            done += 1
             order.append(next)
             for index in downstream[next] {
                 missing[index] -= 1

@@ -5,10 +5,15 @@
 struct PriorityWeights {
     private var weights: [Int]
 
-    init(_ drafts: [TaskDraft], defaults: [TaskDefaults], upstream: [[Int]], downstream: [[Int]]) {
-        let own = zip(drafts, defaults).map { $0.options.priorityWeight ?? $1.priorityWeight }
+    init(_ drafts: [TaskDraft], defaults: TaskDefaults, upstream: [[Int]], downstream: [[Int]]) {
+        var own: [Int] = []
+        var rules: [WeightRule] = []
+        for draft in drafts {
+            let defaults = defaults.adjusted(by: draft.adjustments)
+            own.append(draft.options.priorityWeight ?? defaults.priorityWeight)
+            rules.append(draft.options.weightRule ?? defaults.weightRule)
+        }
         weights = own
-        let rules = zip(drafts, defaults).map { $0.options.weightRule ?? $1.weightRule }
         if rules.contains(.downstream) {
             let reached = Self.sums(own, order: Array(drafts.indices.reversed()), neighbours: downstream)
             for index in drafts.indices where rules[index] == .downstream { weights[index] = reached[index] }

@@ -38,7 +38,9 @@ extension Identifier {
         if bytes.isEmpty { return .empty(noun: noun) }
         if bytes.count > 250 { return .tooLong(noun: noun, id: text) }
         if !bytes.allSatisfy(admits) { return .badCharacter(noun: noun, id: text, admitted: admitted) }
-        return text.contains("..") ? .dotDot(noun: noun, id: text) : nil
+        let dot = UInt8(ascii: ".")
+        let hasDotDot = zip(bytes, bytes.dropFirst()).contains { $0 == dot && $1 == dot }
+        return hasDotDot ? .dotDot(noun: noun, id: text) : nil
     }
 
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }

@@ -137,5 +137,7 @@ extension Planner {
         dags[key.dagID]?.queuedRuns = queued
         leaveBackfill(key)
         dueDAGs.insert(key.dagID)
+        waitingDAGs.insert(key.dagID)
+        waitingDAGs.insert(key.dagID)
     }
 }

@@ -28,10 +28,11 @@ struct GraphFacts: Sendable {
         var guarded = [[Int]](repeating: [], count: tasks.count)
         for (task, sources) in setups.enumerated() { for source in sources { guarded[source].append(task) } }
         guardedBySetup = guarded
-        let leaves = tasks.filter { task in
-            !task.isIgnoredByVerdict && task.downstream.allSatisfy { tasks[$0].isIgnoredByVerdict }
+        let leaves = tasks.indices.filter { index in
+            !tasks[index].isIgnoredByVerdict
+                && tasks[index].downstream.allSatisfy { tasks[$0].isIgnoredByVerdict }
         }
-        verdictLeaves = (leaves.isEmpty ? tasks.filter(\.downstream.isEmpty) : leaves).map(\.index)
+        verdictLeaves = leaves.isEmpty ? tasks.indices.filter { tasks[$0].downstream.isEmpty } : leaves
         let branches = tasks.filter { $0.skipRule == .branch }.map {
             ($0.index, BranchChoices(of: $0, tasks))
         }
@@ -44,7 +45,7 @@ struct GraphFacts: Sendable {
         }
         mapMembers = members
         mapReaders = readers
-        pastTasks = tasks.filter { $0.pastRule != nil }.map(\.index)
+        pastTasks = tasks.indices.filter { tasks[$0].pastRule != nil }
     }
 
     private static func relevantSetups(_ tasks: [TaskSpec]) -> [[Int]] {

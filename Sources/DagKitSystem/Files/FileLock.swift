@@ -37,18 +37,28 @@ package struct FileLock: ~Copyable, Sendable {
     }
 
     private static func sign(_ file: consuming FileDescriptor, now: Date, note: String) throws -> FileLock {
-        // The rest of an older text goes last: a file that is emptied first is written to the disk when it is closed.
         let lines = "pid \(getpid()) since \(now.isoText.prefix(19))Z\n" + (note.isEmpty ? "" : note + "\n")
-        try file.writeAll(lines.utf8)
-        ftruncate(file.raw, lines.utf8.count)
+        // Texts of one length cover each other: a file that is cut costs its file system several times a write.
+        let padding = [UInt8](repeating: UInt8(ascii: "\n"), count: padding(of: lines.utf8.count))
+        // The rest of an older text goes last: a file that is emptied first is written to the disk when it is closed.
+        try file.writeAll(Array(lines.utf8) + padding)
+        let length = lines.utf8.count + padding.count
+        var status = stat()
+        if fstat(file.raw, &status) == 0, status.st_size > length { ftruncate(file.raw, length) }
         return FileLock(descriptor: file)
+    }
+
+    /// How many line ends follow a text, so that most texts have the same length.
+    private static func padding(of count: Int) -> Int {
+        let block = 256
+        return (block - count % block) % block
     }
 
     /// The note in the lock file at `path`; `nil` if there is none.
     package static func note(in path: String) -> String? {
         guard let text = try? FileSystem.readText(path) else { return nil }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        return lines.count > 2 ? String(lines[1]) : nil
+        return lines.count > 2 && !lines[1].isEmpty ? String(lines[1]) : nil
     }
 
     /// Whether somebody holds the lock on `path`; a file that is not there is free.

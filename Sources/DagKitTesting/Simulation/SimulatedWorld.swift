@@ -320,7 +320,8 @@ final class SimulatedWorld: @unchecked Sendable {
             if loop == nil {
                 await advance(to: max(restart, time))
                 loop = await start()
-                if loop == nil { restart = time + simulator.restartDelay.microseconds }
+                // Time passes between two starts that fail, or it would stand still while the store is away.
+                if loop == nil { restart = time + max(simulator.restartDelay, .seconds(1)).microseconds }
                 continue
             }
             if mailbox.isEmpty, let running = loop {

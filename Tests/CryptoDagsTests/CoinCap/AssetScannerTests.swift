@@ -52,7 +52,8 @@ import Testing
         #"{"data":[{"id":01}]}"#, #"{"data":[{"id":1.}]}"#, #"{"data":[{"id":1e}]}"#, #"{"data":[{"id":-}]}"#,
         #"{"data":[{"id":"\x"}]}"#, #"{"data":[{"id":"\ud83d"}]}"#, #"{"data":[{"id":"\ud83d\u0041"}]}"#,
         #"{"data":[{"id":"\u12"}]}"#, "{\"data\":[{\"id\":\"\u{1}\"}]}", #"{"data":[{"id":nul}]}"#,
-        #"{'data':[]}"#,
+        #"{'data':[]}"#, #"{"data":[{"id":"a","priceUsd":NaN}]}"#,
+        #"{"data":[{"id":"a","priceUsd":-Infinity}]}"#,
         "<!DOCTYPE html>",
     ])
     func `a text that is not JSON is refused`(text: String) {

@@ -70,6 +70,40 @@ import Testing
         #expect(alert?.mail.text.contains("variation_24h") == true)
     }
 
+    @Test func `what is no number was printed as nan, it is unknown wherever it is shown`() async throws {
+        let store = try await MarketStore.fixture()
+        let coin = { (rank: Int, values: String) in
+            "{\"id\":\"coin-\(rank)\",\"rank\":\"\(rank)\",\"symbol\":\"C\(rank)\",\"name\":\"Coin\",\"priceUsd\":\"2\",\(values)}"
+        }
+        let sound = #""marketCapUsd":"100","volumeUsd24Hr":"9000000","changePercent24Hr":"12""#
+        let broken = #""marketCapUsd":"Infinity","volumeUsd24Hr":"-Infinity","changePercent24Hr":"NaN""#
+        let body = "{\"data\":[\(coin(1, sound)),\(coin(2, broken))],\"timestamp\":1761393600000}"
+        let id = try await store.ingest(Array(body.utf8), runID: "r", at: .noon).snapshotID
+        let processed = try await store.processed(id)
+
+        let anomalies = AnomalyDetector().detect(processed.rows, now: .noon)
+        let report = try DailyReport(
+            snapshotID: id, source: "test", rows: processed.rows, anomalies: anomalies)
+
+        #expect(processed.faults.map(\.field) == ["marketCapUsd", "volumeUsd24Hr", "changePercent24Hr"])
+        #expect(processed.rows[1].tendance == .unknown && processed.rows[1].categorie == .unknown)
+        #expect(report.meanChange == 12 && report.medianChange == 12 && report.unknown == 1)
+        #expect(anomalies.map(\.cryptoID) == ["coin-1"])
+        let alert = CryptoMail.alert(
+            anomalies, date: "2025-10-25", time: "12:00:00", marketMedian: .nan, language: .french)
+        let texts = [
+            report.text, report.text(.english), report.html(.french), try report.json(), alert.text,
+            alert.html,
+            NumberText.french.number(.nan), NumberText.english.number(-.infinity),
+        ]
+        for text in texts {
+            let words = text.lowercased().split { !$0.isLetter }
+            #expect(
+                !words.contains("nan") && !words.contains("inf") && !words.contains("infinity"), "\(text)")
+        }
+        #expect(alert.text.contains("n/d") && report.text(.english).contains("n/a"))
+    }
+
     @Test func `statistics summed every snapshot and knew no anomalies, they are of one snapshot`()
         async throws
     {

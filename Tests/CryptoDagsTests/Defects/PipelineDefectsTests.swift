@@ -139,7 +139,7 @@ import Testing
     @Test func `no failure mail ever went out, one does at once`() async throws {
         let deployment = try Deployment()
 
-        _ = try await deployment.run(CryptoDataPipeline())
+        _ = try await deployment.runAndTell(CryptoDataPipeline())
 
         let kinds = try await deployment.reading { try await $0.pendingMails().map(\.mail.kind) }
         #expect(kinds == [.failure])
@@ -167,7 +167,7 @@ import Testing
             let deployment = try Deployment(
                 variables: ["coincap_url": "\(server.url)/v3", "coincap_api_key": key])
 
-            let run = try await deployment.run(CryptoDataPipeline())
+            let run = try await deployment.runAndTell(CryptoDataPipeline())
 
             #expect(run.run.state == .failed && !deployment.log.contains { $0.contains(key) })
             let kept: String = try await deployment.reading {

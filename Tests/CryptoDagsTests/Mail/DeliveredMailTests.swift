@@ -39,7 +39,7 @@ import Testing
         let server = try MailServer()
         let deployment = try Deployment(connections: [server.connection()])
 
-        _ = try await deployment.run(CryptoDataPipeline(), runID: "one")
+        _ = try await deployment.runAndTell(CryptoDataPipeline(), runID: "one")
 
         let mails = try server.mails()
         #expect(mails.count == 1)

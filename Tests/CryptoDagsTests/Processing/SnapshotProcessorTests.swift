@@ -83,6 +83,26 @@ import Testing
         #expect(snapshot.duplicateIDs == ["bitcoin"])
     }
 
+    @Test(arguments: [1, 2, 4])
+    func `several cores make the rows that one makes, with what was wrong in its place`(cores: Int) async {
+        let assets: [RawAsset] = (0..<20_000).map { index in
+            .fixture(
+                // Some ids come again, near and far.
+                id: .string("coin-\(index % 997 == 3 ? index / 2 : index)"),
+                rank: index % 1_009 == 0 ? .null : .string("\(index + 1)"),
+                volumeUsd24Hr: index % 503 == 0 ? "NaN" : "5000000",
+                priceUsd: index % 701 == 0 ? "-1" : .string("\(index + 1).5"))
+        }
+
+        let one = SnapshotProcessor().process(assets, timestamp: .noon)
+        let all = await SnapshotProcessor().processConcurrently(assets, timestamp: .noon, cores: cores)
+
+        #expect(one == all)
+        #expect(one.assetCount == 20_000 && one.duplicateIDs.count == 21 && one.rejected.count == 29)
+        #expect(Set(one.rows.map(\.cryptoID)).count == one.rows.count)
+        #expect(one.faults.count == 39 && one.rankedByPosition.count == 19)
+    }
+
     @Test(arguments: [
         ("4.9999999999999999", MarketTrend.rise), ("5", .strongRise), ("1", .rise),
         ("0.9999999999999999", .flat),

@@ -23,10 +23,12 @@ import Testing
     @Test(arguments: [
         ("completeness.count", QualityVerdict.failed), ("completeness.top10", .failed),
         ("completeness.required", .failed),
-        ("completeness.nulls.volume_24h_usd", .failed),
+        ("completeness.nulls.market_cap_usd", .warning), ("completeness.nulls.volume_24h_usd", .failed),
         ("completeness.nulls.variation_24h_pourcent", .warning),
         ("completeness.nulls.vwap_24h", .warning), ("uniqueness.id", .failed), ("uniqueness.symbol", .info),
-        ("range.volume", .warning), ("range.supply", .failed), ("consistency.cap", .warning),
+        ("range.price", .warning), ("range.cap", .warning), ("range.volume", .warning),
+        ("range.supply", .failed), ("range.change", .warning), ("range.vwap", .warning),
+        ("consistency.cap", .warning),
         ("consistency.supply", .warning),
         ("consistency.vwap", .warning), ("rank.continuity", .warning), ("rank.order", .warning),
         ("freshness.api", .warning),
@@ -110,7 +112,7 @@ import Testing
 
     private func input(previous: [MarketRow]? = nil) -> QualityInput {
         QualityInput(
-            snapshot: ProcessedSnapshot(rows: MarketRow.market()), previous: previous,
+            snapshot: ProcessedSnapshot(rows: MarketRow.market()), previous: previous?.map(EarlierCoin.init),
             recentCounts: [120, 120],
             wanted: 120, apiTimestamp: .noon, now: .noon)
     }
@@ -129,6 +131,8 @@ import Testing
             input.snapshot.rejected = [
                 RejectedAsset(position: 100, cryptoID: "x", field: "priceUsd", reason: "it is missing")
             ]
+        case "completeness.nulls.market_cap_usd":
+            for index in 0..<6 { input.snapshot.rows[index].marketCapUsd = nil }
         case "completeness.nulls.volume_24h_usd":
             for index in 0..<21 { input.snapshot.rows[index].volume24hUsd = nil }
         case "completeness.nulls.variation_24h_pourcent":
@@ -136,6 +140,13 @@ import Testing
         case "completeness.nulls.vwap_24h": for index in 0..<16 { input.snapshot.rows[index].vwap24h = nil }
         case "uniqueness.id": input.snapshot.duplicateIDs = ["coin-1"]
         case "uniqueness.symbol": input.snapshot.rows[0].symbole = "C2"
+        case "range.price":
+            input.snapshot.rejected = [
+                RejectedAsset(position: 120, cryptoID: "x", field: "priceUsd", reason: "it is below zero")
+            ]
+        case "range.cap": input.snapshot.faults = [fault("marketCapUsd")]
+        case "range.change": input.snapshot.faults = [fault("changePercent24Hr")]
+        case "range.vwap": input.snapshot.faults = [fault("vwap24Hr")]
         case "range.volume": input.snapshot.faults = [fault("volumeUsd24Hr")]
         case "range.supply": input.snapshot.faults = [fault("supply"), fault("maxSupply")]
         case "consistency.cap": input.snapshot.rows[0].supplyCirculant = 5
@@ -146,8 +157,8 @@ import Testing
             for index in stride(from: 1, to: 9, by: 2) { input.snapshot.rows.swapRanks(index, index + 1) }
         case "freshness.api": input.apiTimestamp = input.now.addingTimeInterval(-900)
         case "drift.membership": for index in 0..<6 { input.snapshot.rows[index].cryptoID = "new-\(index)" }
-        case "drift.identical": input.previous = MarketRow.market()
-        case "drift.total": input.previous = MarketRow.market(factor: 50)
+        case "drift.identical": input.previous = MarketRow.market().map(EarlierCoin.init)
+        case "drift.total": input.previous = MarketRow.market(factor: 50).map(EarlierCoin.init)
         case "drift.price": input.previous?[0].prixUsd = 5
         default: Issue.record("no fault for \(check)")
         }

@@ -78,13 +78,13 @@ final class Deployment: Sendable {
         }
     }
 
-    private var now: Date { time.withLock { $0 } }
+    var now: Date { time.withLock { $0 } }
 
-    private var logger: TaskLogger {
+    var logger: TaskLogger {
         TaskLogger { level, text, _ in self.lines.withLock { $0.append("\(level.rawValue) \(text)") } }
     }
 
-    private var services: TaskServices {
+    var services: TaskServices {
         var services = TaskServices(metadata: metadata.withLock { $0 }, settings: settings, home: folder.path)
         services[SQLDrivers.self] = SQLDrivers([SQLiteDriver(), PostgresDriver()])
         services[MarketClock.self] = MarketClock(now: { self.now }, sleep: { _ in })

@@ -120,6 +120,25 @@ import Testing
         #expect(step.effects.orders[0].key.run != first.effects.orders[0].key.run)
     }
 
+    @Test func `a run that waits starts too when somebody else ends the one before`() throws {
+        var bench = try PlannerBench(.fixture(maxActiveRuns: 1, tasks: [FixtureTask(id: "a", upstream: [])]))
+        let first = bench.trigger().effects.orders[0]
+        #expect(bench.trigger().effects.orders.isEmpty)
+
+        var machine = try #require(bench.planner.machine(of: first.key.run))
+        _ = machine.advance(.markRun(.success, actor: "ada"), at: .noon)
+        _ = machine.advance(
+            .finished(
+                AttemptOutcome(
+                    attemptID: first.attemptID, key: first.key, tryNumber: 1, verdict: .success(nil),
+                    startedAt: .noon, endedAt: .noon)), at: .noon)
+        bench.planner.adopt(RunSnapshot(run: machine.run, instances: machine.instances), at: .noon)
+        let step = bench.planner.step(at: .noon)
+
+        #expect(machine.run.state == .success)
+        #expect(step.effects.orders.map(\.key.run.runID) == ["run2"])
+    }
+
     @Test func `a paused dag starts nothing until it is unpaused`() throws {
         var bench = try PlannerBench(.fixture(tasks: [FixtureTask(id: "a", upstream: [])]))
         bench.planner.setPaused(["fixture"], at: .noon)

@@ -16,14 +16,16 @@ protocol MarketDialect: Sendable {
     /// The columns that hold an exact number under the name `column`; the last one has all digits.
     func exactNames(of column: String) -> [String]
 
-    /// What those columns hold for a number.
-    func exactValues(of amount: Amount?) -> [SQLValue]
+    /// Adds what those columns hold for a number.
+    func append(_ amount: Amount?, to values: inout [SQLValue])
 }
 
 extension MarketDialect {
     /// The columns that hold an exact number under the name `column`, with its values.
     func exact(_ column: String, _ amount: Amount?) -> ColumnValues {
-        ColumnValues(exactNames(of: column), exactValues(of: amount))
+        var values: [SQLValue] = []
+        append(amount, to: &values)
+        return ColumnValues(exactNames(of: column), values)
     }
 
     /// The name of the column that has all digits of `column`.
@@ -48,9 +50,9 @@ struct SQLiteMarketDialect: MarketDialect {
 
     func exactNames(of column: String) -> [String] { [column, "\(column)_exact"] }
 
-    func exactValues(of amount: Amount?) -> [SQLValue] {
-        guard let amount else { return [.null, .null] }
-        return [.real(amount.doubleValue), .text(amount.description)]
+    func append(_ amount: Amount?, to values: inout [SQLValue]) {
+        values.append(amount.map { .real($0.doubleValue) } ?? .null)
+        values.append(amount.map { .text($0.description) } ?? .null)
     }
 }
 
@@ -71,7 +73,9 @@ struct PostgresMarketDialect: MarketDialect {
 
     func exactNames(of column: String) -> [String] { [column] }
 
-    func exactValues(of amount: Amount?) -> [SQLValue] { [amount.map { .text($0.description) } ?? .null] }
+    func append(_ amount: Amount?, to values: inout [SQLValue]) {
+        values.append(amount.map { .text($0.description) } ?? .null)
+    }
 }
 
 extension SQLDialect {
