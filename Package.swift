@@ -107,8 +107,8 @@ let package = Package(
             "DagKitRuntimeTests", "dagkit-test-worker", "DagKitRuntime", "DagKitTesting", "DagKitSystem",
             "DagKitCore"),
         tests(
-            "DagKitProvidersTests", "DagKitProviders", "DagKitSQL", "DagKitHTTPServer", "DagKitSystem",
-            "DagKitCore"),
+            "DagKitProvidersTests", "SQLTestSupport", "DagKitProviders", "DagKitPostgres", "DagKitSQL",
+            "DagKitHTTPServer", "DagKitSystem", "DagKitCore"),
         tests("DagKitHTTPServerTests", "DagKitHTTPServer", "DagKitCore"),
         tests("DagKitCLITests", "DagKitCLI", "DagKitSystem", "DagKitCore", exclude: ["Golden"]),
         tests(

@@ -48,6 +48,7 @@ extension SQLMetadataStore {
     public func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
         var condition: SQLStatement = "true"
         if let uri = query.uri { condition += " and a.uri = \(uri)" }
+        if let since = query.since { condition += " and e.timestamp >= \(since.databaseText)" }
         if let run = query.consumer {
             condition += """
                  and e.id in (select c.event_id from dagrun_asset_event c join dag_run r on r.id = c.dag_run_id

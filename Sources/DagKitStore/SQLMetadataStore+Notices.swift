@@ -45,6 +45,11 @@ extension SQLMetadataStore {
         ).map(NoticeRow.record)
     }
 
+    public func pruneNotices(deliveredBefore instant: Date) async throws {
+        try await database.execute(
+            "delete from notice where state = 'delivered' and updated_at < \(instant.databaseText)")
+    }
+
     public func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool {
         try await database.transaction(.write, durability: .full) { transaction in
             let instant = now.databaseText

@@ -117,6 +117,9 @@ extension StoreProxy {
     public func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool {
         try await base.retryNotice(number, by: actor, at: now)
     }
+    public func pruneNotices(deliveredBefore instant: Date) async throws {
+        try await base.pruneNotices(deliveredBefore: instant)
+    }
     public func notes(of run: RunKey) async throws -> RunNotes { try await base.notes(of: run) }
     public func runNotes(of dag: DAGID) async throws -> [RunID: Note] { try await base.runNotes(of: dag) }
     public func setNote(

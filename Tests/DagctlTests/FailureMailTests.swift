@@ -38,16 +38,19 @@ import Testing
     @Test func `a crypto task that failed puts its mail into the outbox of the market, once for its run`()
         async throws
     {
-        let deployment = try Deployment(dags: "{}", environment: [:])
+        let deployment = try Deployment(
+            dags: #"{"settings": {"crypto": {"recipients": "ops@example.org", "language": "en"}}}"#,
+            environment: [:])
         let trigger = try await deployment.dagctl("dags trigger crypto_data_pipeline -r mine --unpause")
 
         let end = try await deployment.dagctl("scheduler --once")
 
         #expect(trigger.status == 0 && end.status == 0, "\(trigger)\(end)")
         let mails: String? = try await deployment.value(
-            "select count(*) || state || kind || ' ' || subject from outbox where run_id = 'mine'",
+            "select count(*) || state || ' ' || recipient || ' ' || subject from outbox where run_id = 'mine'",
             in: "crypto.db")
-        #expect(mails == "1pendingfailure [Crypto] Échec de check_coincap_api dans crypto_data_pipeline")
+        #expect(
+            mails == "1pending ops@example.org [Crypto] check_coincap_api failed in crypto_data_pipeline")
     }
 
     @Test func `without a mail server the mail waits, and the next scheduler with one sends it`() async throws

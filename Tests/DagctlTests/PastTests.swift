@@ -34,6 +34,31 @@ import Testing
         #expect(states.output.contains("success"), "\(states)")
     }
 
+    @Test func `a local run that the run before holds up ends once nothing else goes on, and says why`()
+        async throws
+    {
+        let deployment = try Deployment(
+            dags: #"""
+                {"dags": {"ledger": {"tasks": [
+                  {"id": "book", "command": "test \"$OK\" = yes", "env": {"OK": "{{ dag_run.conf.ok }}"},
+                   "depends_on_past": true},
+                  {"id": "other", "command": "sleep 1"}]}}}
+                """#)
+        let failed = try await deployment.dagctl(#"dags trigger ledger -r first -c {"ok":"no"} --local"#)
+
+        let held = try await deployment.dagctl(#"dags trigger ledger -r second -c {"ok":"yes"} --local"#)
+        let states = try await deployment.dagctl(
+            "tasks states-for-dag-run ledger second -o plain --no-headers")
+
+        #expect(failed.status == 1, "\(failed)")
+        #expect(held.status == 4, "\(held)")
+        #expect(
+            held.errors.hasSuffix(
+                "dagctl: error: task \"book\" waits for the run before: task book has not succeeded in first; "
+                    + "clear or mark that one, then start the scheduler\n"), "\(held)")
+        #expect(states.output.contains("success"), "\(states)")
+    }
+
     /// What the run's only task waits for, once it is stored.
     private func reason(of run: String, _ deployment: Deployment) async throws -> String? {
         let deadline = BootTimeClock().now.advanced(by: .seconds(120))

@@ -14,9 +14,10 @@ import Testing
             {"id": "rows", "operator": "sql_sensor", "connection": "meta", "poke_interval": 1,
              "sql": "select count(*) from dag_run where dag_id = 'leader' and state = 'success'"},
             {"id": "other", "operator": "external_task_sensor", "external_dag_id": "leader",
-             "external_task_id": "work", "failed_states": ["failed"]},
+             "external_task_id": "work", "failed_states": ["failed"], "check_existence": true},
+            {"id": "asset", "operator": "asset_sensor", "asset": "prices", "since": "2026-01-01T00:00:00Z"},
             {"id": "soon", "operator": "time_delta_sensor", "delta": 5},
-            {"id": "end", "after": ["file", "rows", "other", "soon"],
+            {"id": "end", "after": ["file", "rows", "other", "soon", "asset"],
              "command": "echo {{ ti.xcom_pull('file')[0] }}"}]}}}
         """#
     }
@@ -42,6 +43,7 @@ import Testing
         #expect(try await deployment.waits(for: "scheduler started", in: "next.log"))
         try FileSystem.createFolder("\(deployment.folder)/2026-01-01")
         try FileSystem.write(Array("x".utf8), to: "\(deployment.folder)/2026-01-01/a.csv", durable: false)
+        let update = try await deployment.dagctl("assets update --uri prices")
         let leader = try await deployment.dagctl("dags trigger leader -r one -e 2026-01-01")
         let isDone = try await reaches(
             "select state = 'success' from dag_run where dag_id = 'waiter'", deployment)
@@ -60,10 +62,31 @@ import Testing
         #expect(
             states.output.contains("waits for task work of dag leader of 2026-01-01T00:00:00+00:00"),
             "\(states)")
-        #expect(leader.status == 0, "\(leader)")
+        #expect(leader.status == 0 && update.status == 0, "\(leader) \(update)")
         #expect(isDone, "\(end)")
         #expect(tries == "other 1, soon 1")
         #expect(found?.contains("/2026-01-01/a.csv") == true)
+    }
+
+    @Test func `a local run sees the end of another dag that a scheduler elsewhere would run`() async throws {
+        let deployment = try Deployment(
+            dags: #"""
+                {"dags": {
+                  "leader": {"tasks": [{"id": "work", "command": "true"}]},
+                  "follower": {"tasks": [
+                    {"id": "wait", "operator": "external_task_sensor", "external_dag_id": "leader"},
+                    {"id": "end", "command": "true", "after": "wait"}]}}}
+                """#)
+        let date = "2026-01-01T00:00:00Z"
+        let waiting = try deployment.start("dags test follower \(date)", log: "test.log")
+        #expect(try await deployment.waits(for: "wait deferred", in: "test.log"))
+        let leader = try await deployment.dagctl("dags trigger leader -e \(date) --local")
+        let end = try await waiting.wait()
+        let local = try await deployment.dagctl("dags trigger follower -e \(date) --local")
+
+        #expect(leader.status == 0, "\(leader)")
+        #expect(end.reason == .exited(0))
+        #expect(local.status == 0, "\(local)")
     }
 
     @Test func `tasks test looks once and says when it would look again`() async throws {
@@ -92,6 +115,10 @@ import Testing
         (
             #""operator": "file_sensor", "path": "x", "mode": "defer""#,
             #""mode" is "defer", not one of poke, reschedule"#
+        ),
+        (
+            #""operator": "asset_sensor", "asset": "airflow://x""#,
+            #"asset uri "airflow://x" has the reserved scheme "airflow""#
         ),
         (#""operator": "file_sensor", "path": "x", "poke_intervall": 5"#, #"did you mean "poke_interval"?"#),
     ])

@@ -41,6 +41,12 @@ import Testing
         Feature(dag: "assets", shows: ["loaded 12 rows"]),
         Feature(dag: "asset_report", shows: ["tell succeeded"]),
         Feature(
+            dag: "asset_waiter",
+            shows: [
+                "fresh deferred (waits for an update of asset s3://market/prices since ",
+                "fresh skipped (soft fail: waited in vain for 1.0 seconds: waits for an update",
+            ]),
+        Feature(
             dag: "ledger", shows: ["open succeeded", "booking.income succeeded", "costs: the day of 20"]),
         Feature(
             dag: "waiting",
@@ -95,6 +101,24 @@ import Testing
         ] {
             #expect(run.output.contains(text), "\(text) is not in:\n\(run.output)")
         }
+    }
+
+    @Test func `people write notes about runs, and a deployment sets what a dag leaves open`() async throws {
+        let home = FileManager.default.temporaryDirectory.appending(path: "features-\(UUID().uuidString)")
+            .path
+        defer { try? FileSystem.removeTree(home) }
+
+        let details = try await Self.features([
+            "--home", home, "--set", "core.max_active_runs_per_dag=3", "dags", "details", "groups", "-o",
+            "json",
+        ])
+        let trigger = try await Self.features(["--home", home, "dags", "trigger", "groups", "-r", "mine"])
+        let write = try await Self.features(["--home", home, "dags", "note", "groups", "mine", "slow disk"])
+        let read = try await Self.features(["--home", home, "dags", "note", "groups", "mine"])
+
+        #expect(trigger.status == 0 && write.status == 0, "\(trigger.output) \(write.output)")
+        #expect(read.output == "slow disk\n")
+        #expect(details.output.contains(#""max_active_runs": 3"#), "\(details.output)")
     }
 
     @Test func `a year of a dag is simulated by the tests of the package`() async throws {

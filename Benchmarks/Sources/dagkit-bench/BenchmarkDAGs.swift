@@ -36,6 +36,21 @@ enum BenchmarkDAGs {
         }
     }
 
+    /// Layers of tasks that do nothing, each task after three of the layer above.
+    ///
+    /// - Precondition: `width` is at least 3.
+    static func layers(width: Int, depth: Int) -> Shape {
+        Shape("layers_\(width)_by_\(depth)") { dag in
+            var above: [TaskOutput<None>] = []
+            for layer in 0..<depth {
+                above = (0..<width).map { place in
+                    let upstream = above.isEmpty ? [] : (0..<3).map { above[(place + $0) % width] }
+                    return dag.task(TaskID("t\(layer)_\(place)"), after: upstream) { _ in }
+                }
+            }
+        }
+    }
+
     /// A binary tree from its root down.
     static func tree(of count: Int) -> Shape {
         Shape("tree_\(count)") { dag in

@@ -21,7 +21,7 @@ struct Scenario: Sendable {
         let executions: [Bench.Execution]
     }
 
-    static let all: [Scenario] = throughput + latency + programs + market + long
+    static let all: [Scenario] = throughput + planning + latency + programs + market + long
 }
 
 extension Scenario {
@@ -76,47 +76,10 @@ extension Scenario {
                     })
             ]
         },
-        Scenario(name: "planner", about: "planner alone, fan-out of 10000") { _ in
-            [.throughput(try planner(BenchmarkDAGs.fanOut(of: 10_000)))]
-        },
         Scenario(name: "cron", about: "next fire times of a cron line") { _ in
             [.throughput(try cron(100_000))]
         },
     ]
-
-    /// The planner alone, in memory: every task of a DAG dispatched and finished.
-    private static func planner(_ dag: Shape) throws -> Throughput {
-        let spec = DAGBag(compiled: [dag]).specs[0]
-        let now = dag.configuration.startDate ?? .distantPast
-        var machine = RunMachine(creating: .manual(spec, by: "bench", at: now), of: spec)
-        guard let batch = machine.takeBatch() else { throw BenchmarkFailure("nothing to create") }
-        let snapshot = RunSnapshot(run: batch.updatedRun, instances: batch.instances)
-        let cpu = ProcessTreeUsage().cpuSeconds
-        let start = Machine.nanoseconds()
-        var planner = Planner(parallelism: 10)
-        planner.setPools([try Pool(Pool.defaultName, slots: 100_000)])
-        planner.setDAGs([spec], paused: [], lastIntervals: [:], at: now)
-        planner.adopt(snapshot, at: now)
-        var last: Int64 = 0
-        while planner.openRuns > 0 {
-            if planner.missingTokens > 0 {
-                planner.addTokens(last + 1...last + 256)
-                last += 256
-            }
-            for order in planner.step(at: now).effects.orders {
-                planner.take(
-                    AttemptOutcome(
-                        attemptID: order.attemptID, key: order.key, tryNumber: 1, verdict: .success(nil),
-                        startedAt: now,
-                        endedAt: now), at: now)
-            }
-        }
-        return Throughput(
-            name: "planner alone, fan-out of \(spec.tasks.count - 2)", tasks: spec.tasks.count,
-            wall: Machine.seconds(since: start), cpu: ProcessTreeUsage().cpuSeconds - cpu, commits: nil,
-            diskTime: nil,
-            durability: "–")
-    }
 
     private static func cron(_ count: Int) throws -> Throughput {
         let line = try CronExpression("*/30 8-18 * * MON-FRI")

@@ -79,32 +79,29 @@ public struct AnomalyDetector: Sendable {
     private func ownReturn(_ row: MarketRow, _ past: CoinPast, now: Date) -> Anomaly? {
         guard past.count >= thresholds.fewestPoints, let last = past.prices.last else { return nil }
         let ratios = zip(past.prices, past.prices.dropFirst()).map { $1 / $0 }
-        guard let usual = Statistics.logCenter(ratios) else { return nil }
         // Monitoring comes more rarely than snapshots: a jump between two of its runs counts too.
         let recent = ratios.suffix(
             past.instants.dropFirst().reversed().prefix { $0 > now - thresholds.recentSpan }.count)
-        let candidates = (recent + [row.prixUsd.doubleValue / last]).map { log($0) }
-        guard let move = candidates.max(by: { abs($0 - usual.median) < abs($1 - usual.median) }) else {
-            return nil
-        }
-        let z = (move - usual.median) / usual.spread
-        guard abs(z) > thresholds.historyScore else { return nil }
+        let found = Statistics.logOutlier(
+            recent + [row.prixUsd.doubleValue / last], among: ratios, beyond: thresholds.historyScore)
+        guard let found else { return nil }
         return anomaly(
-            row, .history, z, threshold: thresholds.historyScore, value: (exp(move) - 1) * 100,
-            baseline: (exp(usual.median) - 1) * 100)
+            row, .history, found.score, threshold: thresholds.historyScore,
+            value: (exp(found.logarithm) - 1) * 100, baseline: (exp(found.median) - 1) * 100)
     }
 
     private func volume(_ row: MarketRow, _ past: CoinPast) -> Anomaly? {
         let volumes = past.volumes.filter { $0 > 0 }
-        guard volumes.count >= thresholds.fewestPoints, let volume = row.volume24hUsd, volume > .zero,
-            let usual = Statistics.logCenter(volumes)
-        else { return nil }
-        // The base of the logarithm does not matter: both parts of the quotient have it.
-        let z = (log(volume.doubleValue) - usual.median) / usual.spread
-        guard abs(z) > thresholds.historyScore else { return nil }
+        guard volumes.count >= thresholds.fewestPoints, let volume = row.volume24hUsd, volume > .zero else {
+            return nil
+        }
+        // The base of the logarithm does not matter: both parts of the score have it.
+        let found = Statistics.logOutlier(
+            [volume.doubleValue], among: volumes, beyond: thresholds.historyScore)
+        guard let found else { return nil }
         return anomaly(
-            row, .volume, z, threshold: thresholds.historyScore, value: volume.doubleValue,
-            baseline: exp(usual.median))
+            row, .volume, found.score, threshold: thresholds.historyScore, value: volume.doubleValue,
+            baseline: exp(found.median))
     }
 
     private func depeg(_ row: MarketRow, _ past: CoinPast) -> Anomaly? {

@@ -14,21 +14,42 @@ enum Statistics {
         middle(values).map { $0.lower == $0.upper ? $0.lower : ($0.lower + $0.upper) / 2 }
     }
 
-    /// The median of the logarithms of values above zero, and their robust spread around it; `nil` if that is 0.
+    /// The candidate whose logarithm lies farthest from the median of those of other values, if that is beyond a number of
+    /// their robust spreads; all values are above zero.
     ///
     /// Values rise with their logarithms, and ratios to the median with the distance of these: so the middle ones are
-    /// looked for first, and only theirs are taken.
-    static func logCenter(_ values: [Double]) -> (median: Double, spread: Double)? {
+    /// looked for first, and only theirs are taken. The spread is not looked for where more than half of the ratios are
+    /// too large for it, which is nearly always so.
+    ///
+    /// - Returns: The logarithm of the candidate, its distance in spreads, and the median of the logarithms.
+    static func logOutlier(
+        _ candidates: [Double], among values: [Double], beyond bound: Double
+    ) -> (logarithm: Double, score: Double, median: Double)? {
         guard let (lower, upper) = middle(values) else { return nil }
         let center = lower == upper ? lower : (lower * upper).squareRoot()
-        let ratios = values.map { $0 > center ? $0 / center : center / $0 }
-        guard let (near, far) = middle(ratios) else { return nil }
         let median = (log(lower) + log(upper)) / 2
-        let mad = (log(near) + log(far)) / 2
-        if mad > 0 { return (median, 1.4826 * mad) }
-        guard let deviation = mean(ratios.map { log($0) }), deviation > 0 else { return nil }
-        return (median, 1.2533 * deviation)
+        let farthest = candidates.map { log($0) }.max { abs($0 - median) < abs($1 - median) }
+        guard let farthest else { return nil }
+        let ratios = values.map { $0 > center ? $0 / center : center / $0 }
+        let limit = exp(abs(farthest - median) / (madScale * bound))
+        guard ratios.count(where: { $0 < limit }) * 2 >= ratios.count, let spread = logSpread(ratios) else {
+            return nil
+        }
+        let score = (farthest - median) / spread
+        return abs(score) > bound ? (farthest, score, median) : nil
     }
+
+    private static func logSpread(_ ratios: [Double]) -> Double? {
+        guard let (near, far) = middle(ratios) else { return nil }
+        let mad = (log(near) + log(far)) / 2
+        if mad > 0 { return madScale * mad }
+        guard let deviation = mean(ratios.map { log($0) }), deviation > 0 else { return nil }
+        return deviationScale * deviation
+    }
+
+    /// What makes a median of deviations the standard deviation of normal values, and what makes their mean so.
+    private static let madScale = 1.4826
+    private static let deviationScale = 1.2533
 
     /// The two values in the middle of all, which are the same one if their number is odd.
     private static func middle(_ values: [Double]) -> (lower: Double, upper: Double)? {
@@ -79,8 +100,8 @@ enum Statistics {
     /// A spread that outliers do not stretch: 1.4826 x MAD, else 1.2533 x the mean deviation; `nil` if it is 0.
     static func robustSpread(_ values: [Double], around center: Double) -> Double? {
         let deviations = values.map { abs($0 - center) }
-        if let mad = median(deviations), mad > 0 { return 1.4826 * mad }
-        if let deviation = mean(deviations), deviation > 0 { return 1.2533 * deviation }
+        if let mad = median(deviations), mad > 0 { return madScale * mad }
+        if let deviation = mean(deviations), deviation > 0 { return deviationScale * deviation }
         return nil
     }
 }

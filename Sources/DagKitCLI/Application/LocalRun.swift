@@ -24,11 +24,23 @@ struct LocalRun {
     }
 
     /// What is known of the run between two messages.
-    private struct Progress {
+    struct Progress {
         var machine: RunMachine
         var waiting: [InstanceRef] = []
         var running: [AttemptID: InstanceRef] = [:]
         var pools: [String: Int] = [:]
+
+        /// What the run before says of tasks that may not start.
+        var obstacles: [Int: PastObstacle] = [:]
+
+        /// Whether nothing happens any more until somebody changes the run before.
+        var isAtRest: Bool {
+            running.isEmpty && waiting.isEmpty
+                && machine.instances.allSatisfy { instance in
+                    instance.isFinished || instance.state == nil
+                        || machine.reference(to: instance.key).map { obstacles[$0.task] != nil } ?? false
+                }
+        }
     }
 
     /// Runs the run to its end, and gives it as it is then.
@@ -47,7 +59,9 @@ struct LocalRun {
             while !progress.machine.run.state.isFinished {
                 try Task.checkCancellation()
                 try await dispatch(&progress)
-                let alarm = alarm(at: progress.machine.nextDeadline, mailbox)
+                if progress.machine.run.state.isFinished { break }
+                try refuseRest(progress)
+                let alarm = alarm(at: nextLook(progress.machine), mailbox)
                 defer { alarm.cancel() }
                 for message in await withTaskCancellationHandler(
                     operation: { await mailbox.takeAll() }, onCancel: { mailbox.post(.tick) })
@@ -86,7 +100,9 @@ struct LocalRun {
 
     private func take(_ message: Message, _ progress: inout Progress) async throws {
         switch message {
-        case .tick: try await settle(.tick, &progress)
+        case .tick:
+            try await settle(.tick, &progress)
+            try await look(&progress)
         case .executor(.adopted(let alive)):
             guard alive.isEmpty else {
                 throw CommandError.conflict(
@@ -102,7 +118,7 @@ struct LocalRun {
     }
 
     /// Lets the machine decide, and stores what it decided.
-    private func settle(_ event: RunMachine.Event, _ progress: inout Progress) async throws {
+    func settle(_ event: RunMachine.Event, _ progress: inout Progress) async throws {
         let step = progress.machine.advance(event, at: now())
         progress.waiting += step.ready
         if let batch = progress.machine.takeBatch() {
@@ -117,28 +133,9 @@ struct LocalRun {
         if !step.questions.isEmpty { try await answer(step.questions, &progress) }
     }
 
-    /// Answers what tasks ask about the run before, which does not change while this run has the home to itself.
-    private func answer(_ questions: [Int], _ progress: inout Progress) async throws {
-        guard let date = progress.machine.run.logicalDate, let query = spec.pastQuery(before: date) else {
-            return
-        }
-        let past = try await store.pastRun(query)
-        var answers: [Int: PastAnswer] = [:]
-        for task in questions {
-            answers[task] = past?.obstacle(to: spec.tasks[task], of: spec).map(PastAnswer.waits) ?? .met
-        }
-        try await settle(.past(answers), &progress)
-        let isAtRest = progress.running.isEmpty && progress.waiting.isEmpty
-        guard isAtRest, progress.machine.nextDeadline == nil else { return }
-        for case (let task, .waits(let obstacle)) in answers.sorted(by: { $0.key < $1.key }) {
-            throw CommandError.conflict(
-                "task \"\(spec.tasks[task].id)\" \(obstacle.reason)",
-                remedy: "clear or mark that one, then start the scheduler")
-        }
-    }
-
     /// Starts what waits, the heaviest first, as far as slots and pools go.
     private func dispatch(_ progress: inout Progress) async throws {
+        try await deferWaits(&progress)
         var chosen: [InstanceRef] = []
         let machine = progress.machine
         progress.waiting.sort { (-machine[$0].priorityWeight, $0) < (-machine[$1].priorityWeight, $1) }

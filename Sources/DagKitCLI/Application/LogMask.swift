@@ -74,4 +74,6 @@ struct DeploymentMetadata: TaskMetadata {
     func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
         try await store.assetEvents(query)
     }
+
+    func dag(_ id: DAGID) async throws -> DAGRecord? { try await store.dag(id) }
 }

@@ -40,13 +40,15 @@ enum DagsTesting {
 
     private static func report(_ snapshot: RunSnapshot) -> Report {
         var report = Report([
-            "task_id", .init("map_index", isWide: true), "state", "try_number", "start_date", "duration",
+            "task_id", .init("map_index", isWide: true), .init("rendered_map_index", isWide: true), "state",
+            "try_number", "start_date", "duration",
             "reason",
         ])
         report.add(
             contentsOf: snapshot.instances.map { instance in
                 [
                     "task_id": .string(instance.taskID.rawValue), "map_index": .count(instance.mapIndex),
+                    "rendered_map_index": .text(instance.mapName),
                     "state": .text(instance.state?.rawValue), "try_number": .count(instance.tryNumber),
                     "start_date": .instant(instance.startDate),
                     "duration": instance.duration.map { .number(($0 * 1000).rounded() / 1000) } ?? .null,

@@ -21,12 +21,42 @@ enum TasksCommands {
 
     private static let list = CLICommand(
         "list", "Lists the tasks of a DAG, by id.",
-        arguments: [SharedParameters.dagID], options: [asTree], exitCodes: [.notFound]
+        discussion:
+            "The ids stand alone, one a line. With --verbose, or in any format but a table, owners, pools and documentation stand beside them.",
+        examples: [
+            .init("tasks list crypto_data_pipeline", "the ids"),
+            .init("tasks list crypto_data_pipeline --verbose", "with owners"),
+            .init("tasks list crypto_data_pipeline -o json", "all that is known"),
+        ],
+        arguments: [SharedParameters.dagID], options: [asTree] + ReportOptions.all, exitCodes: [.notFound]
     ) { call in
         let spec = try call.workspace.dags().spec(call[SharedParameters.dagID])
+        if !call[asTree], call[GlobalOptions.verbose] || call[ReportOptions.format] != .table {
+            try call.show(details(of: spec))
+            return .success
+        }
         let lines = call[asTree] ? tree(of: spec) : spec.tasks.map(\.id.rawValue).sorted()
         try call.console.write(lines.map { $0 + "\n" }.joined())
         return .success
+    }
+
+    private static func details(of spec: DAGSpec) -> Report {
+        var report = Report([
+            "task_id", "operator", "owner", "trigger_rule", "pool", .init("retries", isWide: true),
+            .init("group", isWide: true), .init("upstream", isWide: true), .init("fileloc", isWide: true),
+            .init("doc_md", isWide: true),
+        ])
+        report.add(
+            contentsOf: spec.tasks.sorted { $0.id < $1.id }.map { task in
+                [
+                    "task_id": .string(task.id.rawValue), "operator": .string(task.operatorName),
+                    "owner": .string(task.owner), "trigger_rule": .string(task.triggerRule.rawValue),
+                    "pool": .string(task.pool), "retries": .count(task.retries), "group": .text(task.group),
+                    "upstream": .array(task.upstream.map { .string(spec.tasks[$0].id.rawValue) }),
+                    "fileloc": .string(task.location.description), "doc_md": .text(task.documentation),
+                ]
+            })
+        return report
     }
 
     private static func tree(of spec: DAGSpec) -> [String] {
@@ -133,7 +163,7 @@ enum TasksCommands {
         let (store, run) = try await existingRun(call)
         var report = Report([
             "dag_id", "execution_date", "task_id", "state", "start_date", "end_date",
-            .init("map_index", isWide: true),
+            .init("map_index", isWide: true), .init("rendered_map_index", isWide: true),
             .init("try_number", isWide: true), .init("duration", isWide: true), .init("reason", isWide: true),
             .init("cpu_seconds", isWide: true), .init("peak_memory", isWide: true),
             .init("note", isWide: true), .init("version", isWide: true),
@@ -146,7 +176,8 @@ enum TasksCommands {
                     "dag_id": .string(run.dagID.rawValue), "execution_date": .instant(run.logicalDate),
                     "task_id": .string(instance.taskID.rawValue), "state": .text(instance.state?.rawValue),
                     "start_date": .instant(instance.startDate), "end_date": .instant(instance.endDate),
-                    "map_index": .count(instance.mapIndex), "try_number": .count(instance.tryNumber),
+                    "map_index": .count(instance.mapIndex), "rendered_map_index": .text(instance.mapName),
+                    "try_number": .count(instance.tryNumber),
                     "duration": instance.duration.map(JSONValue.number) ?? .null,
                     "reason": .text(instance.reason),
                     "cpu_seconds": (instance.usage?.cpuSeconds).map(JSONValue.number) ?? .null,

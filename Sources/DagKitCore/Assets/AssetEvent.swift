@@ -60,6 +60,9 @@ public struct AssetEventQuery: Hashable, Sendable {
     /// The normal form of an asset's URI.
     public var uri: String?
 
+    /// The earliest instant of an update.
+    public var since: Date?
+
     /// The run that was triggered by them.
     public var consumer: RunKey?
 
@@ -67,8 +70,12 @@ public struct AssetEventQuery: Hashable, Sendable {
     public var source: RunKey?
     public var limit: Int
 
-    public init(uri: String? = nil, consumer: RunKey? = nil, source: RunKey? = nil, limit: Int = 1000) {
+    public init(
+        uri: String? = nil, since: Date? = nil, consumer: RunKey? = nil, source: RunKey? = nil,
+        limit: Int = 1000
+    ) {
         self.uri = uri
+        self.since = since
         self.consumer = consumer
         self.source = source
         self.limit = limit

@@ -297,7 +297,9 @@ public struct TaskSpec: Sendable {
                 timeout: timeout, triggerRule: triggerRule, maxActiveInstances: maxActiveInstances,
                 maxActiveInstancesPerRun: maxActiveInstancesPerRun, dependsOnPast: pastRule != nil,
                 waitsForDownstream: pastRule?.includesDownstream ?? false,
-                ignoresFirstDependsOnPast: pastRule?.ignoresFirst ?? true, pool: pool, poolSlots: poolSlots,
+                ignoresFirstDependsOnPast: pastRule?.ignoresFirst ?? true,
+                waitsForPastBeforeSkipping: pastRule?.waitsBeforeSkipping ?? false, pool: pool,
+                poolSlots: poolSlots,
                 priorityWeight: priorityWeight, weightRule: .absolute, queue: queue, owner: owner,
                 outlets: outlets, inlets: inlets, documentation: documentation, callbacks: callbacks),
             operatorName: operatorName, kind: kind, work: work, location: location, declaration: declaration)

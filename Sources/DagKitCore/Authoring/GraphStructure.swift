@@ -58,6 +58,7 @@ enum GraphStructure {
         if let rule = task.pastRule {
             fields["depends_on_past"] = true
             fields["wait_for_downstream"] = .bool(rule.includesDownstream)
+            if rule.waitsBeforeSkipping { fields["wait_for_past_depends_before_skipping"] = true }
         }
         if let rule = task.skipRule { fields["skip_rule"] = .string(rule.name) }
         if !task.paths.isEmpty {

@@ -29,6 +29,9 @@ public struct TaskOptions: Hashable, Sendable {
 
     /// Whether a task that no run had before waits for nothing; `true` if nothing is said.
     public var ignoresFirstDependsOnPast: Bool?
+
+    /// Whether a task that depends on its past waits for that even where it is to be skipped.
+    public var waitsForPastBeforeSkipping: Bool?
     public var pool: String?
     public var poolSlots: Int
     public var priorityWeight: Int?
@@ -53,7 +56,8 @@ public struct TaskOptions: Hashable, Sendable {
         maxRetryDelay: Duration? = nil, timeout: Duration? = nil, triggerRule: TriggerRule = .allSuccess,
         errorPolicy: ErrorPolicy? = nil, maxActiveInstances: Int? = nil, maxActiveInstancesPerRun: Int? = nil,
         dependsOnPast: Bool? = nil, waitsForDownstream: Bool? = nil, ignoresFirstDependsOnPast: Bool? = nil,
-        pool: String? = nil, poolSlots: Int = 1, priorityWeight: Int? = nil, weightRule: WeightRule? = nil,
+        waitsForPastBeforeSkipping: Bool? = nil, pool: String? = nil, poolSlots: Int = 1,
+        priorityWeight: Int? = nil, weightRule: WeightRule? = nil,
         queue: String? = nil, owner: String? = nil, outlets: [Asset] = [], inlets: [Asset] = [],
         documentation: String? = nil,
         callbacks: [TaskCallback]? = nil
@@ -70,6 +74,7 @@ public struct TaskOptions: Hashable, Sendable {
         self.dependsOnPast = dependsOnPast
         self.waitsForDownstream = waitsForDownstream
         self.ignoresFirstDependsOnPast = ignoresFirstDependsOnPast
+        self.waitsForPastBeforeSkipping = waitsForPastBeforeSkipping
         self.pool = pool
         self.poolSlots = poolSlots
         self.priorityWeight = priorityWeight
@@ -102,6 +107,9 @@ public struct TaskDefaults: Hashable, Sendable {
 
     /// Whether a task that no run had before waits for nothing.
     public var ignoresFirstDependsOnPast: Bool
+
+    /// Whether a task that depends on its past waits for that even where it is to be skipped.
+    public var waitsForPastBeforeSkipping: Bool
     public var pool: String
     public var priorityWeight: Int
     public var weightRule: WeightRule
@@ -121,7 +129,7 @@ public struct TaskDefaults: Hashable, Sendable {
         retries: Int = 0, retryDelay: Duration = .seconds(300), exponentialBackoff: Bool = false,
         maxRetryDelay: Duration? = nil, timeout: Duration? = nil, errorPolicy: ErrorPolicy? = nil,
         dependsOnPast: Bool = false, waitsForDownstream: Bool = false, ignoresFirstDependsOnPast: Bool = true,
-        pool: String = Pool.defaultName,
+        waitsForPastBeforeSkipping: Bool = false, pool: String = Pool.defaultName,
         priorityWeight: Int = 1, weightRule: WeightRule = .downstream, queue: String = "default",
         owner: String = "dagkit", emailOnFailure: [String] = [], emailOnRetry: [String] = [],
         callbacks: [TaskCallback] = []
@@ -135,6 +143,7 @@ public struct TaskDefaults: Hashable, Sendable {
         self.dependsOnPast = dependsOnPast
         self.waitsForDownstream = waitsForDownstream
         self.ignoresFirstDependsOnPast = ignoresFirstDependsOnPast
+        self.waitsForPastBeforeSkipping = waitsForPastBeforeSkipping
         self.pool = pool
         self.priorityWeight = priorityWeight
         self.weightRule = weightRule

@@ -141,6 +141,7 @@ struct DefaultsOverride: Sendable {
     private let dependsOnPast: Bool?
     private let waitsForDownstream: Bool?
     private let ignoresFirstDependsOnPast: Bool?
+    private let waitsForPastBeforeSkipping: Bool?
     private let pool: String?
     private let priorityWeight: Int?
     private let weightRule: WeightRule?
@@ -160,6 +161,7 @@ struct DefaultsOverride: Sendable {
         dependsOnPast = reader?.bool("depends_on_past")
         waitsForDownstream = reader?.bool("wait_for_downstream")
         ignoresFirstDependsOnPast = reader?.bool("ignore_first_depends_on_past")
+        waitsForPastBeforeSkipping = reader?.bool("wait_for_past_depends_before_skipping")
         pool = reader?.string("pool")
         priorityWeight = reader?.integer("priority_weight")
         weightRule = reader?.choice("weight_rule")
@@ -187,6 +189,7 @@ struct DefaultsOverride: Sendable {
         defaults.dependsOnPast = dependsOnPast ?? base.dependsOnPast
         defaults.waitsForDownstream = waitsForDownstream ?? base.waitsForDownstream
         defaults.ignoresFirstDependsOnPast = ignoresFirstDependsOnPast ?? base.ignoresFirstDependsOnPast
+        defaults.waitsForPastBeforeSkipping = waitsForPastBeforeSkipping ?? base.waitsForPastBeforeSkipping
         defaults.pool = pool ?? base.pool
         defaults.priorityWeight = priorityWeight ?? base.priorityWeight
         defaults.weightRule = weightRule ?? base.weightRule

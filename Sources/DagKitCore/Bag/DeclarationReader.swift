@@ -23,6 +23,9 @@ package struct DeclarationReader {
         return value
     }
 
+    /// Whether something stands under a key.
+    package func has(_ key: String) -> Bool { declaration[key].map { !$0.isNull } ?? false }
+
     package func text(_ key: String) throws(DeclarationError) -> String? {
         try typed(key, "a text") { $0.string }
     }

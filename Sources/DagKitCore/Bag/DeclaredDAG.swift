@@ -97,6 +97,7 @@ enum DeclaredDAG {
             dependsOnPast: reader.bool("depends_on_past"),
             waitsForDownstream: reader.bool("wait_for_downstream"),
             ignoresFirstDependsOnPast: reader.bool("ignore_first_depends_on_past"),
+            waitsForPastBeforeSkipping: reader.bool("wait_for_past_depends_before_skipping"),
             pool: reader.string("pool"),
             poolSlots: reader.integer("pool_slots") ?? 1, priorityWeight: reader.integer("priority_weight"),
             weightRule: reader.choice("weight_rule"), queue: reader.string("queue"),

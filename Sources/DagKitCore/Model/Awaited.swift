@@ -6,12 +6,15 @@ public enum Awaited: Hashable, Sendable {
     case instant(Date)
     /// That runs of a DAG, or tasks of them, come to certain states.
     case runs(ExternalWait)
+    /// That an asset is updated.
+    case asset(AssetWait)
 
     /// What is waited for, in words.
     public var reason: String {
         switch self {
         case .instant(let instant): "waits until \(instant.isoText)"
         case .runs(let wait): wait.reason
+        case .asset(let wait): wait.reason
         }
     }
 
@@ -20,6 +23,7 @@ public enum Awaited: Hashable, Sendable {
         switch self {
         case .instant(let instant): ["until": .string(instant.isoText)]
         case .runs(let wait): wait.json
+        case .asset(let wait): wait.json
         }
     }
 
@@ -28,6 +32,8 @@ public enum Awaited: Hashable, Sendable {
             self = .instant(instant)
         } else if let wait = ExternalWait(json: json) {
             self = .runs(wait)
+        } else if let wait = AssetWait(json: json) {
+            self = .asset(wait)
         } else {
             return nil
         }

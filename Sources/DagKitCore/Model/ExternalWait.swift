@@ -22,9 +22,12 @@ public struct ExternalWait: Hashable, Sendable {
     /// The states for which who waits is skipped.
     public var skipped: Set<String>
 
+    /// Whether the wait fails where the DAG, or one of its tasks, does not exist.
+    public var checksExistence: Bool
+
     package init(
         _ dagID: DAGID, tasks: [TaskID] = [], logicalDates: [Date], allowed: Set<String>,
-        failed: Set<String> = [], skipped: Set<String> = []
+        failed: Set<String> = [], skipped: Set<String> = [], checksExistence: Bool = false
     ) {
         self.dagID = dagID
         self.tasks = tasks
@@ -32,6 +35,7 @@ public struct ExternalWait: Hashable, Sendable {
         self.allowed = allowed
         self.failed = failed
         self.skipped = skipped
+        self.checksExistence = checksExistence
     }
 
     /// A run of another DAG as somebody who waits for it sees it.
@@ -101,11 +105,13 @@ public struct ExternalWait: Hashable, Sendable {
 
     var json: JSONValue {
         func list(_ states: Set<String>) -> JSONValue { .array(states.sorted().map(JSONValue.string)) }
-        return [
+        var json: JSONValue = [
             "dag_id": .string(dagID.rawValue), "task_ids": .array(tasks.map { .string($0.rawValue) }),
             "logical_dates": .array(logicalDates.map { .string($0.isoText) }),
             "allowed_states": list(allowed), "failed_states": list(failed), "skipped_states": list(skipped),
         ]
+        if checksExistence { json = json.merging(["check_existence": true]) }
+        return json
     }
 
     init?(json: JSONValue) {
@@ -115,6 +121,6 @@ public struct ExternalWait: Hashable, Sendable {
             DAGID(dag), tasks: list("task_ids").map { TaskID($0) },
             logicalDates: list("logical_dates").compactMap { try? Date(isoText: $0) },
             allowed: Set(list("allowed_states")), failed: Set(list("failed_states")),
-            skipped: Set(list("skipped_states")))
+            skipped: Set(list("skipped_states")), checksExistence: json["check_existence"]?.bool ?? false)
     }
 }

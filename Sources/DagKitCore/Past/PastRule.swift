@@ -8,9 +8,15 @@ public struct PastRule: Hashable, Sendable {
     /// Whether nothing is asked where no earlier run had the task.
     public let ignoresFirst: Bool
 
-    public init(includesDownstream: Bool = false, ignoresFirst: Bool = true) {
+    /// Whether the task is skipped, too, only once it might start.
+    public let waitsBeforeSkipping: Bool
+
+    public init(
+        includesDownstream: Bool = false, ignoresFirst: Bool = true, waitsBeforeSkipping: Bool = false
+    ) {
         self.includesDownstream = includesDownstream
         self.ignoresFirst = ignoresFirst
+        self.waitsBeforeSkipping = waitsBeforeSkipping
     }
 
     /// The rule that a task's options and the defaults around it make; `nil` for a task that asks nothing.
@@ -19,7 +25,8 @@ public struct PastRule: Hashable, Sendable {
         guard waitsForDownstream || options.dependsOnPast ?? defaults.dependsOnPast else { return nil }
         self.init(
             includesDownstream: waitsForDownstream,
-            ignoresFirst: options.ignoresFirstDependsOnPast ?? defaults.ignoresFirstDependsOnPast)
+            ignoresFirst: options.ignoresFirstDependsOnPast ?? defaults.ignoresFirstDependsOnPast,
+            waitsBeforeSkipping: options.waitsForPastBeforeSkipping ?? defaults.waitsForPastBeforeSkipping)
     }
 }
 

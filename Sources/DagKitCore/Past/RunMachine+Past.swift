@@ -6,7 +6,12 @@ import FoundationEssentials
 extension RunMachine {
     /// Whether a task that could start has to ask about the run before first.
     func asksAboutPast(_ task: TaskSpec) -> Bool {
-        task.pastRule != nil && run.logicalDate != nil && !ignoresPast
+        task.pastRule != nil && run.logicalDate != nil && !ignoresPast && pastIsMet != task.index
+    }
+
+    /// Whether a task has to ask about the run before even to be skipped.
+    func asksBeforeSkipping(_ task: TaskSpec) -> Bool {
+        task.pastRule?.waitsBeforeSkipping == true && asksAboutPast(task)
     }
 
     mutating func askAboutPast(_ task: TaskSpec) {
@@ -28,22 +33,50 @@ extension RunMachine {
     private func waitsForPast(_ reference: InstanceRef, at now: Date) -> Bool {
         let instance = self[reference]
         if instance.state == .upForRetry { return instance.nextTryAt.map { $0 <= now } ?? false }
-        guard instance.state == nil, nodes[reference.task].isExpanded else { return false }
-        return skipDecider(of: reference.task) == nil && decision(reference) == .run
+        guard instance.state == nil else { return false }
+        let task = spec.tasks[reference.task]
+        if skipDecider(of: task.index) != nil { return asksBeforeSkipping(task) }
+        guard nodes[task.index].isExpanded else {
+            guard asksBeforeSkipping(task) else { return false }
+            if decision(reference) == .settle(.skipped) { return true }
+            return sourcesAreDone(of: task) && settledBySources(task) == .skipped
+        }
+        switch decision(reference) {
+        case .run: return true
+        case .settle(.skipped): return asksBeforeSkipping(task)
+        case .settle, .wait: return false
+        }
     }
 
     /// Takes what the run before says of some tasks: what it lets start starts, the rest says what it waits for.
     mutating func take(_ answers: [Int: PastAnswer], at now: Date) {
         guard run.state == .running, !isEnding else { return }
         for (task, answer) in answers.sorted(by: { $0.key < $1.key }) {
+            if answer == .met {
+                pastIsMet = task
+                defer { pastIsMet = nil }
+                beginRetries(of: task, at: now)
+                evaluate(task, at: now)
+                continue
+            }
             for position in nodes[task].instances.indices {
                 let reference = InstanceRef(task: task, instance: position)
                 let waits = waitsForPast(reference, at: now)
                 switch answer {
-                case .met: if waits { begin(reference, at: now) }
+                case .met: break
                 case .waits(let obstacle) where waits: wait(reference, for: obstacle, at: now)
                 case .waits(let obstacle): explainWait(reference, reason: obstacle.reason, at: now)
                 }
+            }
+        }
+    }
+
+    /// Begins the next try of the instances whose time for it has come.
+    private mutating func beginRetries(of task: Int, at now: Date) {
+        for position in nodes[task].instances.indices {
+            let reference = InstanceRef(task: task, instance: position)
+            if self[reference].state == .upForRetry, waitsForPast(reference, at: now) {
+                begin(reference, at: now)
             }
         }
     }

@@ -104,7 +104,7 @@ extension Planner {
     public mutating func reprocess(_ snapshot: RunSnapshot?, for work: Rerun, at now: Date) {
         backfills[work.backfill]?.loading.remove(work.run)
         dueBackfills.insert(work.backfill)
-        guard let snapshot, snapshot.run.state.isFinished, machines[work.run] == nil,
+        guard let snapshot, snapshot.run.state.isFinished, !machines.contains(work.run),
             let entry = backfills[work.backfill], let spec = dags[work.run.dagID]?.spec
         else { return }
         machines[work.run] = RunMachine(snapshot, of: spec, at: now)

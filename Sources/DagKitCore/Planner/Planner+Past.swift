@@ -38,7 +38,8 @@ extension Planner {
             else {
                 return nil
             }
-            if past.isKnown, past.isFresh || past.run.map({ machines[$0.key] != nil }) ?? true { return nil }
+            let isOpen = past.run.map { machines.contains($0.key) } ?? true
+            if past.isKnown, past.isFresh || isOpen { return nil }
             return machine.spec.pastQuery(before: date).map { (key, $0) }
         }
     }

@@ -205,13 +205,9 @@ extension Planner {
     }
 
     private mutating func order(_ attempt: AttemptID, _ reference: InstanceRef, of run: RunKey) {
-        guard let machine = machines[run] else { return }
-        pending.orders.append(
-            AttemptOrder(
-                attemptID: attempt, instance: machine[reference], run: machine.run,
-                task: machine.spec.tasks[reference.task],
-                params: machine.spec.configuration.params.merging(machine.run.conf),
-                settings: dags[run.dagID]?.settings ?? [:]))
+        let settings = dags[run.dagID]?.settings ?? [:]
+        guard let order = machines[run]?.order(attempt, reference, settings: settings) else { return }
+        pending.orders.append(order)
     }
 
     // MARK: Handing over
@@ -292,6 +288,17 @@ extension Planner {
     public var hasMoreToDo: Bool {
         !dueDAGs.isEmpty || !waitingDAGs.isEmpty || !touched.isEmpty || !asking.isEmpty
             || !dueBackfills.isEmpty
+    }
+}
+
+extension RunMachine {
+    /// What the executor is told of an attempt at an instance.
+    fileprivate func order(
+        _ attempt: AttemptID, _ reference: InstanceRef, settings: [String: String]
+    ) -> AttemptOrder {
+        AttemptOrder(
+            attemptID: attempt, instance: self[reference], run: run, task: spec.tasks[reference.task],
+            params: spec.configuration.params.merging(run.conf), settings: settings)
     }
 }
 

@@ -1,7 +1,8 @@
 package import FoundationEssentials
 
 // The instances that the scheduler waits for. They cost nothing while nothing changes: an instant is the deadline of its
-// run, and who waits for another run is found by that run's DAG and logical date when it changes.
+// run, who waits for another run is found by that run's DAG and logical date when it changes, and who waits for an asset
+// by its URI when it is updated.
 
 extension Planner {
     /// An instance that the scheduler waits for.
@@ -24,7 +25,7 @@ extension Planner {
     /// A wait of which the store is to be asked.
     package struct Look: Sendable {
         package let waiter: Waiter
-        package let wait: ExternalWait
+        package let awaited: Awaited
     }
 
     // MARK: Beginning and ending
@@ -66,8 +67,14 @@ extension Planner {
         deferred[waiter] = Deferred(
             pool: instance.pool, poolSlots: instance.poolSlots, awaited: instance.awaits)
         pools[instance.pool]?.deferred += instance.poolSlots
-        guard case .runs(let wait) = instance.awaits else { return }
-        for date in wait.logicalDates { waiters[wait.dagID, default: [:]][date, default: []].insert(waiter) }
+        switch instance.awaits {
+        case .runs(let wait):
+            for date in wait.logicalDates {
+                waiters[wait.dagID, default: [:]][date, default: []].insert(waiter)
+            }
+        case .asset(let wait): assetWaiters[wait.uri, default: []].insert(waiter)
+        case .instant, nil: return
+        }
         lookers.insert(waiter)
     }
 
@@ -76,12 +83,18 @@ extension Planner {
         guard let wait = deferred.removeValue(forKey: waiter) else { return }
         pools[wait.pool]?.deferred -= wait.poolSlots
         if pools[wait.pool]?.pool.includesDeferred == true { unblockPool(wait.pool) }
-        guard case .runs(let wait) = wait.awaited else { return }
-        for date in wait.logicalDates {
-            waiters[wait.dagID]?[date]?.remove(waiter)
-            if waiters[wait.dagID]?[date]?.isEmpty == true { waiters[wait.dagID]?[date] = nil }
+        switch wait.awaited {
+        case .runs(let wait):
+            for date in wait.logicalDates {
+                waiters[wait.dagID]?[date]?.remove(waiter)
+                if waiters[wait.dagID]?[date]?.isEmpty == true { waiters[wait.dagID]?[date] = nil }
+            }
+            if waiters[wait.dagID]?.isEmpty == true { waiters[wait.dagID] = nil }
+        case .asset(let wait):
+            assetWaiters[wait.uri]?.remove(waiter)
+            if assetWaiters[wait.uri]?.isEmpty == true { assetWaiters[wait.uri] = nil }
+        case .instant, nil: return
         }
-        if waiters[wait.dagID]?.isEmpty == true { waiters[wait.dagID] = nil }
     }
 
     /// Drops the waits of a run that is taken anew.
@@ -90,10 +103,19 @@ extension Planner {
         for reference in references { forgetWait(of: Waiter(run: run, reference: reference)) }
     }
 
-    // MARK: Waiting for runs
+    // MARK: Looking again
+
+    /// Whether somebody waits for an update of an asset.
+    package var awaitsAssets: Bool { !assetWaiters.isEmpty }
+
+    /// Lets those look again who wait for an asset, since somebody else may have updated it.
+    package mutating func tellAssetWaiters() {
+        for waiters in assetWaiters.values { lookers.formUnion(waiters) }
+    }
 
     /// Lets those look again who wait for what a batch changes.
     mutating func tellWaiters(of batch: RunBatch) {
+        for update in batch.assetUpdates { lookers.formUnion(assetWaiters[update.asset.uri] ?? []) }
         guard let dates = waiters[batch.run.dagID], let date = batch.updatedRun.logicalDate,
             let found = dates[date]
         else { return }
@@ -119,14 +141,13 @@ extension Planner {
     mutating func takeLooks() -> [Look] {
         defer { lookers.removeAll() }
         return lookers.sorted().compactMap { waiter in
-            guard case .runs(let wait)? = deferred[waiter]?.awaited else { return nil }
-            return Look(waiter: waiter, wait: wait)
+            deferred[waiter]?.awaited.map { Look(waiter: waiter, awaited: $0) }
         }
     }
 
-    /// Takes how the runs stand that somebody waits for, as far as they exist.
-    package mutating func take(_ runs: [ExternalWait.Run], for look: Look, at now: Date) {
-        guard let verdict = look.wait.verdict(on: runs) else { return }
-        advance(look.waiter.run, .awaited(look.waiter.reference, .runs(look.wait), verdict), at: now)
+    /// Takes how a wait ends; `nil` if it goes on.
+    package mutating func take(_ verdict: ExternalWait.Verdict?, for look: Look, at now: Date) {
+        guard let verdict else { return }
+        advance(look.waiter.run, .awaited(look.waiter.reference, look.awaited, verdict), at: now)
     }
 }

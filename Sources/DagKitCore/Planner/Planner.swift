@@ -10,7 +10,7 @@ public struct Planner: Sendable {
 
     /// The DAGs that runs may follow.
     var dags: [DAGID: Entry] = [:]
-    var machines: [RunKey: RunMachine] = [:]
+    var machines = RunMachines()
 
     /// The attempts that run.
     public internal(set) var running: [AttemptID: Slot] = [:]
@@ -26,7 +26,10 @@ public struct Planner: Sendable {
     /// By DAG and logical date of the runs that are waited for, who waits for them.
     var waiters: [DAGID: [Date: Set<Waiter>]] = [:]
 
-    /// Who is to be told how the runs stand that they wait for.
+    /// By URI of the assets that are waited for, who waits for them.
+    var assetWaiters: [String: Set<Waiter>] = [:]
+
+    /// Who is to be told how that stands which they wait for.
     var lookers: Set<Waiter> = []
 
     /// Candidates that wait for something else than one of the ``parallelism`` slots, by what they wait for.
@@ -191,7 +194,7 @@ public struct Planner: Sendable {
         /// Runs that ended with this commit.
         public var finishedRuns: [DAGRun] = []
 
-        /// Waits of which the store is to be asked, once this commit is made, how the runs stand.
+        /// Waits of which the store is to be asked, once this commit is made, how it stands with them.
         package var looks: [Look] = []
 
         /// Runs to be read from the store, which start anew for a backfill.
@@ -219,6 +222,9 @@ public struct Planner: Sendable {
     public mutating func addTokens(_ range: ClosedRange<Int64>) {
         tokens.append(contentsOf: range.reversed().map(AttemptID.init(rawValue:)))
     }
+
+    /// Whether runs of a DAG may be followed.
+    public func knows(_ dag: DAGID) -> Bool { dags[dag] != nil }
 
     /// How many runs have not finished.
     public var openRuns: Int { machines.count }
@@ -257,8 +263,7 @@ public struct Planner: Sendable {
     }
 
     mutating func advance(_ run: RunKey, _ event: RunMachine.Event, at now: Date) {
-        guard machines[run] != nil else { return }
-        let step = machines[run]!.advance(event, at: now)
+        guard let step = machines[run]?.advance(event, at: now) else { return }
         pending.kills += step.kills
         for wait in step.waits { noteWait(of: wait.reference, of: run, isOver: wait.isOver) }
         for reference in step.ready { enqueue(reference, of: run) }

@@ -57,6 +57,9 @@ public protocol TaskMetadata: Sendable {
 
     /// The updates of assets that a query asks for, newest first; none where they cannot be seen.
     func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent]
+
+    /// What is known of a DAG; `nil` if it does not exist, or where other DAGs cannot be seen.
+    func dag(_ id: DAGID) async throws -> DAGRecord?
 }
 
 extension TaskMetadata {
@@ -64,6 +67,7 @@ extension TaskMetadata {
 
     public func runs(_ query: RunQuery) async throws -> [DAGRun] { [] }
     public func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] { [] }
+    public func dag(_ id: DAGID) async throws -> DAGRecord? { nil }
 }
 
 /// The deployment's configuration as tasks and extensions read it.

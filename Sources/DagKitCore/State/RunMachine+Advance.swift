@@ -34,6 +34,7 @@ extension RunMachine {
     private mutating func start(at now: Date) {
         if run.state == .queued { record(RunEvent(.runStarted, run: run.key, at: now)) }
         guard run.state == .running else { return }
+        visits += 3 * nodes.count
         for task in spec.tasks where nodes[task.index].instances.contains(where: { $0.state == nil }) {
             queue.append(task.index)
         }
@@ -150,6 +151,7 @@ extension RunMachine {
     /// Ends what runs and skips what does not; the run fails once nothing is left.
     private mutating func timeOut(at now: Date) {
         record(RunEvent(.runEnding, run: run.key, at: now, reason: Self.timedOut))
+        visits += nodes.count
         for reference in references(where: { !$0.isFinished }) {
             if let attempt = self[reference].attemptID {
                 step.kills.append(attempt)
@@ -183,7 +185,7 @@ extension RunMachine {
         instanceQueue.removeAll(keepingCapacity: true)
     }
 
-    private mutating func evaluate(_ index: Int, at now: Date) {
+    mutating func evaluate(_ index: Int, at now: Date) {
         if let decider = skipDecider(of: index) { return skip(index, by: decider, at: now) }
         if !nodes[index].isExpanded {
             guard nodes[index].instances[0].state == nil else { return }
@@ -195,6 +197,7 @@ extension RunMachine {
     }
 
     private mutating func evaluate(_ reference: InstanceRef, at now: Date) {
+        visits += 1
         let task = spec.tasks[reference.task]
         guard nodes[task.index].instances.indices.contains(reference.instance), self[reference].state == nil,
             nodes[task.index].isExpanded
@@ -231,6 +234,8 @@ extension RunMachine {
     }
 
     mutating func settle(_ reference: InstanceRef, _ state: TaskState, at now: Date) {
+        let task = spec.tasks[reference.task]
+        if state == .skipped, asksBeforeSkipping(task) { return askAboutPast(task) }
         let kind: RunEvent.Kind =
             switch state {
             case .upstreamFailed: .upstreamFailed
@@ -263,6 +268,7 @@ extension RunMachine {
             }
             return
         }
+        visits += nodes.count
         let verdict = verdict
         record(
             RunEvent(

@@ -86,6 +86,7 @@ extension RunMachine {
     /// Counts an instance in or out for those that depend on it; whoever sees one more finished is decided about.
     private mutating func tally(_ state: TaskState?, of reference: InstanceRef, by step: Int) {
         let isSetup = spec.tasks[reference.task].kind == .setup
+        visits += spec.tasks[reference.task].downstream.count + spec.guardedBySetup[reference.task].count
         for target in spec.tasks[reference.task].downstream {
             if isAligned(reference.task, target) {
                 nodes[target].aligned[reference.instance].tally.count(state, isSetup: isSetup, by: step)

@@ -25,12 +25,12 @@ extension RunMachine {
         return nodes[task.index].isExpanded
     }
 
-    private func sourcesAreDone(of task: TaskSpec) -> Bool {
+    func sourcesAreDone(of task: TaskSpec) -> Bool {
         task.mapSources.allSatisfy { nodes[$0].open == 0 }
     }
 
     /// The state that what is mapped over gives a mapped task, whatever its trigger rule; `nil` if it can have instances.
-    private func settledBySources(_ task: TaskSpec) -> TaskState? {
+    func settledBySources(_ task: TaskSpec) -> TaskState? {
         var hasNothing = false
         for source in task.mapSources {
             let states = nodes[source].instances.compactMap(\.state)

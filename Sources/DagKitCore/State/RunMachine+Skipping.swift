@@ -151,6 +151,10 @@ extension RunMachine {
         for position in nodes[index].instances.indices {
             let reference = InstanceRef(task: index, instance: position)
             guard self[reference].state == nil || self[reference].state == .scheduled else { continue }
+            if self[reference].state == nil, asksBeforeSkipping(spec.tasks[index]) {
+                askAboutPast(spec.tasks[index])
+                continue
+            }
             change(reference, .skipped, at: now, reason: reason)
         }
     }

@@ -32,6 +32,15 @@ extension RunMachine {
         }
     }
 
+    /// What deferred instances wait for that no clock tells, and that the store is to be asked about.
+    package var outsideWaits: [(reference: InstanceRef, awaited: Awaited)] {
+        deferred.compactMap { reference in
+            guard let awaited = self[reference].awaits else { return nil }
+            if case .instant = awaited { return nil }
+            return (reference, awaited)
+        }
+    }
+
     // MARK: Looking again
 
     /// Lets an instance go whose sensor has not seen yet what it waits for.

@@ -49,8 +49,14 @@ public struct RunMachine: Sendable {
     /// Whether tasks start without asking about the run before.
     public var ignoresPast = false
 
+    /// The task that is being told that the run before does not hold it.
+    var pastIsMet: Int?
+
     /// How many outcomes were refused since their attempt no longer had the right to report one.
     public internal(set) var staleOutcomes = 0
+
+    /// How many instances were looked at and how many edges were counted, for tests that count work.
+    package internal(set) var visits = 0
 
     /// What an event led to.
     public struct Step: Sendable {
@@ -285,11 +291,14 @@ public struct RunMachine: Sendable {
 
     // MARK: Handing over
 
+    private static let keptCapacity = 64
+
     /// What was decided since the last call, to be committed whole; `nil` if nothing was.
     public mutating func takeBatch() -> RunBatch? {
         guard !pending.events.isEmpty || !changed.isEmpty else { return nil }
         explainUnsaidWaits()
         // The pending batch was begun with the run as it was handed over last.
+        visits += changed.count
         let isNew = pending.expectedRevision == nil
         let changesRun = isNew || run != pending.updatedRun
         run.revision += 1
@@ -298,8 +307,9 @@ public struct RunMachine: Sendable {
         batch.changesRun = changesRun
         batch.instances += changed.sorted().map { self[$0] }
         batch.notices = notices(of: batch.events)
-        changed.removeAll(keepingCapacity: true)
-        scheduledEvents.removeAll(keepingCapacity: true)
+        // Emptying a large table costs its size: what one large change made room for, small ones do not keep.
+        changed.removeAll(keepingCapacity: changed.capacity <= Self.keptCapacity)
+        scheduledEvents.removeAll(keepingCapacity: scheduledEvents.capacity <= Self.keptCapacity)
         untold.removeAll()
         pending = RunBatch(run: run, expectedRevision: run.revision)
         return batch

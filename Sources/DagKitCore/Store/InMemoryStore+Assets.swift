@@ -34,6 +34,7 @@ extension InMemoryStore {
             let consumed = query.consumer.map { Set(contents.assets.consumed[$0] ?? []) }
             let found = contents.assets.events.reversed().lazy.filter { event in
                 (query.uri.map { $0 == event.uri } ?? true)
+                    && (query.since.map { $0 <= event.at } ?? true)
                     && (consumed.map { $0.contains(event.number) } ?? true)
                     && (query.source.map { $0 == event.source?.run } ?? true)
             }

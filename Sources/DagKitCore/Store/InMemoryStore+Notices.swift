@@ -34,6 +34,14 @@ extension InMemoryStore {
         }
     }
 
+    public func pruneNotices(deliveredBefore instant: Date) async throws {
+        contents.withLock { contents in
+            contents.notices = contents.notices.filter { _, kept in
+                kept.state != .delivered || kept.updatedAt >= instant
+            }
+        }
+    }
+
     public func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool {
         contents.withLock { contents in
             guard var kept = contents.notices[number], kept.state != .delivered else { return false }

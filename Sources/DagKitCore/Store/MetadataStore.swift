@@ -159,6 +159,9 @@ public protocol MetadataStore: Sendable {
     /// - Returns: False if there is none of that number, or it was delivered.
     func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool
 
+    /// Removes the notices that were delivered before an instant; what waits or was given up stays.
+    func pruneNotices(deliveredBefore instant: Date) async throws
+
     // MARK: Notes
 
     /// The notes on a run and its task instances.

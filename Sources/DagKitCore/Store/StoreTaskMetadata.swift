@@ -38,4 +38,6 @@ public struct StoreTaskMetadata: TaskMetadata {
     public func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
         try await store.assetEvents(query)
     }
+
+    public func dag(_ id: DAGID) async throws -> DAGRecord? { try await store.dag(id) }
 }

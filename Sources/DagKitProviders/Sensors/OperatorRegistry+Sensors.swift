@@ -1,5 +1,6 @@
 import DagKitCore
 import DagKitSystem
+import FoundationEssentials
 
 extension OperatorRegistry {
     /// Adds the sensors that documents may name.
@@ -26,10 +27,14 @@ extension OperatorRegistry {
         }
         let external: Set = [
             "external_dag_id", "external_task_id", "execution_delta", "allowed_states", "failed_states",
-            "skipped_states",
+            "skipped_states", "check_existence",
         ]
         register("external_task_sensor", keys: waits.union(external)) { declaration in
             TaskWork(try ExternalTaskSensor(DeclarationReader(declaration)))
+        }
+        register("asset_sensor", keys: SensorOptions.declarationKeys.union(["asset", "since"])) {
+            declaration in
+            TaskWork(try AssetSensor(DeclarationReader(declaration)))
         }
         registerLookingSensors()
     }
@@ -92,7 +97,7 @@ extension ExternalTaskSensor {
                 run: dag, delta: delta, allowed: try reader.choices("allowed_states") ?? [.success],
                 failed: try reader.choices("failed_states") ?? [],
                 skipped: try reader.choices("skipped_states") ?? [], timeout: options.timeout,
-                softFail: options.softFail)
+                softFail: options.softFail, checkExistence: try reader.bool("check_existence") ?? false)
             return
         }
         self.init(
@@ -100,7 +105,26 @@ extension ExternalTaskSensor {
             allowed: try reader.choices("allowed_states") ?? [.success],
             failed: try reader.choices("failed_states") ?? [],
             skipped: try reader.choices("skipped_states") ?? [], timeout: options.timeout,
-            softFail: options.softFail)
+            softFail: options.softFail, checkExistence: try reader.bool("check_existence") ?? false)
+    }
+}
+
+extension AssetSensor {
+    /// What says how attempts look; without any of it the scheduler waits.
+    private static let looks = ["mode", "poke_interval", "exponential_backoff", "max_wait"]
+
+    private static func always(_ instant: Date) -> @Sendable (DAGRun) -> Date { { _ in instant } }
+
+    /// - Throws: ``DeclarationError``, or ``AssetError`` for what is no asset.
+    fileprivate init(_ reader: DeclarationReader) throws {
+        let asset = try Asset(checking: reader.required("asset", reader.text))
+        let options = try SensorOptions(reader)
+        let since = try reader.instant("since").map(Self.always)
+        if Self.looks.contains(where: reader.has) {
+            self.init(asset, since: since, looking: options)
+        } else {
+            self.init(asset, since: since, timeout: options.timeout, softFail: options.softFail)
+        }
     }
 }
 

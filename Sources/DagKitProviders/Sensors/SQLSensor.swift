@@ -53,7 +53,8 @@ public struct SQLSensor: Sensor {
         case nil, .null: false
         case .integer(let number): number != 0
         case .real(let number): number != 0
-        case .text(let text): !["", "0", "f", "false"].contains(text)
+        // A numeric value of PostgreSQL comes as its text.
+        case .text(let text): !["", "f", "false"].contains(text) && Double(text) != 0
         case .blob(let bytes): !bytes.isEmpty
         }
     }

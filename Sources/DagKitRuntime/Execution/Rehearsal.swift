@@ -47,10 +47,25 @@ public struct Rehearsal: Sendable {
             if let batch = machine.takeBatch() { _ = try await store.commit([batch], durability: .process) }
             for event in step.events { await tell(event) }
         }
+        func look(after wait: Double) async throws {
+            try await BootTimeClock().sleep(for: .seconds(max(0, wait)))
+            for (reference, awaited) in machine.outsideWaits {
+                guard let verdict = try await awaited.verdict(asking: self.services.metadata) else {
+                    continue
+                }
+                try await settle(.awaited(reference, awaited, verdict), at: now())
+            }
+        }
         try await settle(.start, at: now())
         while !machine.run.state.isFinished {
             try Task.checkCancellation()
             guard let next = Self.heaviest(waiting, in: machine) else {
+                if !machine.outsideWaits.isEmpty {
+                    let left = machine.nextDeadline.map { $0.timeIntervalSince(now()) } ?? .infinity
+                    try await look(after: min(left, Self.lookInterval))
+                    try await settle(.tick, at: now())
+                    continue
+                }
                 guard let deadline = machine.nextDeadline else { break }
                 if machine.instances.contains(where: { $0.state?.isWaiting == true }) {
                     // What a sensor waits for takes its time; a retry need not.
@@ -60,6 +75,11 @@ public struct Rehearsal: Sendable {
                 continue
             }
             waiting.removeAll { $0 == next }
+            if spec.tasks[next.task].work.deferral != nil {
+                try await settle(.deferred([next]), at: now())
+                try await look(after: 0)
+                continue
+            }
             attempts += 1
             try await settle(.dispatched([(next, AttemptID(rawValue: attempts))]), at: now())
             let order = AttemptOrder(
@@ -96,6 +116,9 @@ public struct Rehearsal: Sendable {
         return outcome
     }
 
+    /// How often to ask how it stands with what tasks wait for outside the run, in seconds: nobody tells a rehearsal.
+    private static let lookInterval = 1.0
+
     private static func heaviest(_ waiting: [InstanceRef], in machine: RunMachine) -> InstanceRef? {
         waiting.min { left, right in
             (-machine[left].priorityWeight, left) < (-machine[right].priorityWeight, right)
@@ -125,4 +148,6 @@ private struct RehearsalMetadata: TaskMetadata {
     func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
         try await deployment.assetEvents(query)
     }
+
+    func dag(_ id: DAGID) async throws -> DAGRecord? { try await deployment.dag(id) }
 }

@@ -14,6 +14,9 @@ package struct NoticeDelivery: Sendable {
     /// How many notices are read at once, and how many are told at once.
     private static let (page, width) = (40, 4)
 
+    /// How long what was delivered is kept, and how often the rest is removed, in seconds.
+    private static let (retention, pruningInterval) = (30 * 86_400.0, 86_400.0)
+
     package init(
         store: any MetadataStore, courier: any NoticeCourier,
         clock: any SchedulerClock = SystemSchedulerClock(),
@@ -35,8 +38,13 @@ package struct NoticeDelivery: Sendable {
     package func run() async {
         var alarm = Alarm(clock: clock) { [bell] in bell.post(true) }
         var goesOn = true
+        var nextPruning = Date.distantPast
         while goesOn, !Task.isCancelled {
             await deliverAll()
+            if clock.now >= nextPruning {
+                await prune()
+                nextPruning = clock.now + Self.pruningInterval
+            }
             do {
                 alarm.set(try await store.nextNoticeAt())
             } catch {
@@ -47,6 +55,15 @@ package struct NoticeDelivery: Sendable {
             alarm.hasRung()
         }
         if !Task.isCancelled { await deliverAll() }
+    }
+
+    /// Removes what was delivered long ago.
+    private func prune() async {
+        do {
+            try await store.pruneNotices(deliveredBefore: clock.now - Self.retention)
+        } catch {
+            log.error("the notices that were told long ago cannot be removed: \(error)")
+        }
     }
 
     private func deliverAll() async {

@@ -21,7 +21,10 @@ extension SchedulerLoop {
         }
         try await act(step.effects, except: conflicts)
         for run in conflicts.sorted() { try await reload(run, after: step.effects) }
-        for batch in step.batches where conflicts.contains(batch.run) { try await settleDate(of: batch) }
+        for batch in step.batches where conflicts.contains(batch.run) {
+            try await settleDate(of: batch)
+            try await tellOfOmission(of: batch)
+        }
         try await answer(step.effects.looks)
     }
 
@@ -35,8 +38,9 @@ extension SchedulerLoop {
 
     private mutating func act(_ effects: Planner.Effects, except conflicts: Set<RunKey>) async throws {
         var refused: Set<AttemptID> = []
-        for run in conflicts { for outcome in unstored[run] ?? [] { refused.insert(outcome.attemptID) } }
-        unstored = unstored.filter { conflicts.contains($0.key) }
+        let kept = conflicts.union(strangers)
+        for run in kept { for outcome in unstored[run] ?? [] { refused.insert(outcome.attemptID) } }
+        unstored = unstored.filter { kept.contains($0.key) }
         let orders = effects.orders.filter { !conflicts.contains($0.key.run) }
         if !orders.isEmpty {
             FaultPoint.ordering.pass()
@@ -80,7 +84,7 @@ extension SchedulerLoop {
         planner.forget(run)
         let snapshot = try await persisted("cannot read run \(run)") { try await store.snapshot(of: run) }
         if let snapshot {
-            planner.adopt(snapshot, at: clock.now)
+            adopt(snapshot)
             if let effects { await act(effects, of: snapshot) }
         }
         for outcome in unstored.removeValue(forKey: run) ?? [] {

@@ -11,6 +11,7 @@ extension SchedulerLoop {
             planner.setPools(try await store.pools())
             try await readChanges()
             mustReadAssets = planner.followsAssets
+            try await readAssetUpdatesOfOthers()
             // After the changes: a run of a backfill that was cleared brings its backfill along.
             planner.setBackfills(try await store.openBackfills())
             if isPollDue {

@@ -1,40 +1,29 @@
 import DagKitCore
 
 extension SchedulerLoop {
-    /// Tells the planner how the runs stand that instances wait for, as the store has them: what others wrote and what was
+    /// Tells the planner how it stands with what instances wait for, as the store has it: what others wrote and what was
     /// committed a moment ago are the same there.
     mutating func answer(_ looks: [Planner.Look]) async throws {
-        var known: [ExternalRunQuestion: [ExternalWait.Run]] = [:]
+        let metadata = StoreTaskMetadata(store)
+        // Who waits for the same is told the same.
+        var known: [Awaited: ExternalWait.Verdict?] = [:]
         for look in looks {
-            var runs: [ExternalWait.Run] = []
-            for date in look.wait.logicalDates {
-                let question = ExternalRunQuestion(
-                    query: RunQuery(dagID: look.wait.dagID, logicalDate: date, limit: 1),
-                    needsTasks: !look.wait.tasks.isEmpty)
-                let found: [ExternalWait.Run]
-                if let answer = known[question] { found = answer } else { found = try await ask(question) }
-                known[question] = found
-                runs += found
+            if known[look.awaited] == nil {
+                let verdict = try await persisted("cannot read what tasks wait for") {
+                    try await look.awaited.verdict(asking: metadata)
+                }
+                known[look.awaited] = .some(verdict)
             }
-            planner.take(runs, for: look, at: clock.now)
+            planner.take(known[look.awaited] ?? nil, for: look, at: clock.now)
         }
     }
 
-    private func ask(_ question: ExternalRunQuestion) async throws -> [ExternalWait.Run] {
-        try await persisted("cannot read the runs that tasks wait for") {
-            var found: [ExternalWait.Run] = []
-            for run in try await store.runs(question.query) {
-                found.append(
-                    ExternalWait.Run(
-                        run, question.needsTasks ? try await store.taskInstances(of: run.key) : []))
-            }
-            return found
-        }
+    /// Lets those look again who wait for an asset if one was updated by somebody else since they were last told.
+    mutating func readAssetUpdatesOfOthers() async throws {
+        guard planner.awaitsAssets else { return }
+        let newest = try await store.assetEvents(AssetEventQuery(limit: 1)).first?.number ?? 0
+        guard newest != newestAssetEvent else { return }
+        newestAssetEvent = newest
+        planner.tellAssetWaiters()
     }
-}
-
-/// What the store is asked about a run that somebody waits for.
-private struct ExternalRunQuestion: Hashable {
-    let query: RunQuery
-    let needsTasks: Bool
 }

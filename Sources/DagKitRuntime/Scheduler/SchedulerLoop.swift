@@ -34,6 +34,9 @@ package struct SchedulerLoop: Sendable {
     /// Whether updates of assets may wait that the planner does not know of.
     var mustReadAssets = false
 
+    /// The newest update of an asset of which those who wait for one were told.
+    var newestAssetEvent: Int64 = 0
+
     /// Whether the store could not be read when it was last looked at, which is told once.
     var isBlind = false
 
@@ -48,6 +51,9 @@ package struct SchedulerLoop: Sendable {
 
     /// Whether notices were stored since somebody asked.
     var hasNotices = false
+
+    /// Runs that have not ended, of DAGs that this scheduler does not know: what their attempts report is kept until it does.
+    var strangers: Set<RunKey> = []
 
     /// Outcomes that were taken and are not stored yet, by run.
     var unstored: [RunKey: [AttemptOutcome]] = [:]
@@ -117,11 +123,12 @@ package struct SchedulerLoop: Sendable {
     /// Takes over the runs that have not ended.
     package mutating func adoptRuns() async throws {
         for snapshot in try await store.unfinishedRuns() {
-            planner.adopt(snapshot, at: clock.now)
+            adopt(snapshot)
             storedAttempts.formUnion(
                 snapshot.instances.filter { $0.state?.isActive == true }.compactMap(\.attemptID))
         }
         log.info("scheduler started: \(dagCount) dags, \(planner.openRuns) open runs")
+        tellOfStrangers()
     }
 
     /// Records that the scheduler ended.
@@ -187,6 +194,7 @@ package struct SchedulerLoop: Sendable {
         case .deployment(let deployment):
             let found = try await persisted("cannot register the dags") { try await register(deployment) }
             follow(deployment, found)
+            try await meetStrangers()
         case .poke: mustLook = true
         case .alarm: break
         case .stop: stop()

@@ -56,7 +56,7 @@ struct ForeignWriter {
         guard !named.isEmpty else { return nil }
         let asset = named[choice % named.count]
         _ = try await store.recordAssetUpdate(AssetUpdate(asset, at: now), by: actor)
-        auditor.acknowledgedUpdate(asset.uri)
+        auditor.acknowledgedUpdate(asset.uri, at: now)
         return "updates \(asset.name)"
     }
 

@@ -66,7 +66,10 @@ final class SimulationAuditor {
     func acknowledgedTrigger(_ run: RunKey) { triggered.insert(run) }
 
     /// An update from outside was stored; the events before it have been read.
-    func acknowledgedUpdate(_ uri: String) { assets.take(uri, source: nil, paused: paused) }
+    func acknowledgedUpdate(_ uri: String, at instant: Date) {
+        assets.take(uri, source: nil, paused: paused)
+        waits.noteUpdate(of: uri, at: instant)
+    }
 
     /// The DAGs are in the store from now on.
     func sawRegistered() { assets.isFollowed = true }
@@ -140,6 +143,9 @@ final class SimulationAuditor {
         if event.actor != RunEvent.scheduler { unseen.insert(event.run.dagID) }
         guard var fold = folds.removeValue(forKey: event.run) else { return takeCreation(event) }
         let before = fold.instance(of: event)
+        if event.kind == .deadlineMissed, let problem = DeadlineCheck.problem(event, fold) {
+            report("run \(event.run) \(problem)")
+        }
         if event.actor == RunEvent.scheduler, let before { check(event, before, fold) }
         let state = fold.run.state
         fold.apply(event)
@@ -160,6 +166,9 @@ final class SimulationAuditor {
         let isMarked = event.actor != RunEvent.scheduler || before?.endRequest != nil
         let task = event.taskID.flatMap { folds[event.run]?.spec.task($0) }
         if let finding = assets.take(event, of: task, isMarked: isMarked, paused: paused) { report(finding) }
+        for update in event.detail["asset_updates"]?.array ?? [] {
+            if let uri = update["uri"]?.string { waits.noteUpdate(of: uri, at: event.at) }
+        }
     }
 
     private func takeCreation(_ event: RunEvent) {
@@ -306,6 +315,7 @@ final class SimulationAuditor {
         if !isStopping { checkReasons(run, folded) }
         // A scheduler that is told to stop, or has just come, does not see to deadlines.
         guard let next = planner?.nextDeadline, next > now else { return }
+        if let problem = DeadlineCheck.silence(of: fold, at: now) { report("run \(key) \(problem)") }
         for instance in folded {
             if let problem = WaitCheck.lateness(of: instance, fold, at: now) {
                 report("\(instance.key) \(problem)")

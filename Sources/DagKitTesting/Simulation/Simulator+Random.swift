@@ -20,6 +20,9 @@ private struct SimulationDraw {
     private var past: SeededGenerator
     private var assets: SeededGenerator
 
+    /// Draws deadlines and waits for assets.
+    private var moments: SeededGenerator
+
     /// Draws when DAGs lose tasks and get them back.
     private var shapes: SeededGenerator
 
@@ -29,6 +32,7 @@ private struct SimulationDraw {
         waits = SeededGenerator(seed: ~seed)
         past = SeededGenerator(seed: seed ^ 0x7061_7374)
         assets = SeededGenerator(seed: seed ^ 0x6173_7365)
+        moments = SeededGenerator(seed: seed ^ 0x6d6f_6d65)
         shapes = SeededGenerator(seed: seed ^ 0x7368_6170)
     }
 
@@ -88,7 +92,36 @@ private struct SimulationDraw {
         }
         if Int.random(in: 0..<4, using: &past) == 0 { askAboutPast(&draft) }
         nameAssets(of: number, &draft)
+        setDeadlines(&draft)
+        awaitAssets(upTo: number, &draft)
         return draft
+    }
+
+    /// Lets a third of the DAGs have deadlines, which their runs meet or miss.
+    private mutating func setDeadlines(_ draft: inout GraphDraft) {
+        guard Int.random(in: 0..<3, using: &moments) == 0 else { return }
+        let references: [DeadlineAlert.Reference] = [.queuedAt, .logicalDate, .dataIntervalEnd]
+        draft.configuration.deadlines = (1...Int.random(in: 1...2, using: &moments)).map { number in
+            DeadlineAlert(
+                "deadline\(number)", references.randomElement(using: &moments) ?? .queuedAt,
+                within: .minutes(Int.random(in: 1...60, using: &moments)))
+        }
+    }
+
+    /// Lets some tasks wait for an asset of their DAG or of one before it.
+    private mutating func awaitAssets(upTo number: Int, _ draft: inout GraphDraft) {
+        for place in draft.tasks.indices.dropFirst() where Int.random(in: 0..<10, using: &moments) == 0 {
+            let task = draft.tasks[place]
+            let dag = Int.random(in: 0...number, using: &moments)
+            let uri = "x-simulated:\(dag).\(Int.random(in: 0...1, using: &moments))"
+            let timeout = Duration.minutes(Int.random(in: 1...90, using: &moments))
+            guard task.mapping == nil, !task.work.isEmpty, task.work.deferral == nil else { continue }
+            draft.tasks[place].work = TaskWork(
+                deferral: Deferral(timeout: timeout, softFail: Bool.random(using: &moments)) { run, _ in
+                    .asset(AssetWait(uri: uri, since: run.dataInterval?.start ?? run.runAfter))
+                }
+            ) { _ in nil }
+        }
     }
 
     /// Lets tasks update two assets of their DAG, and half of the DAGs but the first run on assets of those before them.

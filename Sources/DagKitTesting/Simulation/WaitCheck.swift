@@ -7,6 +7,9 @@ struct WaitCheck {
     /// changed again since the scheduler saw it.
     private var seen: [Place: Set<String>] = [:]
 
+    /// The newest instant of an update of each asset, by URI.
+    private var updates: [String: Date] = [:]
+
     private struct Place: Hashable {
         let dag: DAGID
         let date: Date
@@ -18,6 +21,10 @@ struct WaitCheck {
         seen[Place(dag: run.dagID, date: date), default: []].insert(run.state.rawValue)
         guard let instance, let state = instance.state else { return }
         seen[Place(dag: run.dagID, date: date, task: instance.taskID), default: []].insert(state.rawValue)
+    }
+
+    mutating func noteUpdate(of uri: String, at instant: Date) {
+        updates[uri] = max(updates[uri] ?? .distantPast, instant)
     }
 
     /// What is wrong with an event by which an instance begins or ends a wait; `nil` if nothing is.
@@ -64,6 +71,9 @@ struct WaitCheck {
     }
 
     private func hasSeenAll(_ instance: TaskInstance) -> Bool {
+        if case .asset(let wait) = instance.awaits {
+            return updates[wait.uri].map { $0 >= wait.since } ?? false
+        }
         guard case .runs(let wait) = instance.awaits else { return false }
         return places(of: wait).allSatisfy { !(seen[$0] ?? []).isDisjoint(with: wait.allowed) }
     }

@@ -147,6 +147,10 @@ extension StoreConformance {
                 }
                 let newest = try await store.assetEvents(AssetEventQuery(limit: 2))
                 findings.equal(newest.map(\.uri), ["x-new:3", "x-new:2"], "the newest updates")
+                for (since, count) in [(at, 1), (at + 0.000_001, 0)] {
+                    let query = AssetEventQuery(uri: "x-new:1", since: since)
+                    findings.equal(try await store.assetEvents(query).count, count, "those since \(since)")
+                }
             },
             Check("a dag that is deleted waits for nothing any more") { store, findings in
                 try await register(in: store)

@@ -75,6 +75,25 @@ extension StoreConformance {
                     try await !store.retryNotice(kept.number + 99, by: "ada", at: later),
                     "that others are not found")
             },
+            Check("notices that were delivered long ago are removed, and no others") { store, findings in
+                let run = DAGRun.conformance()
+                var batch = run.creation(["a"])
+                batch.notices = (0..<3).map { number in
+                    Notice(
+                        .runSucceeded, at: .conformanceNoon, run: run.key,
+                        to: Notice.Receiver("bell\(number)"))
+                }
+                _ = try await store.apply(batch)
+                let kept = try await store.notices(dueBy: .conformanceNoon, limit: 3)
+                guard kept.count == 3 else { return findings.add("\(kept.count) notices are due, not 3") }
+                try await store.settle(kept[0], .delivered, at: .conformanceNoon + 1)
+                try await store.settle(kept[1], .failed(error: "gone"), at: .conformanceNoon + 1)
+                try await store.pruneNotices(deliveredBefore: .conformanceNoon + 1)
+                findings.equal(try await store.notices(NoticeQuery()).count, 3, "those since then")
+                try await store.pruneNotices(deliveredBefore: .conformanceNoon + 2)
+                let left = try await store.notices(NoticeQuery()).map(\.state)
+                findings.equal(Set(left), [.failed, .pending], "what is left")
+            },
             Check("a batch that is refused keeps no notice") { store, findings in
                 _ = try await keep(in: store)
                 var stale = DAGRun.conformance().creation(["a"])

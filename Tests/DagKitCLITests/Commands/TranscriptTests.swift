@@ -34,7 +34,7 @@ import Testing
                 "dagctl dags show broken",
                 "dagctl dags list-import-errors", "dagctl dags next-execution greeting -n 3",
                 "dagctl dags next-execution greeting --table", "dagctl tasks list greeting",
-                "dagctl tasks list greeting --tree",
+                "dagctl tasks list greeting --tree", "dagctl tasks list greeting -o wide",
             ])
     }
 

@@ -62,7 +62,12 @@ import Testing
     }
 
     @Test func `what is waited for comes back from its JSON`() throws {
-        for awaited in [Awaited.runs(wait(["a", "b"], dates: 2)), .runs(wait()), .instant(.noon + 0.25)] {
+        var checking = wait()
+        checking.checksExistence = true
+        for awaited in [
+            Awaited.runs(wait(["a", "b"], dates: 2)), .runs(checking), .instant(.noon + 0.25),
+            .asset(AssetWait(uri: "s3://market/prices", since: .noon)),
+        ] {
             #expect(Awaited(json: awaited.json) == awaited)
             #expect(try JSONCoding.decode(Awaited.self, from: JSONCoding.encode(awaited)) == awaited)
         }

@@ -82,12 +82,55 @@ import Testing
         }
     }
 
+    /// A task that decides, and one that depends on its past and is skipped by it.
+    private static func skipping(_ rule: SkipRule?, mapped: Bool = false) throws -> DAGSpec {
+        var draft = try DAGSpec.row(TaskOptions()).draft()
+        draft.tasks[0].skipRule = rule
+        draft.tasks[1].options.dependsOnPast = true
+        draft.tasks[1].options.waitsForPastBeforeSkipping = true
+        return try DAGSpec(draft, zones: TimeZones())
+    }
+
+    @Test(arguments: [SkipRule.shortCircuit(skipsAll: true), .shortCircuit(skipsAll: false), nil])
+    func `a task that waits for its past before it is skipped is skipped once nothing holds it`(
+        rule: SkipRule?
+    ) throws {
+        var play = try Play(Self.skipping(rule))
+
+        let step =
+            rule == nil
+            ? play.finish("load", .skipped(reason: "no news"))
+            : play.finish("load", .success(try EncodedOutput(encoding: false)))
+        #expect(step.questions == [1])
+        #expect(play.instance("check").state == nil)
+        #expect(play.machine.run.state == .running, "a run that waits for another one is not stuck")
+        play.ask(.past([1: .waits(Self.obstacle)]))
+        #expect(play.instance("check").state == nil)
+        #expect(play.instance("check").reason == Self.obstacle.reason)
+        play.ask(.past([1: .met]))
+
+        #expect(play.instance("check").state == .skipped)
+        #expect(play.machine.run.state == .success)
+    }
+
+    @Test func `it starts as ever where it is not skipped`() throws {
+        var play = try Play(Self.skipping(.shortCircuit(skipsAll: true)))
+
+        let step = play.finish("load", .success(try EncodedOutput(encoding: true)))
+        play.ask(.past([1: .met]))
+
+        #expect(step.questions == [1])
+        #expect(play.ready.last == "check")
+    }
+
     @Test func `a group's default holds for its tasks, and a task's own word over it`() throws {
         let spec = try DAGSpec(Grouped())
 
         #expect(spec.task("row.a")?.pastRule == PastRule())
         #expect(spec.task("row.b")?.pastRule == nil)
-        #expect(spec.task("row.c")?.pastRule == PastRule(includesDownstream: true, ignoresFirst: false))
+        #expect(
+            spec.task("row.c")?.pastRule
+                == PastRule(includesDownstream: true, ignoresFirst: false, waitsBeforeSkipping: true))
         #expect(spec.task("d")?.pastRule == nil)
         #expect(
             try DAGSpec(spec.draft(), schedule: spec.schedule).task("row.c")?.pastRule
@@ -103,7 +146,10 @@ private struct Grouped: DAG {
             dag.empty("a")
             dag.empty("b", options: TaskOptions(dependsOnPast: false))
             dag.empty(
-                "c", options: TaskOptions(waitsForDownstream: true, ignoresFirstDependsOnPast: false))
+                "c",
+                options: TaskOptions(
+                    waitsForDownstream: true, ignoresFirstDependsOnPast: false,
+                    waitsForPastBeforeSkipping: true))
         }
         dag.empty("d")
     }

@@ -124,12 +124,14 @@ import Testing
         let same = bench.planner.step(at: .noon)
         #expect(same.effects.looks.count == 1)
         let key = RunKey("busy", "run1")
-        guard var run = bench.planner.machine(of: key)?.run, let look = same.effects.looks.first else {
+        guard var run = bench.planner.machine(of: key)?.run, let look = same.effects.looks.first,
+            case .runs(let wait) = look.awaited
+        else {
             Issue.record("nobody looks")
             return
         }
         run.state = .success
-        bench.planner.take([ExternalWait.Run(run)], for: look, at: .noon)
+        bench.planner.take(wait.verdict(on: [ExternalWait.Run(run)]), for: look, at: .noon)
         #expect(bench.planner.step(at: .noon).effects.finishedRuns.map(\.dagID) == ["follower"])
     }
 
@@ -152,6 +154,30 @@ import Testing
 
         #expect(bench.planner.step(at: .noon).effects.looks.count == 1)
     }
+
+    @Test func `who waits for an asset looks when it is updated, and for no other`() throws {
+        var bench = try Bench([AssetReader(), Gates(count: 1, outlets: [Asset("prices")])])
+        bench.trigger()
+        #expect(bench.planner.awaitsAssets == false)
+        let first = bench.planner.step(at: .noon)
+        #expect(first.effects.looks.map(\.waiter.run.dagID) == ["asset_reader"], "it may be there already")
+
+        bench.trigger(1)
+        let begun = bench.planner.step(at: .noon)
+        let updated = bench.planner.step(at: .noon + 60)
+        #expect(begun.effects.looks.isEmpty)
+        #expect(updated.effects.looks.count == 1)
+        bench.planner.take(.success, for: updated.effects.looks[0], at: .noon + 60)
+        let ended = bench.planner.step(at: .noon + 60)
+
+        #expect(ended.effects.finishedRuns.map(\.dagID) == ["asset_reader"])
+        #expect(!bench.planner.awaitsAssets)
+    }
+}
+
+private struct AssetReader: DAG {
+    var configuration = DAGConfiguration("asset_reader")
+    func build(_ dag: inout DAGBuilder) { dag.task("wait", run: AssetSensor(Asset("prices"))) }
 }
 
 private struct Gates: DAG {

@@ -50,6 +50,22 @@ import Testing
         #expect(courier.told.count == 2)
     }
 
+    @Test func `what was told a month ago is removed when a scheduler starts`() async throws {
+        let store = InMemoryStore()
+        let clock = ManualClock(at: Date(microseconds: 1_700_000_000_000_000))
+        let first = try SchedulerBench([Calm()], store: store, clock: clock, courier: RecordingCourier())
+        try await first.trigger()
+        try await first.scheduler.run()
+        let told = try await store.notices(NoticeQuery()).map(\.state)
+
+        clock.advance(by: 30 * 86_400 + 1)
+        try await SchedulerBench([Calm()], store: store, clock: clock, courier: RecordingCourier()).scheduler
+            .run()
+
+        #expect(told == [.delivered])
+        #expect(try await store.notices(NoticeQuery()).isEmpty)
+    }
+
     @Test func `a notice that will never be taken is given up`() async throws {
         let courier = RecordingCourier(failures: .max, refuses: true)
         let bench = try SchedulerBench([Hopeless()], courier: courier)
@@ -160,4 +176,9 @@ private final class RecordingCourier: NoticeCourier {
     }
 
     struct NoMailServer: Error {}
+}
+
+private struct Calm: DAG {
+    var configuration = DAGConfiguration("calm", callbacks: [.on(.success) { _, _ in }])
+    func build(_ dag: inout DAGBuilder) { dag.empty("rest") }
 }

@@ -69,6 +69,7 @@ struct ForgetfulStore: MetadataStore {
         -> Bool
     { true }
     func retryNotice(_ number: Int64, by actor: String, at now: Date) async throws -> Bool { true }
+    func pruneNotices(deliveredBefore instant: Date) async throws {}
     func assetQueue() async throws -> [DAGID: [String: Int64]] { [:] }
     func waitingAssetEvents(of dag: DAGID, uris: [String]) async throws -> WaitingAssetEvents? { nil }
     func recordAssetUpdate(_ update: AssetUpdate, by actor: String) async throws -> AssetEvent {

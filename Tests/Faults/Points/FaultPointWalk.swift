@@ -9,11 +9,13 @@ struct FaultPointWalk {
     private let trace: String
     private let plan: String
 
-    /// - Parameter plan: Where processes die, as `DAGKIT_FAULT` says it.
-    init(_ plan: String) throws {
+    /// - Parameters:
+    ///   - plan: Where processes die, as `DAGKIT_FAULT` says it.
+    ///   - dags: The members of `dags` in dags.json; the proof DAG, once, unless given.
+    init(_ plan: String, dags: JSONValue? = nil) throws {
         self.plan = plan
         home = try FaultHome(
-            ProofDAG.declaration(more: ["schedule": "@once", "start_date": "2026-01-01"]))
+            dags ?? ProofDAG.declaration(more: ["schedule": "@once", "start_date": "2026-01-01"]))
         trace = "\(home.path)/trace"
     }
 

@@ -27,3 +27,13 @@ struct AssetReport: DAG {
         }
     }
 }
+
+/// Waits for an update of the asset since its data interval began, and does without one after a second.
+struct AssetWaiter: DAG {
+    var configuration = DAGConfiguration("asset_waiter")
+
+    func build(_ dag: inout DAGBuilder) {
+        let fresh = dag.task("fresh", run: AssetSensor(prices, timeout: .seconds(1), softFail: true))
+        dag.task("use", after: fresh) { context in context.logger.info("fresh prices") }
+    }
+}

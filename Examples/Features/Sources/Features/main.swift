@@ -16,6 +16,7 @@ let dags: [any DAG] = [
     Waiting(),
     Assets(),
     AssetReport(),
+    AssetWaiter(),
     Regions(),
 ]
 await CommandLineTool(dags: dags).main()

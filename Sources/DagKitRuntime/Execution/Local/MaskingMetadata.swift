@@ -35,6 +35,8 @@ struct MaskingMetadata: TaskMetadata {
     func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
         try await metadata.assetEvents(query)
     }
+
+    func dag(_ id: DAGID) async throws -> DAGRecord? { try await metadata.dag(id) }
 }
 
 /// Finds the values that must not stand in a log, by the names they have.

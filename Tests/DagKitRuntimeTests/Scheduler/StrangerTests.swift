@@ -1,0 +1,119 @@
+import DagKitCore
+import DagKitRuntime
+import DagKitTesting
+import FoundationEssentials
+import Synchronization
+import Testing
+
+/// What a scheduler finds in the store and cannot act on, turn by turn.
+@Suite struct StrangerTests {
+    private let clock = ManualClock(at: Date(microseconds: 1_700_000_000_000_000))
+    private let store = InMemoryStore()
+    private let executor = RecordingExecutor()
+    private let lines = Lines()
+
+    private func loop() -> SchedulerLoop {
+        let configuration = Scheduler.Configuration(
+            job: JobRecord(
+                type: "SchedulerJob", state: "running", hostname: "test", user: "test", processID: 1,
+                executor: "recording", start: clock.now, heartbeat: clock.now))
+        return SchedulerLoop(
+            store: store, executor: executor, clock: clock, configuration: configuration,
+            log: SchedulerLog { [lines] _, line, _ in lines.add(line) })
+    }
+
+    private func deployment(_ specs: [DAGSpec]) -> Deployment {
+        Deployment(bundle: "test", specs: specs, arePausedAtCreation: false)
+    }
+
+    @Test func `what an attempt of an unknown dag reports is kept until the dag is loaded, and stored then`()
+        async throws
+    {
+        let spec = try Work().spec
+        let attempt = AttemptID(rawValue: 1)
+        var machine = RunMachine(creating: .manual(spec, by: "test", at: clock.now), of: spec)
+        _ = machine.advance(.start, at: clock.now)
+        _ = machine.advance(.dispatched([(InstanceRef(task: 0, instance: 0), attempt)]), at: clock.now)
+        _ = try await store.commit([machine.takeBatch()].compactMap { $0 }, durability: .full)
+        let outcome = AttemptOutcome(
+            attemptID: attempt, key: machine.instances[0].key, tryNumber: 1, verdict: .success(nil),
+            startedAt: clock.now, endedAt: clock.now)
+        var loop = loop()
+        try await loop.open(deployment([]))
+        try await loop.adoptRuns()
+
+        try await loop.turn([.executor(.adopted([attempt])), .executor(.finished(outcome))])
+        try await loop.turn([.poke])
+        #expect(executor.acknowledged.isEmpty)
+        #expect(executor.killed.isEmpty)
+        #expect(lines.all.contains("1 open runs wait: their dags are not loaded here (work)"))
+        try await loop.turn([.deployment(deployment([spec]))])
+
+        #expect(executor.acknowledged == [attempt])
+        #expect(try await store.snapshot(of: machine.run.key)?.run.state == .success)
+    }
+
+    @Test func `a scheduled run whose date another run has is told of, and the next one follows`()
+        async throws
+    {
+        let spec = try Hourly().spec
+        var loop = loop()
+        try await loop.open(deployment([spec]))
+        try await loop.adoptRuns()
+        try await loop.turn([.executor(.adopted([]))])
+        let taken = try Date(isoText: "2023-11-14T22:00:00Z")
+        let other = DAGRun.manual(spec, logicalDate: taken, runID: "mine", by: "ana", at: clock.now)
+        var machine = RunMachine(creating: other, of: spec, actor: "ana")
+        _ = try await store.commit([machine.takeBatch()].compactMap { $0 }, durability: .full)
+
+        clock.advance(by: 3600)
+        try await loop.turn([.alarm])
+        clock.advance(by: 3600)
+        try await loop.turn([.alarm])
+
+        #expect(
+            lines.all.contains(
+                "dag hourly gets no scheduled run for 2023-11-14T22:00:00+00:00: run mine has that date already"
+            ))
+        let runs = try await store.runs(RunQuery(dagID: "hourly"))
+        #expect(runs.map(\.runID).contains("scheduled__2023-11-14T23:00:00+00:00"))
+        #expect(!runs.map(\.runID).contains("scheduled__2023-11-14T22:00:00+00:00"))
+    }
+}
+
+/// An executor that runs nothing and writes down what it is told.
+private final class RecordingExecutor: Executor {
+    private struct Told {
+        var acknowledged: [AttemptID] = []
+        var killed: [AttemptID] = []
+    }
+
+    private let told = Mutex(Told())
+    let capacity = 4
+    var acknowledged: [AttemptID] { told.withLock { $0.acknowledged } }
+    var killed: [AttemptID] { told.withLock { $0.killed } }
+
+    func start() async throws -> AsyncStream<ExecutorEvent> { AsyncStream { $0.finish() } }
+    func dispatch(_ orders: [AttemptOrder]) async {}
+    func kill(_ attempt: AttemptID, reason: String) async { told.withLock { $0.killed.append(attempt) } }
+    func acknowledge(_ attempts: [AttemptID]) async { told.withLock { $0.acknowledged += attempts } }
+    func stop(grace: Duration) async {}
+}
+
+/// The lines of a scheduler's log.
+private final class Lines: Sendable {
+    private let written = Mutex<[String]>([])
+    var all: [String] { written.withLock { $0 } }
+    func add(_ line: String) { written.withLock { $0.append(line) } }
+}
+
+private struct Work: DAG {
+    let configuration = DAGConfiguration("work")
+    func build(_ dag: inout DAGBuilder) { dag.task("only") { _ in } }
+}
+
+private struct Hourly: DAG {
+    let configuration = DAGConfiguration(
+        "hourly", schedule: .hourly, startDate: "2023-11-14T22:00:00Z", catchup: .all)
+    func build(_ dag: inout DAGBuilder) { dag.task("only") { _ in } }
+}
