@@ -45,6 +45,22 @@ enum Machine {
         return Statistics(times).median
     }
 
+    /// The time of making a folder and, in it, a file with a line, in microseconds; each task's log is such a pair.
+    static func fileTime() throws -> Double {
+        let root = try TemporaryFolders.make()
+        let line = [UInt8](repeating: UInt8(ascii: "."), count: 120)
+        let count = 2000
+        let begin = nanoseconds()
+        for number in 0..<count {
+            let folder = "\(root)/\(number)"
+            mkdir(folder, 0o755)
+            let file = open(folder + "/log", O_CREAT | O_WRONLY | O_APPEND, 0o644)
+            _ = line.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+            close(file)
+        }
+        return seconds(since: begin) / Double(count) * 1e6
+    }
+
     /// All bytes of a file.
     static func bytes(of path: String) throws -> [UInt8] {
         guard let file = fopen(path, "r") else { throw BenchmarkFailure("cannot read \(path)") }

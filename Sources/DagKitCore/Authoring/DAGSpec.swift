@@ -7,7 +7,10 @@
 ///
 /// Tasks stand in an order in which each comes after all its upstream tasks; indices into ``tasks`` are used
 /// throughout the planner in place of ids.
-public struct DAGSpec: Sendable {
+///
+/// It never changes and is shared by all that hold it: a class, since the copy of a value with so many parts costs more
+/// than most of what is asked of it.
+public final class DAGSpec: Sendable {
     public let configuration: DAGConfiguration
 
     /// When runs are due.
@@ -39,7 +42,9 @@ public struct DAGSpec: Sendable {
     /// Builds and checks the DAG of `author`.
     ///
     /// - Throws: ``DAGValidationError`` with all that is wrong.
-    public init<Author: DAG>(_ author: Author, zones: TimeZones = TimeZones()) throws(DAGValidationError) {
+    public convenience init<Author: DAG>(_ author: Author, zones: TimeZones = TimeZones())
+        throws(DAGValidationError)
+    {
         let configuration = author.configuration
         var builder = DAGBuilder(configuration)
         author.build(&builder)
@@ -49,7 +54,7 @@ public struct DAGSpec: Sendable {
     /// Checks what was drafted.
     ///
     /// - Throws: ``DAGValidationError`` with all that is wrong.
-    package init(_ draft: GraphDraft, zones: TimeZones) throws(DAGValidationError) {
+    package convenience init(_ draft: GraphDraft, zones: TimeZones) throws(DAGValidationError) {
         var validator = GraphValidator(draft)
         let timetable = validator.timetable(zones: zones)
         let order = validator.checkedOrder()
@@ -67,7 +72,7 @@ public struct DAGSpec: Sendable {
     /// Checks what was drafted, but for the schedule, which is given.
     ///
     /// - Throws: ``DAGValidationError`` with all that is wrong.
-    package init(_ draft: GraphDraft, schedule: RunSchedule) throws(DAGValidationError) {
+    package convenience init(_ draft: GraphDraft, schedule: RunSchedule) throws(DAGValidationError) {
         var validator = GraphValidator(draft)
         let order = validator.checkedOrder()
         guard validator.problems.isEmpty else {
@@ -139,8 +144,8 @@ public struct DAGSpec: Sendable {
     public var structure: JSONValue { GraphStructure.json(of: self) }
 }
 
-/// A task of a ``DAGSpec``, with the DAG's defaults filled in.
-public struct TaskSpec: Sendable {
+/// A task of a ``DAGSpec``, with the DAG's defaults filled in; shared and unchanging as that is.
+public final class TaskSpec: Sendable {
     public let id: TaskID
     /// The place in ``DAGSpec/tasks``.
     public let index: Int

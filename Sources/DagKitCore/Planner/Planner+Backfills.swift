@@ -94,7 +94,7 @@ extension Planner {
             return
         }
         let run = DAGRun.backfill(backfill, date.planned, of: spec, at: now)
-        machines[key] = RunMachine(creating: run, of: spec)
+        machines.insert(RunMachine(creating: run, of: spec))
         backfills[backfill.id]?.runs.insert(key)
         noteInRow(run, at: now)
         advance(key, .start, at: now)
@@ -107,7 +107,7 @@ extension Planner {
         guard let snapshot, snapshot.run.state.isFinished, !machines.contains(work.run),
             let entry = backfills[work.backfill], let spec = dags[work.run.dagID]?.spec
         else { return }
-        machines[work.run] = RunMachine(snapshot, of: spec, at: now)
+        machines.insert(RunMachine(snapshot, of: spec, at: now))
         floors[work.run] = ordinal
         backfills[work.backfill]?.runs.insert(work.run)
         advance(work.run, .reprocess(backfill: work.backfill, actor: entry.backfill.createdBy), at: now)
@@ -141,7 +141,7 @@ extension Planner {
 
     /// The backfill that an open run counts against; `nil` for one of the DAG's own.
     func backfill(of key: RunKey) -> Backfill? {
-        guard let id = machines[key]?.run.backfillID else { return nil }
+        guard let id = machines.read(key, { $0.run.backfillID }) ?? nil else { return nil }
         return backfills[id]?.backfill
     }
 

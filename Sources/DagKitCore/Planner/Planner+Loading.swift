@@ -91,7 +91,7 @@ extension Planner {
         askFollowers(of: key, at: now)
         if snapshot.run.state.isFinished { return }
         let machine = RunMachine(snapshot, of: spec, at: now)
-        machines[key] = machine
+        machines.insert(machine)
         floors[key] = ordinal
         let isQueued = snapshot.run.state == .queued
         if !adoptIntoBackfill(snapshot.run) {
@@ -126,7 +126,7 @@ extension Planner {
     /// Drops what is known of a run; its slots are freed.
     public mutating func forget(_ key: RunKey) {
         forgetWaits(of: key)
-        guard machines.removeValue(forKey: key) != nil else { return }
+        guard machines.remove(key) else { return }
         floors[key] = nil
         alarms[key] = nil
         forgetPast(of: key)

@@ -65,7 +65,9 @@ extension Planner {
 
     /// The answers to a run's questions; `nil` while they are not known, or not all that decides them is stored.
     private func answers(to key: RunKey) -> [Int: PastAnswer]? {
-        guard let past = pasts[key], let spec = machines[key]?.spec, past.isKnown else { return nil }
+        guard let past = pasts[key], let spec = machines.read(key, { $0.spec }), past.isKnown else {
+            return nil
+        }
         guard let run = past.run else {
             return Dictionary(uniqueKeysWithValues: past.questions.map { ($0, .met) })
         }
@@ -125,7 +127,7 @@ extension Planner {
     }
 
     private mutating func askAnew(_ key: RunKey, at now: Date) {
-        guard let open = machines[key]?.openQuestions(at: now), !open.isEmpty else { return }
+        guard let open = machines.read(key, { $0.openQuestions(at: now) }), !open.isEmpty else { return }
         ask(open, in: key)
     }
 
@@ -135,7 +137,8 @@ extension Planner {
             return
         }
         for key in openRuns(of: run.dagID) {
-            guard let past = pasts[key], past.isKnown, let later = machines[key]?.run.logicalDate,
+            guard let past = pasts[key], past.isKnown,
+                let later = machines.read(key, { $0.run.logicalDate }) ?? nil,
                 later > date,
                 past.run.map({ $0.logicalDate < date }) ?? true
             else { continue }

@@ -61,7 +61,7 @@ extension Planner {
     }
 
     mutating func create(_ run: DAGRun, of spec: DAGSpec, consuming consumption: AssetConsumption? = nil) {
-        machines[run.key] = RunMachine(creating: run, of: spec, consuming: consumption)
+        machines.insert(RunMachine(creating: run, of: spec, consuming: consumption))
         dags[run.dagID]?.activeRuns.insert(run.key)
         dags[run.dagID]?.queuedRuns.insert(QueuedRun(runAfter: run.runAfter, key: run.key))
         noteInRow(run, at: run.queuedAt)
@@ -134,7 +134,7 @@ extension Planner {
     /// Lets a candidate wait for an obstacle, with a reason where there are words for it.
     mutating func hold(_ candidate: Candidate, by obstacle: Obstacle, at now: Date) {
         if let reason = reason(of: obstacle) {
-            machines[candidate.run]?.explainWait(candidate.reference, reason: reason, at: now)
+            machines.update(candidate.run) { $0.explainWait(candidate.reference, reason: reason, at: now) }
             touched.insert(candidate.run)
         }
         blocked[obstacle, default: Heap()].insert(candidate)
@@ -152,11 +152,9 @@ extension Planner {
     /// The instance that a candidate stands for; `nil` if it waits no longer, or if its run was taken anew since.
     func instance(of candidate: Candidate) -> TaskInstance? {
         if let floor = floors[candidate.run], candidate.ordinal <= floor { return nil }
-        // The instance alone is read out: a copy of the machine would make the next change copy all of it.
-        guard let instance = machines[candidate.run]?[candidate.reference], instance.state == .scheduled
-        else {
-            return nil
-        }
+        guard let instance = machines.read(candidate.run, { $0[candidate.reference] }),
+            instance.state == .scheduled
+        else { return nil }
         return instance
     }
 
@@ -206,7 +204,9 @@ extension Planner {
 
     private mutating func order(_ attempt: AttemptID, _ reference: InstanceRef, of run: RunKey) {
         let settings = dags[run.dagID]?.settings ?? [:]
-        guard let order = machines[run]?.order(attempt, reference, settings: settings) else { return }
+        guard let order = machines.read(run, { $0.order(attempt, reference, settings: settings) }) else {
+            return
+        }
         pending.orders.append(order)
     }
 
@@ -215,11 +215,11 @@ extension Planner {
     private mutating func takeStep(at now: Date, explainsQueue: Bool) -> Step {
         var step = Step()
         for key in touched.sorted() {
-            if explainsQueue, machines[key]?.run.state == .queued {
+            if explainsQueue, machines.read(key, { $0.run.state }) == .queued {
                 let reason = queueReason(of: key, at: now)
-                machines[key]?.explainWait(reason: reason, at: now)
+                machines.update(key) { $0.explainWait(reason: reason, at: now) }
             }
-            guard var batch = machines[key]?.takeBatch() else {
+            guard var batch = machines.update(key, { $0.takeBatch() }) ?? nil else {
                 // A deadline that came to nothing may have hidden another one.
                 setAlarm(of: key)
                 continue
@@ -243,7 +243,9 @@ extension Planner {
 
     /// Lets a run be looked at when it next wants to be.
     mutating func setAlarm(of run: RunKey) {
-        guard let instant = machines[run]?.nextDeadline, alarms[run].map({ instant < $0 }) ?? true else {
+        guard let instant = machines.read(run, { $0.nextDeadline }) ?? nil,
+            alarms[run].map({ instant < $0 }) ?? true
+        else {
             return
         }
         alarms[run] = instant
@@ -252,7 +254,7 @@ extension Planner {
 
     /// Why a run that may not start yet waits.
     private func queueReason(of key: RunKey, at now: Date) -> String {
-        guard let entry = dags[key.dagID], let run = machines[key]?.run else { return "" }
+        guard let entry = dags[key.dagID], let run = machines.read(key, { $0.run }) else { return "" }
         if let backfill = backfill(of: key) { return backfill.waitReason }
         if entry.isPaused { return "dag \(key.dagID) is paused" }
         if run.runAfter > now { return "waits until \(run.runAfter.isoText)" }
@@ -273,7 +275,7 @@ extension Planner {
 
     private mutating func close(_ run: DAGRun) {
         pending.finishedRuns.append(run)
-        machines[run.key] = nil
+        machines.remove(run.key)
         floors[run.key] = nil
         alarms[run.key] = nil
         forgetPast(of: run.key)

@@ -62,7 +62,8 @@ extension Planner {
     mutating func noteWait(of reference: InstanceRef, of run: RunKey, isOver: Bool) {
         let waiter = Waiter(run: run, reference: reference)
         if isOver { return forgetWait(of: waiter) }
-        guard let instance = machines[run]?[reference], instance.state == .deferred, deferred[waiter] == nil
+        guard let instance = machines.read(run, { $0[reference] }), instance.state == .deferred,
+            deferred[waiter] == nil
         else { return }
         deferred[waiter] = Deferred(
             pool: instance.pool, poolSlots: instance.poolSlots, awaited: instance.awaits)
@@ -99,7 +100,7 @@ extension Planner {
 
     /// Drops the waits of a run that is taken anew.
     mutating func forgetWaits(of run: RunKey) {
-        guard !deferred.isEmpty, let references = machines[run]?.deferred else { return }
+        guard !deferred.isEmpty, let references = machines.read(run, { $0.deferred }) else { return }
         for reference in references { forgetWait(of: Waiter(run: run, reference: reference)) }
     }
 

@@ -251,7 +251,8 @@ public struct Planner: Sendable {
     @discardableResult
     public mutating func reconcile(alive: Set<AttemptID>, at now: Date) -> [AttemptOutcome] {
         let lost = running.keys.filter { !alive.contains($0) }.sorted().compactMap { attempt in
-            running[attempt].flatMap { slot in machines[slot.run]?[slot.reference] }.map { instance in
+            running[attempt].flatMap { slot in machines.read(slot.run) { $0[slot.reference] } }.map {
+                instance in
                 AttemptOutcome(
                     attemptID: attempt, key: instance.key, tryNumber: instance.tryNumber,
                     verdict: .notStarted(reason: "the attempt was lost before it began"), startedAt: now,
@@ -263,7 +264,7 @@ public struct Planner: Sendable {
     }
 
     mutating func advance(_ run: RunKey, _ event: RunMachine.Event, at now: Date) {
-        guard let step = machines[run]?.advance(event, at: now) else { return }
+        guard let step = machines.update(run, { $0.advance(event, at: now) }) else { return }
         pending.kills += step.kills
         for wait in step.waits { noteWait(of: wait.reference, of: run, isOver: wait.isOver) }
         for reference in step.ready { enqueue(reference, of: run) }
@@ -272,14 +273,15 @@ public struct Planner: Sendable {
     }
 
     mutating func enqueue(_ reference: InstanceRef, of run: RunKey) {
-        guard let weight = machines[run]?[reference].priorityWeight,
-            let runAfter = machines[run]?.run.runAfter
-        else { return }
         ordinal += 1
-        line(
-            up: Candidate(
-                weight: weight, runAfter: runAfter, ordinal: ordinal, run: run, reference: reference,
-                isDeferrable: machines[run]?.spec.tasks[reference.task].work.deferral != nil))
+        let ordinal = ordinal
+        let candidate = machines.read(run) { machine in
+            Candidate(
+                weight: machine[reference].priorityWeight, runAfter: machine.run.runAfter, ordinal: ordinal,
+                run: run, reference: reference,
+                isDeferrable: machine.spec.tasks[reference.task].work.deferral != nil)
+        }
+        if let candidate { line(up: candidate) }
     }
 
     private mutating func line(up candidate: Candidate) {
@@ -301,11 +303,17 @@ public struct Planner: Sendable {
 
     /// The limits of a task on its own instances, with how many of them may run.
     func limits(of reference: InstanceRef, in run: RunKey) -> [(Obstacle, Int)] {
-        guard let task = machines[run]?.spec.tasks[reference.task] else { return [] }
-        var limits: [(Obstacle, Int)] = []
-        if let limit = task.maxActiveInstances { limits.append((.task(run.dagID, task.id), limit)) }
-        if let limit = task.maxActiveInstancesPerRun { limits.append((.taskOfRun(run, task.id), limit)) }
-        return limits
+        machines.read(run) { machine in
+            var limits: [(Obstacle, Int)] = []
+            let tasks = machine.spec.tasks
+            if let limit = tasks[reference.task].maxActiveInstances {
+                limits.append((.task(run.dagID, tasks[reference.task].id), limit))
+            }
+            if let limit = tasks[reference.task].maxActiveInstancesPerRun {
+                limits.append((.taskOfRun(run, tasks[reference.task].id), limit))
+            }
+            return limits
+        } ?? []
     }
 
     /// Lets the first of those that want each number of slots of a pool try again; where it gets them, the next follows.

@@ -4,8 +4,8 @@
 struct RunMachines: Sendable {
     // Sendable: a box is changed only by a collection that holds the one reference to it.
     private final class Box: @unchecked Sendable {
-        var machine: RunMachine?
-        init(_ machine: RunMachine?) { self.machine = machine }
+        var machine: RunMachine
+        init(_ machine: RunMachine) { self.machine = machine }
     }
 
     private var boxes: [RunKey: Box] = [:]
@@ -17,23 +17,28 @@ struct RunMachines: Sendable {
 
     func contains(_ key: RunKey) -> Bool { boxes[key] != nil }
 
-    subscript(key: RunKey) -> RunMachine? {
-        _read {
-            if let box = boxes[key] { yield box.machine } else { yield nil }
-        }
-        _modify {
-            guard boxes[key] != nil else {
-                var machine: RunMachine?
-                defer { if let machine { boxes[key] = Box(machine) } }
-                yield &machine
-                return
-            }
-            if !isKnownUniquelyReferenced(&boxes[key]!) { boxes[key] = Box(boxes[key]!.machine) }
-            defer { if boxes[key]!.machine == nil { boxes[key] = nil } }
-            yield &boxes[key]!.machine
-        }
+    /// A copy of a machine; ``read(_:_:)`` and ``update(_:_:)`` make none.
+    subscript(key: RunKey) -> RunMachine? { boxes[key]?.machine }
+
+    /// Puts a machine in the place of the one of its run.
+    mutating func insert(_ machine: RunMachine) { boxes[machine.run.key] = Box(machine) }
+
+    /// Removes a machine; false if there is none.
+    @discardableResult
+    mutating func remove(_ key: RunKey) -> Bool { boxes.removeValue(forKey: key) != nil }
+
+    /// What `body` reads of a machine in its place; `nil` if there is none.
+    @inline(__always)
+    func read<Value>(_ key: RunKey, _ body: (RunMachine) -> Value) -> Value? {
+        guard let box = boxes[key] else { return nil }
+        return body(box.machine)
     }
 
-    /// Removes a machine; `nil` if there is none.
-    mutating func removeValue(forKey key: RunKey) -> RunMachine? { boxes.removeValue(forKey: key)?.machine }
+    /// Changes a machine in its place; `nil` if there is none.
+    @discardableResult
+    mutating func update<Value>(_ key: RunKey, _ body: (inout RunMachine) -> Value) -> Value? {
+        guard boxes[key] != nil else { return nil }
+        if !isKnownUniquelyReferenced(&boxes[key]!) { boxes[key] = Box(boxes[key]!.machine) }
+        return body(&boxes[key]!.machine)
+    }
 }

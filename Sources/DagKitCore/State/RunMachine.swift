@@ -197,8 +197,8 @@ public struct RunMachine: Sendable {
     private mutating func count(_ task: TaskSpec) {
         if task.mapGroup != nil { align(task) }
         // Worked out first and set then: a call on the machine while one of its nodes changes would copy all of them.
-        let upstream = tally(of: task.upstream.filter { !isAligned($0, task.index) })
-        let setups = tally(of: spec.relevantSetups[task.index].filter { !isAligned($0, task.index) })
+        let upstream = tally(of: task.upstream, for: task.index)
+        let setups = tally(of: spec.relevantSetups[task.index], for: task.index)
         nodes[task.index].tally = upstream
         nodes[task.index].setups = setups
         for position in nodes[task.index].instances.indices {
@@ -213,9 +213,10 @@ public struct RunMachine: Sendable {
         }
     }
 
-    private func tally(of sources: [Int]) -> UpstreamTally {
+    /// Counts the instances of some tasks for another; what follows instance by instance is counted elsewhere.
+    private func tally(of sources: [Int], for target: Int) -> UpstreamTally {
         var tally = UpstreamTally()
-        for source in sources {
+        for source in sources where !isAligned(source, target) {
             let isSetup = spec.tasks[source].kind == .setup
             tally.total += nodes[source].instances.count
             if isSetup { tally.setups += nodes[source].instances.count }

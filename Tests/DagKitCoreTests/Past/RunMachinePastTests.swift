@@ -83,9 +83,10 @@ import Testing
     }
 
     /// A task that decides, and one that depends on its past and is skipped by it.
-    private static func skipping(_ rule: SkipRule?, mapped: Bool = false) throws -> DAGSpec {
+    private static func skipping(_ rule: SkipRule?, isMapped: Bool = false) throws -> DAGSpec {
         var draft = try DAGSpec.row(TaskOptions()).draft()
         draft.tasks[0].skipRule = rule
+        if isMapped { draft.tasks[1].mapping = .list("load") }
         draft.tasks[1].options.dependsOnPast = true
         draft.tasks[1].options.waitsForPastBeforeSkipping = true
         return try DAGSpec(draft, zones: TimeZones())
@@ -107,6 +108,20 @@ import Testing
         play.ask(.past([1: .waits(Self.obstacle)]))
         #expect(play.instance("check").state == nil)
         #expect(play.instance("check").reason == Self.obstacle.reason)
+        play.ask(.past([1: .met]))
+
+        #expect(play.instance("check").state == .skipped)
+        #expect(play.machine.run.state == .success)
+    }
+
+    @Test func `a mapped task that has no instances yet waits before it is skipped too`() throws {
+        var play = try Play(Self.skipping(nil, isMapped: true))
+
+        let step = play.finish("load", .skipped(reason: "no news"))
+        play.ask(.past([1: .waits(Self.obstacle)]))
+        #expect(step.questions == [1])
+        #expect(play.instance("check").state == nil)
+        #expect(play.machine.run.state == .running)
         play.ask(.past([1: .met]))
 
         #expect(play.instance("check").state == .skipped)
