@@ -4,7 +4,7 @@ extension DAGSpec {
     /// Its tasks cannot be run, and it has no schedule.
     ///
     /// - Returns: `nil` if what is stored is no structure.
-    public init?(_ version: DAGVersion) {
+    public convenience init?(_ version: DAGVersion) {
         guard let tasks = version.structure["tasks"]?.array,
             let timetable = try? Schedule.none.timetable(zones: TimeZones())
         else { return nil }
