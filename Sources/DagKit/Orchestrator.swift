@@ -24,6 +24,7 @@ public final class Orchestrator: Sendable {
     public let dags: [DAGSpec]
     private let home: String
     private let scheduler: Scheduler
+    private let deployment: Deployment
 
     /// How attempts are run.
     public enum Execution: Sendable {
@@ -80,11 +81,10 @@ public final class Orchestrator: Sendable {
             case .inProcess: InProcessCourier(library) { _ in callbackServices }
             case .workers: WorkerCourier(settings: { _ in [:] }, log: .none)
             }
+        deployment = Deployment(
+            bundle: bundle, specs: bag.specs, arePausedAtCreation: arePausedAtCreation)
         scheduler = Scheduler(
-            store: store, executor: executor,
-            deployment: Deployment(
-                bundle: bundle, specs: bag.specs, arePausedAtCreation: arePausedAtCreation),
-            configuration: configuration)
+            store: store, executor: executor, deployment: deployment, configuration: configuration)
     }
 
     /// Runs what is due until ``stop()`` is called.
@@ -99,7 +99,18 @@ public final class Orchestrator: Sendable {
             }
         }
         defer { doorkeeper.cancel() }
+        let naming = Task { await nameExecutable() }
+        defer { naming.cancel() }
         try await scheduler.run()
+    }
+
+    /// Registers the DAGs once more when it is known which executable this is; where it cannot be read, it stays unknown.
+    private func nameExecutable() async {
+        let hash = try? await Blocking.run { try FileHash.sha256(ofFile: CurrentProcess.executable) }
+        guard let hash, !Task.isCancelled else { return }
+        var named = deployment
+        named.executableHash = hash
+        scheduler.replace(with: named)
     }
 
     /// Asks for a run of a DAG, which is recorded once this returns.

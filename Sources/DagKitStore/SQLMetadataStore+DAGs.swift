@@ -10,6 +10,7 @@ extension SQLMetadataStore {
             for dag in dags {
                 try transaction.execute(DAGRow.upsert(dag, bundle: bundle, at: instant))
                 try transaction.execute(DAGRow.structureUpsert(dag, at: instant))
+                try transaction.execute(DAGVersionRow.upsert(dag, bundle: bundle, at: instant))
                 try transaction.execute("delete from dag_tag where dag_id = \(dag.id)")
                 for tag in Set(dag.tags) {
                     try transaction.execute("insert into dag_tag (name, dag_id) values (\(tag), \(dag.id))")

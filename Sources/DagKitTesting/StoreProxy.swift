@@ -65,6 +65,13 @@ extension StoreProxy {
     public func structure(of dag: DAGID, hash: String) async throws -> JSONValue? {
         try await base.structure(of: dag, hash: hash)
     }
+    public func versions(of dag: DAGID) async throws -> [DAGVersion] { try await base.versions(of: dag) }
+    public func version(of dag: DAGID, hash: String) async throws -> DAGVersion? {
+        try await base.version(of: dag, hash: hash)
+    }
+    public func versionNumbers(of dag: DAGID) async throws -> [String: Int] {
+        try await base.versionNumbers(of: dag)
+    }
     public func setImportErrors(_ errors: [ImportError], of source: String, at now: Date) async throws {
         try await base.setImportErrors(errors, of: source, at: now)
     }

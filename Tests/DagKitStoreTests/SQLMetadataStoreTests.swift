@@ -51,6 +51,10 @@ import Testing
         ("log", ["dttm", "event", "owner", "extra"]),
         ("import_error", ["timestamp", "filename", "stacktrace"]),
         ("dag_tag", ["name", "dag_id"]), ("serialized_dag", ["dag_id", "data", "dag_hash"]),
+        (
+            "dag_version",
+            ["version_number", "dag_id", "bundle_name", "bundle_version", "created_at", "last_updated"]
+        ),
         ("dag_warning", ["warning_type", "message"]), ("rendered_task_instance_fields", ["rendered_fields"]),
         ("task_reschedule", ["reschedule_date"]), ("dag_run_note", ["dag_run_id", "content"]),
         ("task_instance_note", ["task_id", "content"]),

@@ -103,6 +103,46 @@ import Testing
         #expect(waiting.map(\.failures) == [2])
     }
 
+    @Test
+    func `the structures of an older database become versions in the order in which runs followed them`()
+        async throws
+    {
+        let database = SQLiteDatabase.inMemory()
+        try await StoreSchema(of: database, dialect: Earlier(version: 10)).migrate(at: .noon)
+        try await database.execute(
+            """
+            insert into dag (dag_id, is_paused, is_active, fileloc, owners, schedule_interval, timetable_description,
+                max_active_tasks, max_active_runs, has_import_errors, bundle, dag_hash)
+            values ('a', 0, 1, 'A.swift:1', '', 'None', '', 16, 16, 0, 'tool', 'new')
+            """)
+        for (hash, stored) in [("new", Date.noon + 60), ("old", .noon + 120), ("unused", .noon + 90)] {
+            try await database.execute(
+                """
+                insert into serialized_dag (dag_id, dag_hash, fileloc, data, last_updated)
+                values ('a', \(hash), 'A.swift:1', '{}', \(stored.databaseText))
+                """)
+        }
+        for (run, hash) in [("first", "old"), ("second", "new")] {
+            try await database.execute(
+                """
+                insert into dag_run (dag_id, run_id, run_type, state, queued_at, external_trigger, conf, dag_hash,
+                    updated_at, run_after, revision)
+                values ('a', \(run), 'manual', 'success', \((Date.noon + (run == "first" ? 0 : 70)).databaseText), 1,
+                    '{}', \(hash), '', '', 1)
+                """)
+        }
+
+        try await StoreSchema(of: database).migrate(at: .noon + 200)
+        let store = try await SQLMetadataStore.open(database, sealing: TestSealer(), at: .noon + 200)
+        let versions = try await store.versions(of: "a")
+
+        #expect(versions.map(\.structureHash) == ["old", "new", "unused"])
+        #expect(versions.map(\.number) == [1, 2, 3])
+        #expect(versions.map(\.bundle) == ["tool", "tool", "tool"])
+        #expect(versions.map(\.createdAt) == [.noon, .noon + 60, .noon + 90])
+        #expect(versions.map(\.executableHash) == [nil, nil, nil])
+    }
+
     @Test func `many processes that find no database make one`() async throws {
         let folder = try TemporaryFolder()
         defer { folder.remove() }

@@ -57,6 +57,7 @@ struct SchedulerRun: Sendable {
             deployment: try workspace.deployment(), configuration: settings, log: log.schedulerLog)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await serve(door, scheduler, service, log) }
+            group.addTask { await nameExecutable(scheduler, log) }
             group.addTask {
                 try await signals.obey(scheduler) {
                     service.reloading { reload(scheduler, log) }
@@ -144,6 +145,16 @@ struct SchedulerRun: Sendable {
         }
         return InProcessCourier(workspace.tool.taskLibrary, settings: settings, log: log) { _ in
             try await workspace.services()
+        }
+    }
+
+    /// Registers the DAGs once more when it is known which executable this is: the first tasks do not wait for that.
+    private func nameExecutable(_ scheduler: Scheduler, _ log: SchedulerLogFile) async {
+        do {
+            try await workspace.hashExecutable()
+            if !Task.isCancelled { scheduler.replace(with: try workspace.deployment()) }
+        } catch {
+            log.write(.warning, "cannot tell which executable this is: \(error)")
         }
     }
 

@@ -11,7 +11,7 @@ enum DagsCommands {
         ],
         subcommands: [
             list, DagsInspection.details, DagsInspection.show, listRuns, listImportErrors,
-            DagsInspection.nextExecution,
+            DagsInspection.nextExecution, DagsVersions.versions, DagsVersions.source,
             state, DagsTesting.test, DagsTriggering.trigger, DagsPausing.pause, DagsPausing.unpause,
             Clearing.dags,
             Marking.dags, Notes.dags, delete,
@@ -122,14 +122,19 @@ enum DagsCommands {
             .init("run_type", isWide: true),
             .init("duration", isWide: true), .init("triggered_by", isWide: true), .init("conf", isWide: true),
             .init("missed_deadlines", isWide: true), .init("note", isWide: true),
+            .init("version", isWide: true),
         ])
         let notes = try await store?.runNotes(of: dag) ?? [:]
-        report.add(contentsOf: try await store?.runs(query).map { row($0, notes[$0.runID]) } ?? [])
+        let versions = try await store?.versionNumbers(of: dag) ?? [:]
+        report.add(
+            contentsOf: try await store?.runs(query).map { run in
+                row(run, notes[run.runID], version: versions[run.structureHash])
+            } ?? [])
         try call.show(report)
         return .success
     }
 
-    private static func row(_ run: DAGRun, _ note: Note?) -> [String: JSONValue] {
+    private static func row(_ run: DAGRun, _ note: Note?, version: Int?) -> [String: JSONValue] {
         [
             "dag_id": .string(run.dagID.rawValue), "run_id": .string(run.runID.rawValue),
             "state": .string(run.state.rawValue), "execution_date": .instant(run.logicalDate),
@@ -137,6 +142,7 @@ enum DagsCommands {
             "run_type": .string(run.type.rawValue), "duration": run.duration.map(JSONValue.number) ?? .null,
             "triggered_by": .text(run.triggeredBy), "conf": run.conf,
             "missed_deadlines": .texts(run.missedDeadlines), "note": .text(note?.content),
+            "version": .count(version),
         ]
     }
 

@@ -21,7 +21,8 @@ enum DagsInspection {
         else {
             return try await missing(id, call, store)
         }
-        try call.show(Report(object: properties(record, spec, isStored: stored != nil)))
+        let version = try await store?.versionNumbers(of: id)[record.structureHash]
+        try call.show(Report(object: properties(record, spec, version, isStored: stored != nil)))
         return .success
     }
 
@@ -34,7 +35,7 @@ enum DagsInspection {
     }
 
     private static func properties(
-        _ record: DAGRecord, _ spec: DAGSpec?, isStored: Bool
+        _ record: DAGRecord, _ spec: DAGSpec?, _ version: Int?, isStored: Bool
     ) -> KeyValuePairs<String, JSONValue> {
         let configuration = spec?.configuration
         return [
@@ -51,7 +52,8 @@ enum DagsInspection {
             "task_count": .count(spec?.tasks.count), "params": configuration?.params ?? .null,
             "deadlines": .texts(configuration?.deadlines.map(\.description) ?? []),
             "doc_md": .text(configuration?.documentation),
-            "structure_hash": .string(record.structureHash),
+            "structure_hash": .string(record.structureHash), "version": .count(version),
+            "executable_hash": .text(record.executableHash),
             "has_import_errors": .bool(record.hasImportErrors),
             "last_parsed_time": .instant(record.lastRegistered),
             "next_dagrun": .instant(record.next?.logicalDate),
@@ -80,10 +82,12 @@ enum DagsInspection {
         examples: [
             .init("dags show crypto_data_pipeline", "draws the graph"),
             .init("dags show crypto_data_pipeline | dot -Tsvg > graph.svg", "makes a picture with Graphviz"),
+            .init("dags show crypto_data_pipeline --version 1", "as it was first"),
         ],
-        arguments: [SharedParameters.dagID], options: [drawing, save], exitCodes: [.notFound]
+        arguments: [SharedParameters.dagID], options: [drawing, save, DagsVersions.number],
+        exitCodes: [.notFound]
     ) { call in
-        let spec = try call.workspace.dags().spec(call[SharedParameters.dagID])
+        let spec = try await shownSpec(call)
         if let file = call[save] {
             let path = Home.absolute(file, call.workspace.system.environment, call.workspace.system.files)
             try FileSystem.write(DOTGraph(spec).text.utf8, to: path)
@@ -94,6 +98,18 @@ enum DagsInspection {
             call[drawing] == .lines || (call[drawing] == .auto && call.console.terminals.contains(.output))
         try call.console.write(drawsLines ? GraphDrawing(spec).text : DOTGraph(spec).text)
         return .success
+    }
+
+    /// The DAG of this executable, or the version that is asked for.
+    private static func shownSpec(_ call: Invocation) async throws -> DAGSpec {
+        let id = call[SharedParameters.dagID]
+        guard let number = call[DagsVersions.number] else { return try call.workspace.dags().spec(id) }
+        guard let spec = DAGSpec(try await call.version(number, of: id)) else {
+            throw CommandError.failed(
+                "the structure of version \(number) of dag \"\(id)\" cannot be read",
+                remedy: "see it with: dagctl dags versions \(id)")
+        }
+        return spec
     }
 
     // MARK: next-execution

@@ -34,16 +34,18 @@ enum RunsCommands {
         let key = try await find(call, store)
         let events = try await store.events(of: key)
         guard let moment = call[instant] else {
-            try call.show(history(events))
+            try call.show(history(events, try await store.versionNumbers(of: key.dagID)))
             return .success
         }
-        let spec = try? call.workspace.dags().spec(key.dagID)
         guard let past = RunReplay(events, until: moment) else {
             throw CommandError.notFound(
                 "run \"\(key.runID)\" did not exist at \(moment.isoText)",
                 remedy: events.first.map { "ask for \($0.at.isoText) or later" }
                     ?? "nothing of it is recorded")
         }
+        // As the DAG was then; where that is not known, as it is now.
+        let version = try await store.version(of: key.dagID, hash: past.run.structureHash)
+        let spec = version.flatMap { DAGSpec($0) } ?? (try? call.workspace.dags().spec(key.dagID))
         try call.show(state(past, spec))
         return .success
     }
@@ -71,7 +73,7 @@ enum RunsCommands {
             remedy: near ?? "list them with dagctl dags list-runs DAG")
     }
 
-    private static func history(_ events: [RunEvent]) -> Report {
+    private static func history(_ events: [RunEvent], _ versions: [String: Int]) -> Report {
         var report = Report([
             "at", "task_id", "map_index", "event", "try_number", "reason", "actor",
             .init("attempt_id", isWide: true), .init("detail", isWide: true),
@@ -83,7 +85,7 @@ enum RunsCommands {
                     "map_index": event.mapIndex < 0 ? .null : .count(event.mapIndex),
                     "event": .string(event.kind.rawValue),
                     "try_number": event.tryNumber.flatMap { $0 > 0 ? .count($0) : nil } ?? .null,
-                    "reason": .text(event.reason), "actor": .string(event.actor),
+                    "reason": .text(event.reason(naming: versions)), "actor": .string(event.actor),
                     "attempt_id": event.attemptID.map { .integer($0.rawValue) } ?? .null,
                     "detail": event.detail,
                 ]
@@ -113,5 +115,18 @@ enum RunsCommands {
                 ]
             })
         return report
+    }
+}
+
+extension RunEvent {
+    /// The reason, with the numbers of the versions where the event tells of a change from one to another.
+    ///
+    /// - Parameter versions: The numbers by the hash of the structure.
+    fileprivate func reason(naming versions: [String: Int]) -> String? {
+        guard kind == .versionChanged, let reason else { return reason }
+        func name(_ key: String) -> String {
+            detail[key]?.string.flatMap { versions[$0] }.map(String.init) ?? "unknown"
+        }
+        return "version \(name("previous_hash")) -> \(name("structure_hash")): \(reason)"
     }
 }

@@ -166,8 +166,9 @@ enum TasksCommands {
             .init("map_index", isWide: true), .init("rendered_map_index", isWide: true),
             .init("try_number", isWide: true), .init("duration", isWide: true), .init("reason", isWide: true),
             .init("cpu_seconds", isWide: true), .init("peak_memory", isWide: true),
-            .init("note", isWide: true),
+            .init("note", isWide: true), .init("version", isWide: true),
         ])
+        let version = try await store.versionNumbers(of: run.dagID)[run.structureHash]
         let notes = try await store.notes(of: run.key).tasks
         report.add(
             contentsOf: try await store.taskInstances(of: run.key).map { instance in
@@ -181,7 +182,7 @@ enum TasksCommands {
                     "reason": .text(instance.reason),
                     "cpu_seconds": (instance.usage?.cpuSeconds).map(JSONValue.number) ?? .null,
                     "peak_memory": (instance.usage?.peakMemory).map(JSONValue.integer) ?? .null,
-                    "note": .text(notes[instance.key]?.content),
+                    "note": .text(notes[instance.key]?.content), "version": .count(version),
                 ]
             })
         try call.show(report)

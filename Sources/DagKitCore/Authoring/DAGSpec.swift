@@ -26,6 +26,9 @@ public final class DAGSpec: Sendable {
     /// Where the DAG was written.
     public let location: SourceLocation
 
+    /// The entry of `dags.json` as it was written; `nil` for compiled DAGs.
+    public let source: String?
+
     /// What is called back when a run has ended; their names are different from each other.
     public let callbacks: [RunCallback]
 
@@ -79,9 +82,12 @@ public final class DAGSpec: Sendable {
     }
 
     /// Freezes a draft in which nothing is wrong.
-    private init(_ draft: GraphDraft, order: [Int], schedule: RunSchedule) {
+    ///
+    /// - Parameter hash: The hash of the structure, where it is known beforehand.
+    init(_ draft: GraphDraft, order: [Int], schedule: RunSchedule, hash: String? = nil) {
         configuration = draft.configuration
         location = draft.configuration.location
+        source = draft.source
         self.schedule = schedule
         let isInOrder = order.indices.allSatisfy { order[$0] == $0 }
         tasks = TaskSpec.resolved(
@@ -93,7 +99,7 @@ public final class DAGSpec: Sendable {
         }
         indexByID = Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0.index) })
         facts = GraphFacts(tasks)
-        structureHash = GraphStructure.hash(of: tasks)
+        structureHash = hash ?? GraphStructure.hash(of: tasks)
     }
 
     /// What the DAG was made of, its edges for order alone and its defaults filled in.
@@ -103,6 +109,7 @@ public final class DAGSpec: Sendable {
         draft.configuration.defaults.emailOnFailure = []
         draft.configuration.defaults.emailOnRetry = []
         draft.tasks = tasks.map { $0.draft(in: self) }
+        draft.source = source
         return draft
     }
 

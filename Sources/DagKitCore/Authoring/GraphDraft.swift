@@ -9,6 +9,9 @@ package struct GraphDraft: Sendable {
     /// What the reader of a document found wrong already; the validator reports it with the rest.
     package var problems: [DAGProblem] = []
 
+    /// The text of the document that declares it; `nil` for compiled DAGs.
+    package var source: String?
+
     package init(configuration: DAGConfiguration) {
         self.configuration = configuration
     }

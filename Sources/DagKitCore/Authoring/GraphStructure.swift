@@ -46,6 +46,12 @@ enum GraphStructure {
             "location": .string(task.location.description),
             "upstream": .array(task.upstream.map { .string(spec.tasks[$0].id.rawValue) }),
         ]
+        // What instances are made with and is not usual, so that a past run can be told from its structure.
+        if task.poolSlots != 1 { fields["pool_slots"] = .integer(Int64(task.poolSlots)) }
+        if task.priorityWeight != 1 { fields["priority_weight"] = .integer(Int64(task.priorityWeight)) }
+        if task.queue != "default" { fields["queue"] = .string(task.queue) }
+        if task.isEmpty { fields["is_empty"] = true }
+        if task.kind == .teardown { fields["fails_run"] = .bool(!task.isIgnoredByVerdict) }
         if let group = task.group { fields["group"] = .string(group) }
         if let shape = task.mapping { fields["mapped_over"] = .string(shape.text) }
         if let group = task.mapGroup { fields["map_group"] = .string(group) }

@@ -18,6 +18,15 @@ public enum SkipRule: Hashable, Sendable {
         case .latestOnly: "latest_only"
         }
     }
+
+    /// The rule of a name; `nil` if there is none such.
+    init?(name: String) {
+        let all: [SkipRule] = [
+            .branch, .shortCircuit(skipsAll: true), .shortCircuit(skipsAll: false), .latestOnly,
+        ]
+        guard let rule = all.first(where: { $0.name == name }) else { return nil }
+        self = rule
+    }
 }
 
 /// The paths that a branch chooses among: an enumeration with a text per case.

@@ -7,6 +7,7 @@ enum DeclaredDAG {
         let base = DAGConfiguration(DAGID(id), fileID: override.location.file, line: override.location.line)
         var draft = GraphDraft(configuration: override.applied(to: base))
         draft.problems = override.problems
+        draft.source = node.text
         var reader = FieldReader(node, file: file)
         guard let tasks = reader.field("tasks") else { return draft }
         if tasks.elements == nil {

@@ -98,6 +98,9 @@ public struct JSONDocument: Sendable {
         keyOffsets[path].map(lines.location)
     }
 
+    /// A value as it was written; `nil` if there is none at that path.
+    public func text(of path: JSONPath) -> String? { valueOffsets[path].map(lines.value) }
+
     /// The place of a value, or of the nearest one around it if it is missing.
     public func nearestLocation(to path: JSONPath) -> JSONLocation {
         var path = path
@@ -127,6 +130,9 @@ public struct JSONNode: Sendable {
 
     /// Where the value starts.
     public var location: JSONLocation { document.nearestLocation(to: path) }
+
+    /// The value as it was written.
+    public var text: String { document.text(of: path) ?? value.text }
 
     /// Where the key of this member starts; the place of the value if it is not a member.
     public var keyLocation: JSONLocation { document.keyLocation(of: path) ?? location }
@@ -164,6 +170,34 @@ struct LineTable: Sendable {
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
         starts = [0] + bytes.indices.filter { bytes[$0] == 0x0A }.map { $0 + 1 }
+    }
+
+    /// The text of the JSON value that starts at an offset.
+    func value(from offset: Int) -> String {
+        var (depth, isInString, isEscaped) = (0, false, false)
+        var end = offset
+        scan: while end < bytes.count {
+            switch (bytes[end], isInString) {
+            case _ where isEscaped: isEscaped = false
+            case (UInt8(ascii: "\\"), true): isEscaped = true
+            case (UInt8(ascii: "\""), _):
+                isInString.toggle()
+                if !isInString, depth == 0 { break scan }
+            case (_, true): break
+            case (UInt8(ascii: "{"), _), (UInt8(ascii: "["), _): depth += 1
+            case (UInt8(ascii: "}"), _), (UInt8(ascii: "]"), _):
+                // What ends a scalar is not part of it.
+                if depth == 0 { return String(decoding: bytes[offset..<end], as: UTF8.self) }
+                depth -= 1
+                if depth == 0 { break scan }
+            case (UInt8(ascii: ","), _), (UInt8(ascii: " "), _), (UInt8(ascii: "\n"), _),
+                (UInt8(ascii: "\r"), _), (UInt8(ascii: "\t"), _):
+                if depth == 0 { return String(decoding: bytes[offset..<end], as: UTF8.self) }
+            default: break
+            }
+            end += 1
+        }
+        return String(decoding: bytes[offset..<min(end + 1, bytes.count)], as: UTF8.self)
     }
 
     func location(of offset: Int) -> JSONLocation {

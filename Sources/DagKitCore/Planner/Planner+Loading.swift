@@ -42,6 +42,16 @@ extension Planner {
         }
     }
 
+    /// The open runs that follow another structure than their DAG has now: they are to be taken anew from the store.
+    package var runsOfOtherStructure: [RunKey] {
+        machines.values.filter { machine in
+            dags[machine.run.dagID].map { $0.spec.structureHash != machine.spec.structureHash } ?? false
+        }.map(\.run.key)
+    }
+
+    /// The attempts that the next step ends.
+    package var killsAhead: Set<AttemptID> { Set(pending.kills) }
+
     /// Sets which DAGs are paused; what an unpaused DAG held back goes on.
     public mutating func setPaused(_ paused: Set<DAGID>, at now: Date) {
         let changed = dags.filter { id, entry in entry.isPaused != paused.contains(id) }.keys

@@ -12,6 +12,9 @@ struct RunMachines: Sendable {
 
     var count: Int { boxes.count }
 
+    /// All machines, in no order.
+    var values: some Sequence<RunMachine> { boxes.values.lazy.compactMap(\.machine) }
+
     func contains(_ key: RunKey) -> Bool { boxes[key] != nil }
 
     /// A copy of a machine; ``read(_:_:)`` and ``update(_:_:)`` make none.

@@ -17,6 +17,7 @@ extension DAGRun {
             endDate = event.at
             reason = event.reason
         case .runEnding: reason = event.reason
+        case .versionChanged: structureHash = event.detail["structure_hash"]?.string ?? structureHash
         case .deadlineMissed:
             if let name = event.detail["deadline"]?.string { missedDeadlines.append(name) }
         case .runCleared:
@@ -112,8 +113,7 @@ extension TaskInstance {
             if endRequest == .clear { state = .restarting }
         case .cleared: clear(event)
         case .runCreated, .runWaiting, .runStarted, .runSucceeded, .runFailed, .runEnding, .runCleared,
-            .deadlineMissed,
-            .expanded:
+            .deadlineMissed, .versionChanged, .added, .expanded:
             break
         }
     }
@@ -188,57 +188,104 @@ extension TaskInstance {
 /// ```
 public struct RunFold: Sendable {
     /// The structure that the run follows.
-    public let spec: DAGSpec
+    public private(set) var spec: DAGSpec
     public private(set) var run: DAGRun
 
-    /// By task index.
+    /// The structures that the run may have followed, by hash.
+    private let specs: [String: DAGSpec]
+
+    /// The instances of each task, in the order in which the run got the tasks.
     private var nodes: [[TaskInstance]]
 
+    /// Where the tasks are among the nodes; those that the DAG lost are among them.
+    private var places: [TaskID: Int]
+
     /// Starts with the event of a run's creation; `nil` for any other event.
-    public init?(_ creation: RunEvent, of spec: DAGSpec) {
+    ///
+    /// - Parameters:
+    ///   - spec: The structure that the run follows now.
+    ///   - earlier: Those that it followed before.
+    public init?(_ creation: RunEvent, of spec: DAGSpec, earlier: [DAGSpec] = []) {
         guard let run = DAGRun(creation: creation) else { return nil }
-        self.spec = spec
+        specs = Dictionary((earlier + [spec]).map { ($0.structureHash, $0) }) { $1 }
+        let first = specs[run.structureHash] ?? spec
+        self.spec = first
         self.run = run
-        nodes = spec.tasks.map { [$0.newInstance(of: run.key)] }
+        nodes = first.tasks.map { [$0.newInstance(of: run.key)] }
+        places = Dictionary(uniqueKeysWithValues: first.tasks.map { ($0.id, $0.index) })
     }
 
     /// Changes the state by the next event.
     public mutating func apply(_ event: RunEvent) {
         run.apply(event)
-        guard let id = event.taskID, let index = spec.index(of: id) else { return }
-        if event.kind == .expanded, let count = event.detail["count"]?.integer {
-            // A list that became longer adds to the instances that are there.
-            let known = nodes[index].filter { $0.mapIndex >= 0 }
-            nodes[index] =
-                known
-                + (known.count..<max(known.count, Int(count))).map {
-                    spec.tasks[index].newInstance(of: run.key, mapIndex: $0)
-                }
-        } else if nodes[index].indices.contains(max(event.mapIndex, 0)) {
-            nodes[index][max(event.mapIndex, 0)].apply(event)
+        if event.kind == .versionChanged { spec = specs[run.structureHash] ?? spec }
+        guard let id = event.taskID else { return }
+        switch event.kind {
+        case .added: add(id)
+        case .expanded: expand(id, to: Int(event.detail["count"]?.integer ?? 0))
+        default:
+            guard let node = places[id], let place = place(of: event.mapIndex, in: node) else { return }
+            nodes[node][place].apply(event)
         }
     }
 
-    /// The instances of the task at an index.
-    public func instances(of task: Int) -> [TaskInstance] { nodes[task] }
+    private mutating func add(_ id: TaskID) {
+        guard let task = spec.task(id) else { return }
+        let instance = task.newInstance(of: run.key)
+        if let known = places[id] {
+            nodes[known].insert(instance, at: 0)
+        } else {
+            places[id] = nodes.count
+            nodes.append([instance])
+        }
+    }
+
+    /// A list that became longer adds to the instances that are there.
+    private mutating func expand(_ id: TaskID, to count: Int) {
+        guard let node = places[id], let task = spec.task(id) else { return }
+        let known = nodes[node].filter { $0.mapIndex >= 0 }
+        nodes[node] =
+            known
+            + (known.count..<max(known.count, count)).map { task.newInstance(of: run.key, mapIndex: $0) }
+    }
+
+    private func place(of mapIndex: Int, in node: Int) -> Int? {
+        let likely = max(mapIndex, 0)
+        if nodes[node].indices.contains(likely), nodes[node][likely].mapIndex == mapIndex { return likely }
+        return nodes[node].firstIndex { $0.mapIndex == mapIndex }
+    }
+
+    /// The instances that the task at an index of ``spec`` has now: not those of before it was mapped, or no longer is.
+    public func instances(of task: Int) -> [TaskInstance] {
+        let all = instances(of: spec.tasks[task].id)
+        guard all.count > 1, all[0].mapIndex < 0 else { return all }
+        return spec.tasks[task].isMapped ? Array(all.dropFirst()) : [all[0]]
+    }
+
+    /// All instances of a task, also of one that the DAG lost; empty if the run never had it.
+    public func instances(of task: TaskID) -> [TaskInstance] { places[task].map { nodes[$0] } ?? [] }
 
     /// The instance that an event is about; `nil` if it is about the run as a whole.
     public func instance(of event: RunEvent) -> TaskInstance? {
-        guard let index = event.taskID.flatMap(spec.index(of:)) else { return nil }
-        let place = max(event.mapIndex, 0)
-        return nodes[index].indices.contains(place) ? nodes[index][place] : nil
+        guard let node = event.taskID.flatMap({ places[$0] }) else { return nil }
+        return place(of: event.mapIndex, in: node).map { nodes[node][$0] }
     }
 
-    /// The run with all its instances, by the order of the DAG and the map index.
+    /// The run with all its instances, as a store holds them: by the order in which the run got the tasks, and the map
+    /// index.
     public var snapshot: RunSnapshot { RunSnapshot(run: run, instances: nodes.flatMap { $0 }) }
 }
 
 extension RunSnapshot {
     /// Folds the events of a run, oldest first, into its state; `nil` if the first is not its creation.
     ///
-    /// - Parameter spec: The structure that the run follows.
-    public init?(folding events: [RunEvent], of spec: DAGSpec) {
-        guard let first = events.first, var fold = RunFold(first, of: spec) else { return nil }
+    /// - Parameters:
+    ///   - spec: The structure that the run follows now.
+    ///   - earlier: Those that it followed before.
+    public init?(folding events: [RunEvent], of spec: DAGSpec, earlier: [DAGSpec] = []) {
+        guard let first = events.first, var fold = RunFold(first, of: spec, earlier: earlier) else {
+            return nil
+        }
         for event in events { fold.apply(event) }
         self = fold.snapshot
     }

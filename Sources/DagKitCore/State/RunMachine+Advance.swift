@@ -6,6 +6,8 @@ extension RunMachine {
     /// - Complexity: O(the downstream edges of the instances that change).
     public mutating func advance(_ event: Event, at now: Date) -> Step {
         step = Step()
+        step.kills = lostAttempts
+        lostAttempts = []
         missDeadlines(at: now)
         switch event {
         case .start: start(at: now)

@@ -64,18 +64,6 @@ extension RunMachine {
         }
     }
 
-    /// Removes an instance of a task that the DAG no longer has.
-    mutating func remove(_ instance: TaskInstance, at now: Date) {
-        var removed = instance
-        let event = RunEvent(
-            .removed, run: run.key, at: now, taskID: instance.taskID, mapIndex: instance.mapIndex,
-            reason: "the task is no longer part of the dag")
-        removed.apply(event)
-        pending.instances.append(removed)
-        if let attempt = instance.attemptID { step.kills.append(attempt) }
-        record(event)
-    }
-
     private mutating func count(_ reference: InstanceRef, from before: TaskState?, to after: TaskState?) {
         let wasActive = before.map { !$0.isFinished } ?? false
         let isActive = after.map { !$0.isFinished } ?? false

@@ -48,7 +48,7 @@ extension RunMachine {
     }
 
     /// Makes an instance as if it had never run; its tries are kept as history.
-    private mutating func reset(
+    mutating func reset(
         _ reference: InstanceRef, reason: String, by actor: String = RunEvent.scheduler, at now: Date
     ) {
         let instance = self[reference]

@@ -31,6 +31,9 @@ public struct RunMachine: Sendable {
     /// For each task that a branch, short circuit or latest-only point skips, the tasks that decided it.
     var skippedBy: [Int: Set<Int>] = [:]
     var pending: RunBatch
+
+    /// The attempts of tasks that the DAG lost, to be ended with the next step.
+    var lostAttempts: [AttemptID] = []
     var changed: Set<InstanceRef> = []
 
     /// The places in the pending events at which instances were scheduled.
@@ -98,6 +101,14 @@ public struct RunMachine: Sendable {
         case mark([InstanceRef], MarkedState, actor: String)
         /// Somebody gives the run a verdict.
         case markRun(MarkedState, actor: String)
+
+        /// Whether tasks are to run again: a run that has ended follows its DAG as it is now from then on.
+        var startsAnew: Bool {
+            switch self {
+            case .clear, .reprocess: true
+            default: false
+            }
+        }
     }
 
     /// A task with its instances and the tallies that decide about it.
@@ -158,31 +169,19 @@ public struct RunMachine: Sendable {
     /// Creates the machine of a run as a store holds it.
     ///
     /// Tasks that the DAG got since then get an instance; unfinished instances of tasks that it lost are removed.
+    ///
+    /// What follows from another structure than the run had is part of the next batch.
     public init(_ snapshot: RunSnapshot, of spec: DAGSpec, at now: Date) {
-        var nodes = spec.tasks.map { _ in Node(instances: [], isExpanded: true) }
-        var lost: [TaskInstance] = []
-        for instance in snapshot.instances {
-            if let index = spec.index(of: instance.taskID) {
-                nodes[index].instances.append(instance)
-            } else if !instance.isFinished {
-                lost.append(instance)
-            }
-        }
-        var added: [Int] = []
-        for task in spec.tasks {
-            if nodes[task.index].instances.isEmpty {
-                nodes[task.index].instances = [task.newInstance(of: snapshot.run.key)]
-                added.append(task.index)
-            }
-            nodes[task.index].instances.sort { $0.mapIndex < $1.mapIndex }
-            nodes[task.index].isExpanded = !task.isMapped || nodes[task.index].instances[0].mapIndex >= 0
+        let fit = StructureFit(snapshot, spec)
+        let nodes = spec.tasks.map { task in
+            let instances = fit.instances[task.index]
+            return Node(
+                instances: instances, isExpanded: !task.isMapped || instances[0].mapIndex >= 0)
         }
         self.init(spec: spec, run: snapshot.run, expectedRevision: snapshot.run.revision, nodes: nodes)
         outputCounts = snapshot.outputCounts
         for decision in snapshot.skipDecisions { restore(decision) }
-        for index in added { changed.insert(InstanceRef(task: index, instance: 0)) }
-        for instance in lost { remove(instance, at: now) }
-        run.structureHash = spec.structureHash
+        follow(fit, at: now)
     }
 
     private init(spec: DAGSpec, run: DAGRun, expectedRevision: Int64?, nodes: [Node]) {
@@ -307,7 +306,7 @@ public struct RunMachine: Sendable {
         var batch = pending
         batch.updatedRun = run
         batch.changesRun = changesRun
-        batch.instances = changed.sorted().map { self[$0] }
+        batch.instances += changed.sorted().map { self[$0] }
         batch.notices = notices(of: batch.events)
         // Emptying a large table costs its size: what one large change made room for, small ones do not keep.
         changed.removeAll(keepingCapacity: changed.capacity <= Self.keptCapacity)

@@ -30,6 +30,12 @@ public struct DAGRecord: Hashable, Sendable {
     public var lastRegistered: Date?
     public var next: PlannedRun?
 
+    /// The entry of `dags.json` as it was written; `nil` for compiled DAGs.
+    public var source: String?
+
+    /// The SHA-256 of the executable that has the DAG, 64 hex digits; `nil` if it was not told.
+    public var executableHash: String?
+
     /// The assets that it runs on, and those of its tasks.
     public var assets: [AssetReference] = []
 
@@ -51,6 +57,7 @@ public struct DAGRecord: Hashable, Sendable {
         structureHash = spec.structureHash
         structure = spec.structure
         self.hasImportErrors = hasImportErrors
+        source = spec.source
         assets = spec.assetReferences
     }
 

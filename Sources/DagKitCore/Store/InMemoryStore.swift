@@ -18,7 +18,9 @@ public final class InMemoryStore: MetadataStore {
         var lastEvent: Int64 = 0
         var nextAttempt: Int64 = 1
         var dags: [DAGID: DAGRecord] = [:]
-        var structures: [DAGID: [String: JSONValue]] = [:]
+
+        /// By DAG, the first version first.
+        var versions: [DAGID: [DAGVersion]] = [:]
         var importErrors: [String: [ImportError]] = [:]
         var variables: [String: Variable] = [:]
         var connections: [String: Connection] = [:]
@@ -160,11 +162,12 @@ public final class InMemoryStore: MetadataStore {
                 }
                 dag.bundle = bundle
                 dag.lastRegistered = now
+                let version = contents.keepVersion(of: dag, at: now)
+                dag.executableHash = version.executableHash
                 contents.dags[dag.id] = dag
                 for reference in dag.assets { contents.assets.know(reference.asset, at: now) }
                 contents.assets.keep(
                     dag.assets.filter { $0.role == .schedule }.map(\.asset.uri), waitingFor: dag.id)
-                contents.structures[dag.id, default: [:]][dag.structureHash] = dag.structure
             }
         }
     }
@@ -202,7 +205,7 @@ public final class InMemoryStore: MetadataStore {
     public func deleteDAG(_ id: DAGID, by actor: String, at now: Date) async throws -> Int {
         contents.withLock { contents in
             var count = contents.dags.removeValue(forKey: id) == nil ? 0 : 1
-            contents.structures[id] = nil
+            contents.versions[id] = nil
             for (key, stored) in contents.runs where key.dagID == id {
                 count += 1 + stored.instances.count + stored.history.count + stored.allOutputs.count
                 contents.runs[key] = nil
@@ -220,7 +223,7 @@ public final class InMemoryStore: MetadataStore {
     }
 
     public func structure(of dag: DAGID, hash: String) async throws -> JSONValue? {
-        read { $0.structures[dag]?[hash] }
+        try await version(of: dag, hash: hash)?.structure
     }
 
     public func setImportErrors(_ errors: [ImportError], of source: String, at now: Date) async throws {
@@ -431,7 +434,8 @@ extension InMemoryStore.StoredRun {
             order.insert(key, at: last.map { $0 + 1 } ?? order.endIndex)
             order.removeAll { $0 == summary }
         } else {
-            order.append(key)
+            // One that stands beside the instances of a mapping that its task had comes before them.
+            order.insert(key, at: order.firstIndex { $0.taskID == key.taskID } ?? order.endIndex)
         }
     }
 }

@@ -3,7 +3,8 @@ public import FoundationEssentials
 extension MetadataStore {
     /// Changes a run as it stands in the store, by the same machine that the scheduler uses.
     ///
-    /// Where somebody else changes the run meanwhile, it is read and changed anew. The change survives a power cut.
+    /// Where somebody else changes the run meanwhile, it is read and changed anew. A run that has ended keeps the
+    /// structure that it followed, unless it starts anew. The change survives a power cut.
     /// The scheduler should be woken afterwards: it carries out what the change asks for.
     ///
     /// - Parameter event: What is to happen to the run, made from it as it stands; `nil` for nothing.
@@ -16,12 +17,25 @@ extension MetadataStore {
         for _ in 0..<10 {
             guard let found = try await snapshot(of: run) else { return nil }
             var machine = RunMachine(found, of: spec, at: now)
-            let step = event(machine).map { machine.advance($0, at: now) } ?? RunMachine.Step()
+            var asked = event(machine)
+            if asked?.startsAnew == false, found.run.state.isFinished,
+                let own = try await ownSpec(of: found.run, spec)
+            {
+                machine = RunMachine(found, of: own, at: now)
+                asked = event(machine)
+            }
+            let step = asked.map { machine.advance($0, at: now) } ?? RunMachine.Step()
             let change = RunChange(machine: machine, step: step)
             guard !step.events.isEmpty, let batch = machine.takeBatch() else { return change }
             if try await commit([batch], durability: .full).conflicts.isEmpty { return change }
         }
         throw RunChangeError.contended(run)
+    }
+
+    /// The structure that a run followed, where its DAG has another one by now and it is known.
+    private func ownSpec(of run: DAGRun, _ spec: DAGSpec) async throws -> DAGSpec? {
+        guard run.structureHash != spec.structureHash else { return nil }
+        return try await version(of: run.dagID, hash: run.structureHash).flatMap { DAGSpec($0) }
     }
 }
 

@@ -67,7 +67,8 @@ public protocol MetadataStore: Sendable {
 
     /// Records the DAGs of an executable and marks those of the same `bundle` that are not among them as inactive.
     ///
-    /// Whether a DAG is paused is set where it is new and kept where it is not.
+    /// Whether a DAG is paused is set where it is new and kept where it is not. A structure that the DAG did not have
+    /// before becomes its next version.
     func register(_ dags: [DAGRecord], bundle: String, at now: Date) async throws
 
     /// Sets when the next run of some DAGs is planned.
@@ -90,6 +91,15 @@ public protocol MetadataStore: Sendable {
 
     /// The structure of a version of a DAG; `nil` if no such version was registered.
     func structure(of dag: DAGID, hash: String) async throws -> JSONValue?
+
+    /// All versions of a DAG, the first one first.
+    func versions(of dag: DAGID) async throws -> [DAGVersion]
+
+    /// The version of a DAG that has a structure; `nil` if no such structure was registered.
+    func version(of dag: DAGID, hash: String) async throws -> DAGVersion?
+
+    /// The numbers of a DAG's versions by the hash of their structure.
+    func versionNumbers(of dag: DAGID) async throws -> [String: Int]
 
     /// Replaces the import errors of one source (the name of a file or an executable).
     func setImportErrors(_ errors: [ImportError], of source: String, at now: Date) async throws

@@ -36,8 +36,12 @@ public struct RunEvent: Hashable, Codable, Sendable {
         case runEnding = "run_ending"
         /// The run had ended and goes on, since tasks of it were cleared.
         case runCleared = "run_cleared"
+        /// The run follows another structure of its DAG from now on, whose hash the detail tells.
+        case versionChanged = "version_changed"
         /// The run is not done by the deadline that the detail names; it goes on.
         case deadlineMissed = "deadline_missed"
+        /// The task got its instance: the run's DAG did not have it before.
+        case added
         /// A mapped task got its instances.
         case expanded
         /// The dependencies are met; it waits for a slot, for the reason given.

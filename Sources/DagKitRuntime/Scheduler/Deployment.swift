@@ -15,6 +15,9 @@ public struct Deployment: Sendable {
     /// What could not be loaded, by source; an empty list clears what a source reported before.
     public var importErrors: [String: [ImportError]]
 
+    /// The SHA-256 of the executable, 64 hex digits; `nil` while it is not known.
+    public var executableHash: String?
+
     public init(
         bundle: String, specs: [DAGSpec], settings: [DAGID: [String: String]] = [:],
         arePausedAtCreation: Bool = true,
@@ -29,6 +32,10 @@ public struct Deployment: Sendable {
 
     /// The rows that the store keeps of the DAGs.
     public var records: [DAGRecord] {
-        specs.map { DAGRecord($0, bundle: bundle, isPaused: arePausedAtCreation) }
+        specs.map { spec in
+            var record = DAGRecord(spec, bundle: bundle, isPaused: arePausedAtCreation)
+            record.executableHash = executableHash
+            return record
+        }
     }
 }

@@ -91,8 +91,9 @@ extension SchedulerLoop {
             unstored[run, default: []].append(outcome)
             planner.take(outcome, at: clock.now)
         }
-        let reported = Set((unstored[run] ?? []).map(\.attemptID))
-        for attempt in attempts where planner.running[attempt] == nil && !reported.contains(attempt) {
+        // What the run's new shape has no place for is ended once that is stored.
+        let spared = planner.killsAhead.union((unstored[run] ?? []).map(\.attemptID))
+        for attempt in attempts where planner.running[attempt] == nil && !spared.contains(attempt) {
             await executor.kill(attempt, reason: "its task was ended by somebody else")
         }
     }

@@ -85,6 +85,9 @@ extension SchedulerLoop {
             lastIntervals: registration.lastIntervals, failuresInARow: registration.failuresInARow,
             at: clock.now)
         dagCount = deployment.specs.count
+        let changed = planner.runsOfOtherStructure
+        foreignRuns.formUnion(changed)
+        if !changed.isEmpty { mustLook = true }
         mustReadAssets = planner.followsAssets
     }
 

@@ -9,8 +9,9 @@ enum DAGRow {
         select d.dag_id, d.is_paused, d.is_active, d.bundle, d.fileloc, d.owners, d.description, d.schedule_interval,
             d.timetable_description, d.max_active_tasks, d.max_active_runs, d.dag_hash, s.data, d.has_import_errors,
             d.last_parsed_time, d.next_dagrun_data_interval_start, d.next_dagrun_data_interval_end,
-            d.next_dagrun_create_after
+            d.next_dagrun_create_after, v.source_code, v.bundle_version
         from dag d left join serialized_dag s on s.dag_id = d.dag_id and s.dag_hash = d.dag_hash
+            left join dag_version v on v.dag_id = d.dag_id and v.dag_hash = d.dag_hash
         """
 
     static func record(_ row: SQLRow, tags: [DAGID: [String]]) throws -> DAGRecord {
@@ -20,7 +21,7 @@ enum DAGRow {
         let (bundle, fileloc, owners): (String, String, String) = (
             try row.next(), try row.next(), try row.next()
         )
-        return DAGRecord(
+        var record = DAGRecord(
             id: id, isPaused: isPaused, isActive: isActive, bundle: bundle, fileloc: fileloc,
             owners: owners.isEmpty ? [] : owners.split(separator: ", ").map(String.init),
             about: try row.next(),
@@ -28,6 +29,9 @@ enum DAGRow {
             maxActiveTasks: try row.next(), maxActiveRuns: try row.next(), structureHash: try row.next(),
             structure: try row.json(), hasImportErrors: try row.next(), lastRegistered: try row.instant(),
             next: try planned(&row))
+        record.source = try row.next()
+        record.executableHash = try row.next()
+        return record
     }
 
     /// Adds the DAG, or brings it up to date; what users and the scheduler decided about it stays.
@@ -76,7 +80,8 @@ enum DAGRow {
     }
 
     private static func planned(_ row: inout RowReader) throws -> PlannedRun? {
-        guard let interval = try row.interval(), let runAfter = try row.instant() else { return nil }
+        let (interval, runAfter) = (try row.interval(), try row.instant())
+        guard let interval, let runAfter else { return nil }
         return PlannedRun(dataInterval: interval, runAfter: runAfter)
     }
 }

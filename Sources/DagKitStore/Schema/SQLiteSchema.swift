@@ -25,6 +25,7 @@ package struct SQLiteSchema: SchemaDialect {
             version: 9, name: "keep the deadlines that runs missed",
             statements: ["alter table dag_run add column missed_deadlines text"]),
         Migration(version: 10, name: "keep what tasks wait for", statements: waits),
+        Migration(version: 11, name: "number the versions of dags", statements: versions),
     ]
 
     package let tableNames: SQLStatement = "select name from sqlite_schema where type = 'table'"

@@ -21,3 +21,22 @@ extension DAGSpec {
         return draft.tasks.isEmpty ? nil : try? DAGSpec(draft, schedule: schedule)
     }
 }
+
+extension Simulator {
+    /// A DAG as ``SimulatedFault/redeploy(step:dag:without:)`` deploys it; `nil` if there is none.
+    func spec(_ dag: Int, without task: Int?) -> DAGSpec? {
+        guard dags.indices.contains(dag) else { return nil }
+        guard let task else { return dags[dag] }
+        return dags[dag].tasks.indices.contains(task) ? dags[dag].dropping(task) : nil
+    }
+
+    /// Every structure that a DAG has in the course of the simulation.
+    func structures(of dag: DAGID) -> [DAGSpec] {
+        guard let place = dags.firstIndex(where: { $0.id == dag }) else { return [] }
+        let changed = faults.compactMap { fault -> DAGSpec? in
+            guard case .redeploy(_, place, let task) = fault else { return nil }
+            return spec(place, without: task)
+        }
+        return [dags[place]] + changed
+    }
+}

@@ -17,8 +17,8 @@ struct PastCheck {
         guard let before, let then = before.run.logicalDate else { return nil }
         if isRow, let start = fold.spec.schedule.bounds.earliest, then < start { return nil }
         let wanted = [task.index] + (rule.includesDownstream ? task.downstream : [])
-        for index in wanted {
-            for instance in before.instances(of: index)
+        for id in wanted.map({ fold.spec.tasks[$0].id }) {
+            for instance in before.instances(of: id)
             where ![.success, .skipped, .removed].contains(instance.state) {
                 return "\(instance.taskID) of \(before.run.key) is \(instance.state?.rawValue ?? "none")"
             }

@@ -16,6 +16,8 @@ public enum SimulatedFault: Hashable, Sendable {
     case slowStore(step: Int, Duration)
     /// Another process writes to the store just before an operation of the scheduler.
     case foreignWrite(step: Int, ForeignWrite)
+    /// The deployment changes: a DAG, by its place in the list, loses one of its tasks, or is whole again.
+    case redeploy(step: Int, dag: Int, without: Int?)
 
     /// The process of an attempt dies before it reports.
     case attemptDies(attempt: Int)
@@ -69,7 +71,7 @@ public enum SimulatedFault: Hashable, Sendable {
     var step: Int? {
         switch self {
         case .crash(let step, _), .storeError(let step, _), .storeOutage(let step, _),
-            .slowStore(let step, _), .foreignWrite(let step, _):
+            .slowStore(let step, _), .foreignWrite(let step, _), .redeploy(let step, _, _):
             step
         default: nil
         }
@@ -96,6 +98,7 @@ extension SimulatedFault {
         case .storeOutage(let step, let duration): .storeOutage(step: scaled(step), duration)
         case .slowStore(let step, let duration): .slowStore(step: scaled(step), duration)
         case .foreignWrite(let step, let write): .foreignWrite(step: scaled(step), write)
+        case .redeploy(let step, let dag, let task): .redeploy(step: scaled(step), dag: dag, without: task)
         default: self
         }
     }
@@ -197,6 +200,8 @@ extension SimulatedFault: CustomStringConvertible {
         case .storeOutage(let step, let duration): "the store is away for \(duration) from step \(step)"
         case .slowStore(let step, let duration): "step \(step) takes \(duration)"
         case .foreignWrite(let step, let write): "before step \(step) somebody else: \(write)"
+        case .redeploy(let step, let dag, let task):
+            "before step \(step) dag \(dag) is deployed " + (task.map { "without its task \($0)" } ?? "whole")
         case .attemptDies(let attempt): "attempt \(attempt) dies"
         case .attemptRefused(let attempt): "attempt \(attempt) cannot be started"
         case .outcomeLost(let attempt): "the outcome of attempt \(attempt) is lost until the next connection"

@@ -35,6 +35,9 @@ final class SimulatedWorld: @unchecked Sendable {
     private var live: [AttemptID] = []
     private var changedPools: Set<Int> = []
 
+    /// The DAGs as the deployment has them now.
+    private var deployed: [DAGSpec]
+
     /// An attempt as the executor knows it.
     private struct Attempt {
         let order: AttemptOrder
@@ -66,6 +69,7 @@ final class SimulatedWorld: @unchecked Sendable {
 
     init(_ simulator: Simulator) {
         self.simulator = simulator
+        deployed = simulator.dags
         store = simulator.wrapStore(InMemoryStore())
         auditor = SimulationAuditor(simulator, store: store)
         time = simulator.start.microsecondsSinceEpoch
@@ -163,10 +167,22 @@ final class SimulatedWorld: @unchecked Sendable {
                 await carryOut(write)
                 // Half of the writers knock, the others are found at the next look.
                 if step % 2 == 0 { mailbox.append(.poke) }
+            case .redeploy(_, let dag, let task): redeploy(dag, without: task)
             default: break
             }
         }
         return faults
+    }
+
+    private func redeploy(_ dag: Int, without task: Int?) {
+        guard let spec = simulator.spec(dag, without: task) else { return }
+        note("dag \(spec.id) has the tasks \(spec.tasks.map(\.id.rawValue).joined(separator: ", ")) now")
+        deployed[dag] = spec
+        if living != nil { mailbox.append(.deployment(deployment)) }
+    }
+
+    private var deployment: Deployment {
+        Deployment(bundle: "simulated", specs: deployed, arePausedAtCreation: false)
     }
 
     var isStoreAway: Bool { time < awayUntil && !hasCalmed }
@@ -174,7 +190,9 @@ final class SimulatedWorld: @unchecked Sendable {
     private func carryOut(_ write: SimulatedFault.ForeignWrite) async {
         do {
             try await auditor.readEvents()
-            var writer = ForeignWriter(store: store, auditor: auditor, simulator: simulator, now: now)
+            var current = simulator
+            current.dags = deployed
+            var writer = ForeignWriter(store: store, auditor: auditor, simulator: current, now: now)
             let deed = try await writer.carryOut(write)
             if case .resize(let pool, _) = write { changedPools.insert(pool) }
             if let deed { note("somebody else: \(deed)") }
@@ -345,9 +363,10 @@ final class SimulatedWorld: @unchecked Sendable {
             for pool in simulator.pools where number == 1 {
                 try await store.setPool(pool, by: "operator", at: now)
             }
-            try await loop.open(
-                Deployment(bundle: "simulated", specs: simulator.dags, arePausedAtCreation: false))
-            mailbox = welcome()
+            mailbox = []
+            try await loop.open(deployment)
+            // A deployment that changed meanwhile.
+            mailbox += welcome()
             try await loop.adoptRuns()
             return loop
         } catch {

@@ -9,8 +9,9 @@ final class SimulationAuditor {
     var history: SimulatedHistory
     private let store: any MetadataStore
     private let simulator: Simulator
-    private let specs: [DAGID: DAGSpec]
-    private let rules: [DAGID: [RuleCheck]]
+
+    /// Every structure that a DAG has in the course of the simulation, the first one first.
+    private let specs: [DAGID: [DAGSpec]]
     private var folds: [RunKey: RunFold] = [:]
     private var order: [RunKey] = []
     private var open: Set<RunKey> = []
@@ -40,8 +41,7 @@ final class SimulationAuditor {
         self.simulator = simulator
         self.store = store
         history = SimulatedHistory(store: store)
-        specs = Dictionary(simulator.dags.map { ($0.id, $0) }) { $1 }
-        rules = specs.mapValues { spec in spec.tasks.map { RuleCheck($0, in: spec) } }
+        specs = Dictionary(simulator.dags.map { ($0.id, simulator.structures(of: $0.id)) }) { $1 }
         limits = LimitCheck(simulator)
         assets = AssetCheck(simulator.dags)
     }
@@ -89,7 +89,7 @@ final class SimulationAuditor {
     func sawPools(_ pools: [Pool]) { limits.sawPools(pools) }
 
     func isMappedOver(_ key: TaskInstanceKey) -> Bool {
-        guard let spec = specs[key.run.dagID], let index = spec.index(of: key.taskID) else { return false }
+        guard let spec = folds[key.run]?.spec, let index = spec.index(of: key.taskID) else { return false }
         return spec.tasks[index].downstream.contains { spec.tasks[$0].mapSources.contains(index) }
     }
 
@@ -117,8 +117,7 @@ final class SimulationAuditor {
     }
 
     private func instance(_ key: TaskInstanceKey) -> TaskInstance? {
-        guard let spec = specs[key.run.dagID], let index = spec.index(of: key.taskID) else { return nil }
-        return folds[key.run]?.instances(of: index).first { $0.key == key }
+        folds[key.run]?.instances(of: key.taskID).first { $0.key == key }
     }
 
     // MARK: Events
@@ -165,7 +164,7 @@ final class SimulationAuditor {
     private func checkAssets(_ event: RunEvent) {
         let before = folds[event.run]?.instance(of: event)
         let isMarked = event.actor != RunEvent.scheduler || before?.endRequest != nil
-        let task = event.taskID.flatMap { specs[event.run.dagID]?.task($0) }
+        let task = event.taskID.flatMap { folds[event.run]?.spec.task($0) }
         if let finding = assets.take(event, of: task, isMarked: isMarked, paused: paused) { report(finding) }
         for update in event.detail["asset_updates"]?.array ?? [] {
             if let uri = update["uri"]?.string { waits.noteUpdate(of: uri, at: event.at) }
@@ -173,7 +172,8 @@ final class SimulationAuditor {
     }
 
     private func takeCreation(_ event: RunEvent) {
-        guard let spec = specs[event.run.dagID], let fold = RunFold(event, of: spec) else {
+        guard let known = specs[event.run.dagID], let fold = RunFold(event, of: known[0], earlier: known)
+        else {
             return report("run \(event.run) has an event before its creation: \(event.kind.rawValue)")
         }
         if let date = fold.run.logicalDate,
@@ -221,11 +221,9 @@ final class SimulationAuditor {
     }
 
     private func checkRule(_ instance: TaskInstance, _ fold: RunFold, _ place: String) {
-        guard let spec = specs[instance.key.run.dagID], let index = spec.index(of: instance.taskID) else {
-            return
-        }
-        if rules[spec.id]?[index].allows(fold) != true {
-            report("\(place) though \(spec.tasks[index].triggerRule.rawValue) does not allow it")
+        guard let task = fold.spec.task(instance.taskID) else { return report("\(place) and has no task") }
+        if !RuleCheck(task, in: fold.spec).allows(fold) {
+            report("\(place) though \(task.triggerRule.rawValue) does not allow it")
         }
     }
 
@@ -242,8 +240,10 @@ final class SimulationAuditor {
         _ event: RunEvent, _ before: TaskInstance, _ fold: RunFold, _ place: String
     ) {
         guard let attempt = before.attemptID else {
+            // A task that is back starts anew.
+            if event.kind == .cleared, before.state == .removed { return }
             if event.kind == .cleared { return report("\(place) by itself") }
-            let isEmpty = specs[event.run.dagID]?.task(before.taskID)?.isEmpty == true
+            let isEmpty = fold.spec.task(before.taskID)?.isEmpty == true
             if event.kind == .succeeded, isEmpty { return checkRule(before, fold, place) }
             return report("\(place) and has no attempt")
         }

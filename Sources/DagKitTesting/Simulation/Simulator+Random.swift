@@ -23,6 +23,9 @@ private struct SimulationDraw {
     /// Draws deadlines and waits for assets.
     private var moments: SeededGenerator
 
+    /// Draws when DAGs lose tasks and get them back.
+    private var shapes: SeededGenerator
+
     init(seed: UInt64) {
         self.seed = seed
         random = SeededGenerator(seed: seed)
@@ -30,6 +33,7 @@ private struct SimulationDraw {
         past = SeededGenerator(seed: seed ^ 0x7061_7374)
         assets = SeededGenerator(seed: seed ^ 0x6173_7365)
         moments = SeededGenerator(seed: seed ^ 0x6d6f_6d65)
+        shapes = SeededGenerator(seed: seed ^ 0x7368_6170)
     }
 
     mutating func simulator() -> Simulator {
@@ -49,7 +53,23 @@ private struct SimulationDraw {
         simulator.faults = SimulatedFault.random(
             faults, seed: random.next(), steps: 40 + 60 * count * hours, attempts: 10 * count * hours,
             span: start...end, dags: count, pools: 2)
+        simulator.faults += redeployments(of: simulator.dags, steps: 40 + 60 * count * hours)
         return simulator
+    }
+
+    /// Changes of structure, in a third of the histories.
+    private mutating func redeployments(of dags: [DAGSpec], steps: Int) -> [SimulatedFault] {
+        guard Int.random(in: 0..<3, using: &shapes) == 0 else { return [] }
+        return (0..<Int.random(in: 1...6, using: &shapes)).map { _ in
+            let dag = Int.random(in: 0..<dags.count, using: &shapes)
+            // Not the first, which takes its time.
+            let task = dags[dag].tasks.indices.dropFirst().randomElement(using: &shapes)
+            // A run that waits for a task which the run before lost would wait for ever.
+            let isRow = dags[dag].tasks.contains { $0.pastRule != nil }
+            return .redeploy(
+                step: Int.random(in: 1...steps, using: &shapes), dag: dag,
+                without: isRow || Bool.random(using: &shapes) ? nil : task)
+        }
     }
 
     private mutating func dag(_ number: Int, start: Date) -> GraphDraft {

@@ -61,6 +61,42 @@ extension StoreConformance {
                 findings.equal(
                     try await store.structure(of: "market", hash: "x"), nil, "an unknown structure")
             },
+            Check("a structure that was not there becomes the next version, one that was stays the same") {
+                store, findings in
+                func register(_ hash: String, _ line: Int, _ executable: String?, _ seconds: Double)
+                    async throws
+                {
+                    var dag = record("market", hash: hash)
+                    dag.structure = ["hash": .string(hash), "line": .integer(Int64(line))]
+                    dag.source = hash == "two" ? "{ \"tasks\": [] }" : nil
+                    dag.executableHash = executable
+                    try await store.register([dag], bundle: "b", at: .conformanceNoon + seconds)
+                }
+                try await register("one", 1, "old", 0)
+                try await register("two", 2, "new", 1)
+                try await register("one", 9, nil, 2)
+                try await store.register([record("other")], bundle: "c", at: .conformanceNoon)
+                let one = DAGVersion(
+                    dagID: "market", number: 1, structureHash: "one", structure: ["hash": "one", "line": 9],
+                    source: nil, bundle: "b", executableHash: "old", createdAt: .conformanceNoon,
+                    lastRegistered: .conformanceNoon + 2)
+                let two = DAGVersion(
+                    dagID: "market", number: 2, structureHash: "two", structure: ["hash": "two", "line": 2],
+                    source: "{ \"tasks\": [] }", bundle: "b", executableHash: "new",
+                    createdAt: .conformanceNoon + 1, lastRegistered: .conformanceNoon + 1)
+                findings.equal(try await store.versions(of: "market"), [one, two], "the versions")
+                findings.equal(try await store.version(of: "market", hash: "two"), two, "the second version")
+                findings.equal(try await store.version(of: "market", hash: "x"), nil, "an unknown version")
+                findings.equal(
+                    try await store.versionNumbers(of: "market"), ["one": 1, "two": 2], "the numbers")
+                findings.equal(
+                    try await store.versions(of: "other").map(\.number), [1], "those of another dag")
+                let stored = try await store.dag("market")
+                findings.equal(stored?.executableHash, "old", "the executable of the record")
+                findings.equal(stored?.source, nil, "the text of the record")
+                _ = try await store.deleteDAG("market", by: "ana", at: .conformanceNoon)
+                findings.equal(try await store.versions(of: "market"), [], "the versions of a deleted dag")
+            },
             Check("pausing gives the dags that changed and writes them to the audit log") { store, findings in
                 try await store.register(
                     [record("a"), record("b", isPaused: true)], bundle: "b", at: .conformanceNoon)

@@ -20,9 +20,17 @@ private struct RandomDAG: DAG {
     let configuration = DAGConfiguration(
         "random", defaults: TaskDefaults(retries: 2, retryDelay: .seconds(30)))
 
+    /// Another structure: without a task, with one more, and with one that is mapped no longer.
+    var isChanged = false
+
     func build(_ dag: inout DAGBuilder) {
         let start = dag.empty("start")
         let list = dag.task("list", after: start) { _ in ["a", "b", "c"] }
+        if isChanged {
+            dag.task("each", after: list) { _ in }
+            dag.task("extra", after: start) { _ in }
+            return
+        }
         let each = dag.map("each", over: list) { _, item in item }
         let side = dag.task("side", after: start, options: TaskOptions(retries: 0)) { _ in }
         let gate = dag.task("gate", after: start, run: TimeDeltaSensor(.seconds(90), timeout: .minutes(2)))
@@ -39,7 +47,8 @@ private struct RandomDAG: DAG {
 /// Plays one run with random outcomes, in a random order, over a store.
 private struct RandomRun {
     private let store: any MetadataStore
-    private let spec: DAGSpec
+    private let specs: [DAGSpec]
+    private var spec: DAGSpec
     private let seed: UInt64
     private var random: SeededGenerator
     private var machine: RunMachine
@@ -52,7 +61,8 @@ private struct RandomRun {
         self.store = store
         self.seed = seed
         random = SeededGenerator(seed: seed)
-        spec = try DAGSpec(RandomDAG())
+        specs = [try DAGSpec(RandomDAG()), try DAGSpec(RandomDAG(isChanged: true))]
+        spec = specs[0]
         now = .conformanceNoon + Double(seed) * 3_600
         machine = RunMachine(creating: .manual(spec, by: "conformance", at: now), of: spec)
     }
@@ -145,20 +155,28 @@ private struct RandomRun {
         guard let snapshot = try await store.snapshot(of: machine.run.key) else {
             throw RandomRunError.lost(seed: seed)
         }
+        // Half of the runs live through changes of their DAG.
+        if seed.isMultiple(of: 2), Int.random(in: 0..<3, using: &random) == 0 {
+            spec = specs[spec.structureHash == specs[0].structureHash ? 1 : 0]
+        }
         machine = RunMachine(snapshot, of: spec, at: now)
+        if machine.run.state == .running { _ = machine.advance(.start, at: now) }
         try await commit()
     }
 
     private func compare(_ findings: inout StoreConformance.Findings) async throws {
         let events = try await store.events(of: machine.run.key)
         let stored = try await store.snapshot(of: machine.run.key)
-        guard let folded = RunSnapshot(folding: events, of: spec), let stored else {
+        guard let folded = RunSnapshot(folding: events, of: spec, earlier: specs), let stored else {
             return findings.add("the run of seed \(seed) cannot be folded")
         }
         var run = folded.run
         run.revision = stored.run.revision
         findings.equal(stored.run, machine.run, "seed \(seed): the stored run")
-        findings.equal(stored.instances, machine.instances, "seed \(seed): the stored instances")
+        // What the run's present structure has no place for is stored and folded, and of no concern to the machine.
+        let known = Dictionary(stored.instances.map { ($0.key, $0) }) { $1 }
+        findings.equal(
+            machine.instances.map { known[$0.key] }, machine.instances, "seed \(seed): the stored instances")
         findings.equal(run, stored.run, "seed \(seed): the folded run")
         findings.equal(folded.instances, stored.instances, "seed \(seed): the folded instances")
     }

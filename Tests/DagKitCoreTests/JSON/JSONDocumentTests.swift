@@ -35,6 +35,19 @@ import Testing
         #expect(node.keyLocation == JSONLocation(line: 4, column: 6))
     }
 
+    @Test(arguments: [
+        (#"{"a": {"b": "}\"{", "c": [1, {}]} , "d": 2}"#, #"{"b": "}\"{", "c": [1, {}]}"#),
+        (#"{"a":-1.5e3,"d":2}"#, "-1.5e3"), (#"{"a":null}"#, "null"), (#"{"a": "x\\"}"#, #""x\\""#),
+        ("{\"a\": [\n  1\n] }", "[\n  1\n]"), (#"{"a":{}}"#, "{}"),
+    ])
+    func `a value is given as it was written`(text: String, value: String) throws {
+        let document = try JSONDocument(parsing: text)
+
+        #expect(document.root["a"]?.text == value)
+        #expect(document.text(of: []) == text)
+        #expect(document.text(of: ["x"]) == nil)
+    }
+
     @Test func `members come in the order of the text`() throws {
         let document = try JSONDocument(parsing: #"{"b":1,"a":2,"c":3}"#)
 

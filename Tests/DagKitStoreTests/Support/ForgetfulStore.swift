@@ -28,6 +28,9 @@ struct ForgetfulStore: MetadataStore {
     { [] }
     func deleteDAG(_ id: DAGID, by actor: String, at now: Date) async throws -> Int { 0 }
     func structure(of dag: DAGID, hash: String) async throws -> JSONValue? { nil }
+    func versions(of dag: DAGID) async throws -> [DAGVersion] { [] }
+    func version(of dag: DAGID, hash: String) async throws -> DAGVersion? { nil }
+    func versionNumbers(of dag: DAGID) async throws -> [String: Int] { [:] }
     func setImportErrors(_ errors: [ImportError], of source: String, at now: Date) async throws {}
     func importErrors() async throws -> [ImportError] { [] }
     func variable(_ key: String) async throws -> Variable? { nil }

@@ -61,6 +61,13 @@ import Testing
         expectSmall(failure)
     }
 
+    @Test func `a store that keeps no instance as removed is found`() async throws {
+        let failure = try #require(await firstFailure { .random(seed: $0, store: HoardingStore.init) })
+
+        #expect(failure.history.violations != [])
+        expectSmall(failure)
+    }
+
     private func firstFailure(_ simulator: @Sendable (UInt64) -> Simulator) async -> SimulatedFailure? {
         await Simulator.firstFailure(of: 1...200, simulator)
     }
@@ -150,5 +157,18 @@ private struct LinklessStore: StoreProxy {
         var unlinked = batches
         for place in unlinked.indices { unlinked[place].consumption = nil }
         return try await base.commit(unlinked, durability: durability)
+    }
+}
+
+/// Does not store instances that were removed; their events are kept.
+private struct HoardingStore: StoreProxy {
+    let base: any MetadataStore
+
+    func commit(_ batches: [RunBatch], durability: Durability) async throws -> CommitResult {
+        var hoarded = batches
+        for place in hoarded.indices {
+            hoarded[place].instances.removeAll { $0.state == .removed && $0.reason == RunMachine.lostTask }
+        }
+        return try await base.commit(hoarded, durability: durability)
     }
 }

@@ -17,5 +17,6 @@ let dags: [any DAG] = [
     Assets(),
     AssetReport(),
     AssetWaiter(),
+    Regions(),
 ]
 await CommandLineTool(dags: dags).main()

@@ -1,0 +1,61 @@
+import DagKitSystem
+import Glibc
+import Testing
+
+@Suite struct VersionTests {
+    @Test func `an open run follows its dag to a new version, and the executable is named`() async throws {
+        let deployment = try Deployment(dags: Self.dags(Self.entry(last: "old")))
+        let scheduler = try deployment.start("scheduler", log: "scheduler.log")
+        #expect(try await deployment.waits(for: "scheduler started", in: "scheduler.log"))
+        _ = try await deployment.dagctl("dags trigger changing -r mine")
+        try await wait(for: "running", of: "wait", deployment)
+
+        try deployment.write(Self.dags(Self.entry(last: "new")))
+        scheduler.send(SIGHUP)
+        try await wait(for: "removed", of: "old", deployment)
+        try FileSystem.write("".utf8, to: "\(deployment.home)/go")
+        try await wait(for: "success", of: "new", deployment)
+        let versions = try await deployment.dagctl(
+            "dags versions changing -o csv --no-headers --columns version,tasks,change")
+        let source = try await deployment.dagctl("dags source changing --version 1")
+        let replay = try await deployment.dagctl("runs replay mine -o csv --columns event,reason")
+        let named = try await value(
+            "select bundle_version from dag_version where version_number = 2", deployment
+        ) { $0 != nil }
+        scheduler.send(SIGTERM)
+        _ = try await scheduler.wait()
+
+        #expect(versions.output == "2,2,removed old; added new\n1,2,\n", "\(versions)")
+        #expect(source.output == Self.entry(last: "old") + "\n", "\(source)")
+        #expect(
+            replay.output.contains(
+                "version_changed,version 1 -> 2: the dag changed: removed old; added new\n"), "\(replay)")
+        #expect(named?.count == 64)
+    }
+
+    private static func dags(_ entry: String) -> String { #"{"dags": {"changing": \#(entry)}}"# }
+
+    private static func entry(last: String) -> String {
+        let wait = #"{"id": "wait", "command": "until [ -e $DAGKIT_HOME/go ]; do sleep 0.1; done"}"#
+        return
+            #"{ "paused": false, "tasks": [\#(wait), {"id": "\#(last)", "command": "true", "after": "wait"}] }"#
+    }
+
+    private func wait(for state: String, of task: String, _ deployment: Deployment) async throws {
+        let query = "select state from task_instance where task_id = '\(task)'"
+        let found = try await value(query, deployment) { $0 == state }
+        #expect(found == state)
+    }
+
+    /// The answer to a query, once it is as wanted, or as it is after two minutes.
+    private func value(
+        _ query: String, _ deployment: Deployment, _ isWanted: (String?) -> Bool
+    ) async throws -> String? {
+        let deadline = BootTimeClock().now.advanced(by: .seconds(120))
+        while true {
+            let value: String? = try await deployment.value(query, in: "dagkit.db")
+            if isWanted(value) || BootTimeClock().now >= deadline { return value }
+            try await BootTimeClock().sleep(for: .milliseconds(20))
+        }
+    }
+}
