@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <link.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +27,25 @@ int dagkit_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, 
 int dagkit_set_child_subreaper(int on) { return prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0); }
 
 int dagkit_set_dumpable(int on) { return prctl(PR_SET_DUMPABLE, on, 0, 0, 0); }
+
+static int drop_text(struct dl_phdr_info *object, size_t size, void *unused) {
+    (void)size, (void)unused;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        // What may be written holds what the program changed, relocated addresses at least.
+        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W)) continue;
+        const uintptr_t start = (uintptr_t)object->dlpi_addr + segment->p_vaddr;
+        const uintptr_t first = start & ~(page - 1);
+        madvise((void *)first, start + segment->p_memsz - first, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void dagkit_give_back_memory(void) {
+    malloc_trim(0);
+    dl_iterate_phdr(drop_text, NULL);
+}
 
 void dagkit_buffer_stdout_by_line(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
 

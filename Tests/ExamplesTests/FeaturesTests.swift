@@ -34,6 +34,10 @@ import Testing
                 #"param "limit" is 7000, above 1000; write at most 1000"#,
                 #"param "mode" is "quik"; did you mean "quick"?"#,
             ]),
+        Feature(dag: "limits", shows: ["60 from 3 parts"]),
+        Feature(
+            dag: "skipping", shows: ["count up_for_retry", "load skipped (there are no rows)", "published"]),
+        Feature(dag: "skipping", conf: #"{"rows": -1}"#, status: 1, shows: ["load failed (-1 rows"]),
         Feature(dag: "failures", shows: ["fetched at try 3", "load succeeded"]),
         Feature(
             dag: "failures", conf: #"{"status": 404}"#, status: 1,
@@ -81,6 +85,33 @@ import Testing
         #expect(plan.status == 0)
         for day in ["2025-12-30", "2025-12-31", "2026-01-01", "2026-01-02"] {
             #expect(plan.output.contains("\(day)T00:00:00+00:00"), "\(plan.output)")
+        }
+    }
+
+    @Test(arguments: [
+        ("daily_in_paris", ["2026-03-27T23:00:00", "2026-03-28T23:00:00", "2026-03-29T22:00:00"]),
+        ("at_the_open", ["2026-03-27T13:30:00", "2026-03-30T13:30:00"]),
+        ("twice_a_week", ["2026-03-27T17:00:00", "2026-03-30T09:00:00"]),
+        ("every_ninety_minutes", ["2026-03-28T00:00:00", "2026-03-28T01:30:00"]),
+        ("month_by_month", ["2026-02-01T00:00:00", "2026-03-01T00:00:00"]),
+        ("fixings", ["2026-03-20T12:00:00"]),
+    ])
+    func `a schedule of each kind names its dates`(dag: String, dates: [String]) async throws {
+        let plan = try await Self.features([
+            "backfill", "create", dag, "--from-date", "2026-02-01", "--to-date", "2026-03-31", "--dry-run",
+        ])
+
+        #expect(plan.status == 0, "\(plan.output)")
+        for date in dates { #expect(plan.output.contains("\(date)+00:00"), "\(plan.output)") }
+    }
+
+    @Test func `what limits a dag is shown`() async throws {
+        let details = try await Self.features(["dags", "details", "limits", "-o", "json"])
+
+        for text in [
+            #""max_active_runs": 2"#, #""max_active_tasks": 4"#, #""max_consecutive_failed_dag_runs": 3"#,
+        ] {
+            #expect(details.output.contains(text), "\(details.output)")
         }
     }
 

@@ -75,10 +75,10 @@ extension Scenario {
             scheduler.wait()
         }
         sleep(5)
-        let tree = ProcessTreeUsage(of: scheduler.process)
-        let cpu = tree.cpuSeconds
+        let cpu = ProcessTreeUsage(of: scheduler.process).cpuSeconds
         usleep(UInt32(seconds * 1e6))
-        let share = (ProcessTreeUsage(of: scheduler.process).cpuSeconds - cpu) / seconds
+        let tree = ProcessTreeUsage(of: scheduler.process)
+        let share = (tree.cpuSeconds - cpu) / seconds
         let parts = tree.processes.map { fixed(Double(ProcessTreeUsage.proportionalMemory(of: $0)) / 1e6, 1) }
         return [
             .figure("\(name), share of a core over \(fixed(seconds, 0)) s", "\(fixed(share * 100, 3)) %"),

@@ -29,6 +29,9 @@ int dagkit_set_dumpable(int on);
 void dagkit_buffer_stdout_by_line(void);
 // Writes what the C library holds back in all its streams.
 void dagkit_flush_streams(void);
+/// Gives back the memory that the allocator keeps free, and the pages of program text that are mapped: they are in the
+/// system's cache of files and come back as they are used.
+void dagkit_give_back_memory(void);
 // Closes all descriptors from `first` on.
 int dagkit_close_from(unsigned first);
 

@@ -204,6 +204,7 @@ struct SchedulerRun: Sendable {
         made.stopGrace = try configuration.duration("scheduler", "stop_grace") ?? made.stopGrace
         made.durability = configuration.value("database", "durability") == "full" ? .full : .process
         made.endsWhenIdle = endsWhenIdle
+        made.rest = CurrentProcess.giveBackMemory
         return made
     }
 }

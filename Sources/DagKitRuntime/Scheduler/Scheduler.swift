@@ -46,6 +46,9 @@ public final class Scheduler: Sendable {
         /// waits for. The first call says that the scheduler has taken over what it found.
         public var pulse: @Sendable () -> Void = {}
 
+        /// Is called once nothing but the time has moved the loop for some seconds, so that a program may give back memory.
+        public var rest: @Sendable () -> Void = {}
+
         /// Ends the scheduler once nothing is running and nothing is due, for tests and batch use.
         public var endsWhenIdle = false
 
@@ -137,17 +140,27 @@ public final class Scheduler: Sendable {
         watch.cancel()
     }
 
+    /// How long after the last work the loop is at rest, in seconds.
+    private static let restDelay = 5.0
+
     /// It belongs to no actor, so that it runs where the store prefers it.
     @concurrent private func turn(_ loop: inout SchedulerLoop, _ delivery: NoticeDelivery?) async throws {
         let mailbox = mailbox
         var alarm = Alarm(clock: clock) { mailbox.post(.alarm) }
         var isStopping = false
+        var restsAt: Date? = clock.now + Self.restDelay
         while !loop.hasEnded {
             configuration.pulse()
             alarm.set(loop.nextWake)
             let messages = await mailbox.takeAll()
             if messages.contains(where: \.isAlarm) { alarm.hasRung() }
             try await loop.turn(messages)
+            if !messages.allSatisfy(\.isAlarm) {
+                restsAt = clock.now + Self.restDelay
+            } else if let instant = restsAt, instant <= clock.now {
+                restsAt = nil
+                configuration.rest()
+            }
             // Who knocked may have asked for a notice to be told again.
             if loop.takeNotice() || messages.contains(where: \.isPoke) { delivery?.ring() }
             if loop.isStopping, !isStopping {

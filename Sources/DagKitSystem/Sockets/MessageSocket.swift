@@ -47,7 +47,12 @@ package final class MessageSocket: Sendable {
     /// The next message; `nil` once the other end has closed. It blocks the thread, which must have nothing else to do.
     ///
     /// The kernel wakes that very thread, where ``receive()`` goes by way of the reactor's.
-    package func receiveBlocking() throws -> Message? {
+    ///
+    /// - Parameters:
+    ///   - patience: How long to wait before it is thought to be a long wait.
+    ///   - idle: Is called once if the wait is long.
+    package func receiveBlocking(patience: Duration, idle: () -> Void) throws -> Message? {
+        var limit = Int32(patience / .milliseconds(1))
         while true {
             if let message = try next() { return message }
             switch try read() {
@@ -55,7 +60,12 @@ package final class MessageSocket: Sendable {
             case .some(false): return nil
             case nil:
                 var wish = pollfd(fd: handle.raw, events: Int16(POLLIN), revents: 0)
-                if poll(&wish, 1, -1) < 0, errno != EINTR { throw SystemError.last("wait for a socket") }
+                let count = poll(&wish, 1, limit)
+                if count < 0, errno != EINTR { throw SystemError.last("wait for a socket") }
+                if count == 0 {
+                    limit = -1
+                    idle()
+                }
             }
         }
     }

@@ -18,5 +18,7 @@ let dags: [any DAG] = [
     AssetReport(),
     AssetWaiter(),
     Regions(),
+    Limits(),
+    Skipping(),
 ]
-await CommandLineTool(dags: dags).main()
+await CommandLineTool(dags: dags + Schedules.all).main()

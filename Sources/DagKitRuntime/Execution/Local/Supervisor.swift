@@ -58,6 +58,9 @@ final class Supervisor {
     /// Given up to take a connection when no descriptor is left, since who connects may free many.
     private var spare: FileDescriptor?
     private var nextAcceptTry: BootTimeClock.Instant?
+
+    /// When memory is given back if nothing happens until then.
+    private var restsAt: BootTimeClock.Instant?
     private let signals: SignalSource
     private var poller: Poller
     private var sources: [UInt64: Source] = [:]
@@ -98,6 +101,7 @@ final class Supervisor {
         }
         while !isOver {
             let tokens = try poller.wait(until: nextDeadline)
+            if !tokens.isEmpty { restsAt = clock.now.advanced(by: .seconds(5)) }
             for token in tokens where sources[token]?.isOutput == false { handle(token) }
             for token in tokens where sources[token]?.isOutput == true { handle(token) }
             act(at: clock.now)
@@ -222,6 +226,10 @@ final class Supervisor {
         }
         trimIdleWorkers(at: now)
         writeOutcomes(at: now)
+        if let restsAt, restsAt <= now {
+            self.restsAt = nil
+            CurrentProcess.giveBackMemory()
+        }
     }
 
     /// Without a scheduler outcomes go to files; a full disk is tried again and again.
@@ -275,7 +283,7 @@ final class Supervisor {
 
     private var nextDeadline: BootTimeClock.Instant? {
         var instants = workers.flatMap { [$0.attempt?.deadline, $0.endsBy] }
-        instants += [stopsBy, nextStartTry, nextAcceptTry, nextTrim]
+        instants += [stopsBy, nextStartTry, nextAcceptTry, nextTrim, restsAt]
         if scheduler == nil {
             instants.append(nextWriteTry)
             if hasNothingLeft, outcomes.isOnDisk { instants.append(lingersUntil) }

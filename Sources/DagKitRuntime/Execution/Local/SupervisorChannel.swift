@@ -17,7 +17,9 @@ actor SupervisorChannel {
     /// It blocks the worker's thread, which has nothing else to do between two attempts.
     func nextOrder() throws -> (AttemptOrder, LockHolder)? {
         masked = []
-        while let message = try socket.receiveBlocking() {
+        while let message = try socket.receiveBlocking(
+            patience: .seconds(5), idle: CurrentProcess.giveBackMemory)
+        {
             let instruction = try MessageCoding.message(WorkerInstruction.self, from: message.bytes)
             if case .run(let order) = instruction { return (order, LockHolder(message.takeDescriptor())) }
         }
