@@ -24,7 +24,6 @@ public final class Orchestrator: Sendable {
     public let dags: [DAGSpec]
     private let home: String
     private let scheduler: Scheduler
-    private let deployment: Deployment
 
     /// How attempts are run.
     public enum Execution: Sendable {
@@ -81,10 +80,11 @@ public final class Orchestrator: Sendable {
             case .inProcess: InProcessCourier(library) { _ in callbackServices }
             case .workers: WorkerCourier(settings: { _ in [:] }, log: .none)
             }
-        deployment = Deployment(
-            bundle: bundle, specs: bag.specs, arePausedAtCreation: arePausedAtCreation)
         scheduler = Scheduler(
-            store: store, executor: executor, deployment: deployment, configuration: configuration)
+            store: store, executor: executor,
+            deployment: Deployment(
+                bundle: bundle, specs: bag.specs, arePausedAtCreation: arePausedAtCreation),
+            configuration: configuration)
     }
 
     /// Runs what is due until ``stop()`` is called.
@@ -104,13 +104,10 @@ public final class Orchestrator: Sendable {
         try await scheduler.run()
     }
 
-    /// Registers the DAGs once more when it is known which executable this is; where it cannot be read, it stays unknown.
+    /// Works out which executable this is, beside the work; where it cannot be read, it stays unknown.
     private func nameExecutable() async {
         let hash = try? await Blocking.run { try FileHash.sha256(ofFile: CurrentProcess.executable) }
-        guard let hash, !Task.isCancelled else { return }
-        var named = deployment
-        named.executableHash = hash
-        scheduler.replace(with: named)
+        if let hash { scheduler.nameExecutable(hash) }
     }
 
     /// Asks for a run of a DAG, which is recorded once this returns.

@@ -1,5 +1,6 @@
 import DagKitCore
 import DagKitRuntime
+import DagKitSecrets
 import DagKitSystem
 import FoundationEssentials
 import Glibc
@@ -148,11 +149,11 @@ struct SchedulerRun: Sendable {
         }
     }
 
-    /// Registers the DAGs once more when it is known which executable this is: the first tasks do not wait for that.
+    /// Works out which executable this is: it reads the whole program file, and the first tasks do not wait for that.
     private func nameExecutable(_ scheduler: Scheduler, _ log: SchedulerLogFile) async {
         do {
-            try await workspace.hashExecutable()
-            if !Task.isCancelled { scheduler.replace(with: try workspace.deployment()) }
+            scheduler.nameExecutable(
+                try await Blocking.run { try FileHash.sha256(ofFile: CurrentProcess.executable) })
         } catch {
             log.write(.warning, "cannot tell which executable this is: \(error)")
         }

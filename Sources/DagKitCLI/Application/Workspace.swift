@@ -3,7 +3,6 @@ import DagKitPostgres
 import DagKitRuntime
 import DagKitSQL
 import DagKitSQLite
-import DagKitSecrets
 import DagKitSystem
 public import FoundationEssentials
 import Glibc
@@ -26,8 +25,6 @@ public final class Workspace: Sendable {
         var basicConfiguration: Configuration?
         var configuration: Configuration?
         var dags: LoadedDAGs?
-        /// The SHA-256 of this executable, once it has been worked out.
-        var executableHash: String?
         /// The settings of dags.json that came with an order.
         var adopted: [String: String]?
         var store: (any MetadataStore)?
@@ -168,20 +165,10 @@ public final class Workspace: Sendable {
     /// The DAGs with what the deployment says of them, as a scheduler takes them.
     func deployment() throws -> Deployment {
         let dags = try dags()
-        var deployment = Deployment(
+        return Deployment(
             bundle: tool.bundle, specs: dags.specs, settings: try settingsOfDAGs(),
             arePausedAtCreation: try configuration().flag("core", "dags_are_paused_at_creation"),
             importErrors: dags.bag.importErrors(bundle: tool.bundle, at: now))
-        deployment.executableHash = opened.withLock { $0.executableHash }
-        return deployment
-    }
-
-    /// Works out which executable this is, for the versions of its DAGs.
-    ///
-    /// It reads the whole program file, so only a scheduler does it, and beside its work.
-    func hashExecutable() async throws {
-        let hash = try await Blocking.run { try FileHash.sha256(ofFile: CurrentProcess.executable) }
-        opened.withLock { $0.executableHash = hash }
     }
 
     /// The deployment as its files are now; what is broken in them keeps its last good version.

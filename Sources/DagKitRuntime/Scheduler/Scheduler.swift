@@ -74,6 +74,10 @@ public final class Scheduler: Sendable {
     /// Replaces the DAGs; open runs go on with the new ones.
     public func replace(with deployment: Deployment) { mailbox.post(.deployment(deployment)) }
 
+    /// Says which executable this is, by its SHA-256 (64 hex digits), for the versions of the DAGs that are in force now and
+    /// later.
+    public func nameExecutable(_ hash: String) { mailbox.post(.executable(hash)) }
+
     /// Starts nothing new, lets running attempts end within the grace, and then ends ``run()``.
     public func stop() { mailbox.post(.stop) }
 

@@ -55,6 +55,9 @@ package struct SchedulerLoop: Sendable {
     /// Runs that have not ended, of DAGs that this scheduler does not know: what their attempts report is kept until it does.
     var strangers: Set<RunKey> = []
 
+    /// What the loop goes by.
+    private var deployment: Deployment?
+
     /// Outcomes that were taken and are not stored yet, by run.
     var unstored: [RunKey: [AttemptOutcome]] = [:]
 
@@ -63,6 +66,8 @@ package struct SchedulerLoop: Sendable {
         case executor(ExecutorEvent)
         case executorEnded
         case deployment(Deployment)
+        /// Which executable this is is known by now.
+        case executable(String)
         /// Somebody wrote to the store.
         case poke
         case alarm
@@ -115,6 +120,7 @@ package struct SchedulerLoop: Sendable {
     /// Records that the scheduler starts, and registers its DAGs.
     package mutating func open(_ deployment: Deployment) async throws {
         job = try await store.startJob(configuration.job)
+        self.deployment = deployment
         follow(deployment, try await register(deployment))
         cursor = try await store.lastEventNumber()
         planner.setBackfills(try await store.openBackfills())
@@ -191,10 +197,17 @@ package struct SchedulerLoop: Sendable {
             }
             storedAttempts = []
         case .executorEnded: hasEnded = true
-        case .deployment(let deployment):
+        case .deployment(var deployment):
+            deployment.executableHash = deployment.executableHash ?? self.deployment?.executableHash
+            self.deployment = deployment
             let found = try await persisted("cannot register the dags") { try await register(deployment) }
             follow(deployment, found)
             try await meetStrangers()
+        case .executable(let hash):
+            guard deployment?.executableHash != hash else { return }
+            deployment?.executableHash = hash
+            guard let deployment else { return }
+            _ = try await persisted("cannot register the dags") { try await register(deployment) }
         case .poke: mustLook = true
         case .alarm: break
         case .stop: stop()
