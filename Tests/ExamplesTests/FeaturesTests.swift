@@ -34,6 +34,8 @@ import Testing
                 #"param "limit" is 7000, above 1000; write at most 1000"#,
                 #"param "mode" is "quik"; did you mean "quick"?"#,
             ]),
+        // Nothing has registered the DAG that it follows.
+        Feature(dag: "closing", status: 1, shows: ["booked failed (dag ledger does not exist"]),
         Feature(dag: "limits", shows: ["60 from 3 parts"]),
         Feature(
             dag: "skipping", shows: ["count up_for_retry", "load skipped (there are no rows)", "published"]),

@@ -20,5 +20,6 @@ let dags: [any DAG] = [
     Regions(),
     Limits(),
     Skipping(),
+    Closing(),
 ]
 await CommandLineTool(dags: dags + Schedules.all).main()
