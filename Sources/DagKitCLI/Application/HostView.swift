@@ -14,6 +14,9 @@ package struct HostView: Sendable {
     /// Whether a scheduler of a home lives.
     package var occupation: @Sendable (String) -> Bool
 
+    /// The process of the scheduler that works on a home; `nil` if none does.
+    package var schedulerProcess: @Sendable (String) -> Int32?
+
     /// The release of the machine's time zone data; `nil` if it does not say.
     package var timeZoneData: @Sendable () -> String?
 
@@ -24,6 +27,7 @@ package struct HostView: Sendable {
         environment: [String: String], files: FileView, now: @escaping @Sendable () -> Date,
         userName: @escaping @Sendable () -> String, hostName: @escaping @Sendable () -> String,
         databases: any DatabaseKeeper, occupation: @escaping @Sendable (String) -> Bool = { _ in false },
+        schedulerProcess: @escaping @Sendable (String) -> Int32? = { _ in nil },
         timeZoneData: @escaping @Sendable () -> String? = { nil },
         knock: @escaping @Sendable (String) async -> Void = { _ in }
     ) {
@@ -34,6 +38,7 @@ package struct HostView: Sendable {
         self.hostName = hostName
         self.databases = databases
         self.occupation = occupation
+        self.schedulerProcess = schedulerProcess
         self.timeZoneData = timeZoneData
         self.knock = knock
     }

@@ -49,6 +49,9 @@ struct SchedulerRun: Sendable {
                 "the database is too large to be checked at each start: run dagctl db check now and then")
         }
         for problem in try workspace.dags().problems { log.write(.error, problem.description) }
+        // This process has the home's lock: no other scheduler of the home lives.
+        _ = try await SchedulerJobs(in: store, host: workspace.system.hostName()).settle(
+            at: workspace.now, holder: { nil })
         let signals = try SchedulerSignals()
         var settings = try schedulerConfiguration(endsWhenIdle: endsWhenIdle)
         settings.courier = courier(log.schedulerLog)
@@ -195,7 +198,7 @@ struct SchedulerRun: Sendable {
         let now = workspace.now
         var made = Scheduler.Configuration(
             job: JobRecord(
-                type: "SchedulerJob", state: "running", hostname: workspace.system.hostName(),
+                type: SchedulerJobs.type, state: "running", hostname: workspace.system.hostName(),
                 user: workspace.actor,
                 processID: Int(getpid()),
                 executor: configuration.value("core", "executor") ?? "LocalExecutor",
