@@ -1,6 +1,5 @@
 import DagKitCore
 import DagKitRuntime
-import DagKitSecrets
 import DagKitSystem
 import FoundationEssentials
 import Glibc
@@ -56,12 +55,16 @@ struct SchedulerRun: Sendable {
         var settings = try schedulerConfiguration(endsWhenIdle: endsWhenIdle)
         settings.courier = courier(log.schedulerLog)
         service.watch(&settings)
+        let executable = ExecutableHash(home: workspace.home.path)
+        var deployment = try workspace.deployment()
+        deployment.executableHash = executable.known
+        let isNamed = deployment.executableHash != nil
         let scheduler = Scheduler(
-            store: store, executor: try await executor(log.schedulerLog),
-            deployment: try workspace.deployment(), configuration: settings, log: log.schedulerLog)
+            store: store, executor: try await executor(log.schedulerLog), deployment: deployment,
+            configuration: settings, log: log.schedulerLog)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await serve(door, scheduler, service, log) }
-            group.addTask { await nameExecutable(scheduler, log) }
+            if !isNamed { group.addTask { await name(executable, scheduler, log) } }
             group.addTask {
                 try await signals.obey(scheduler) {
                     service.reloading { reload(scheduler, log) }
@@ -153,10 +156,11 @@ struct SchedulerRun: Sendable {
     }
 
     /// Works out which executable this is: it reads the whole program file, and the first tasks do not wait for that.
-    private func nameExecutable(_ scheduler: Scheduler, _ log: SchedulerLogFile) async {
+    private func name(
+        _ executable: ExecutableHash, _ scheduler: Scheduler, _ log: SchedulerLogFile
+    ) async {
         do {
-            scheduler.nameExecutable(
-                try await Blocking.run { try FileHash.sha256(ofFile: CurrentProcess.executable) })
+            scheduler.nameExecutable(try await Blocking.run { try executable.read() })
         } catch {
             log.write(.warning, "cannot tell which executable this is: \(error)")
         }

@@ -48,7 +48,7 @@ struct RunFollower {
                     remedy: "wait longer, or see whether a scheduler runs")
             }
             // What is written all the time is read for a fifth of the time.
-            try await clock.sleep(for: 4 * start.duration(to: clock.now))
+            try await clock.sleep(for: start.duration(to: clock.now) * 4)
             let latest = clock.now.advanced(by: watch == nil ? Self.blindInterval : Self.safetyNet)
             try await wait(for: watch, until: deadline.map { min($0, latest) } ?? latest)
         }

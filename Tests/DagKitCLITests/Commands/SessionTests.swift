@@ -47,6 +47,25 @@ import Testing
         #expect((try await session.store.dag("greeting") == nil) == (code == .success))
     }
 
+    @Test func `a dag of which a task runs is not deleted`() async throws {
+        let session = Session()
+        _ = await session.run("dagctl dags trigger greeting -r mine")
+        let spec = try DAGSpec(Greeting())
+        let snapshot = try #require(try await session.store.snapshot(of: RunKey("greeting", "mine")))
+        var machine = RunMachine(snapshot, of: spec, at: Session.start)
+        let ready = machine.advance(.start, at: Session.start).ready
+        _ = machine.advance(.dispatched([(ready[0], AttemptID(rawValue: 1))]), at: Session.start)
+        if let batch = machine.takeBatch() {
+            _ = try await session.store.commit([batch], durability: .full)
+        }
+
+        let result = await session.run("dagctl dags delete greeting -y")
+
+        #expect(result.code == .conflict)
+        #expect(result.errors.hasSuffix("dagctl dags mark greeting mine failed\n"), "\(result)")
+        #expect(try await session.store.dag("greeting") != nil)
+    }
+
     @Test func `two triggers in one microsecond make two runs`() async throws {
         let session = Session()
 

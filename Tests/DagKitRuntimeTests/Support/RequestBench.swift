@@ -2,6 +2,7 @@ import DagKitCore
 import DagKitRuntime
 import DagKitSystem
 import FoundationEssentials
+import Testing
 
 /// A scheduler with real workers, and one run of which a single task is left to run.
 struct RequestBench: Sendable {
