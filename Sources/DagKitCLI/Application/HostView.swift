@@ -17,6 +17,9 @@ package struct HostView: Sendable {
     /// The process of the scheduler that works on a home; `nil` if none does.
     package var schedulerProcess: @Sendable (String) -> Int32?
 
+    /// Keeps schedulers out of a home for as long as what it gives lives; `nil` if one works there.
+    package var occupy: @Sendable (String) throws -> (any Sendable)?
+
     /// The release of the machine's time zone data; `nil` if it does not say.
     package var timeZoneData: @Sendable () -> String?
 
@@ -28,6 +31,7 @@ package struct HostView: Sendable {
         userName: @escaping @Sendable () -> String, hostName: @escaping @Sendable () -> String,
         databases: any DatabaseKeeper, occupation: @escaping @Sendable (String) -> Bool = { _ in false },
         schedulerProcess: @escaping @Sendable (String) -> Int32? = { _ in nil },
+        occupy: @escaping @Sendable (String) throws -> (any Sendable)? = { _ in true },
         timeZoneData: @escaping @Sendable () -> String? = { nil },
         knock: @escaping @Sendable (String) async -> Void = { _ in }
     ) {
@@ -39,6 +43,7 @@ package struct HostView: Sendable {
         self.databases = databases
         self.occupation = occupation
         self.schedulerProcess = schedulerProcess
+        self.occupy = occupy
         self.timeZoneData = timeZoneData
         self.knock = knock
     }
