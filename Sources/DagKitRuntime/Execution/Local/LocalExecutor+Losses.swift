@@ -76,9 +76,13 @@ extension LocalExecutor {
     }
 
     /// Ends what is left of attempts that no supervisor owns, and reports those that had begun as failed.
-    func settleAbandonedAttempts(except owned: Set<AttemptID>) async throws {
+    ///
+    /// - Parameter suspects: The attempts that are looked at; `nil` for all that there are.
+    func settleAbandonedAttempts(except owned: Set<AttemptID>, among suspects: Set<AttemptID>? = nil)
+        async throws
+    {
         for attempt in try folders.attempts(endingWith: ".lock")
-        where !owned.contains(attempt) && unstored[attempt] == nil {
+        where !owned.contains(attempt) && unstored[attempt] == nil && suspects?.contains(attempt) ?? true {
             await endProcesses(of: attempt)
             let path = folders.lock(of: attempt)
             if let note = FileLock.note(in: path).flatMap(AttemptNote.init) {
