@@ -13,6 +13,7 @@ public final class ManualClock: SchedulerClock {
 
     private struct State {
         var now: Date
+        var elapsed: Duration = .zero
         var lastID = 0
         var sleepers: [Int: Sleeper] = [:]
         /// Sleeps that were cancelled before they began to wait.
@@ -27,6 +28,10 @@ public final class ManualClock: SchedulerClock {
     public init(at now: Date) { state = Mutex(State(now: now)) }
 
     public var now: Date { state.withLock { $0.now } }
+
+    public var reading: ClockReading {
+        state.withLock { ClockReading(wall: $0.now, elapsed: $0.elapsed) }
+    }
 
     /// How many tasks sleep.
     public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
@@ -60,12 +65,28 @@ public final class ManualClock: SchedulerClock {
         }
     }
 
-    /// Moves the clock forward by some seconds and wakes who slept until then.
+    /// Lets some seconds pass and wakes who slept until then.
     public func advance(by seconds: Double) { set(to: now + seconds) }
 
-    /// Sets the clock, also back, and wakes who slept until then.
+    /// Lets time pass until an instant and wakes who slept until then; one that is past is set, and no time passes.
     public func set(to instant: Date) {
+        move(to: instant) { $0.elapsed += .seconds(max(0, instant.timeIntervalSince($0.now))) }
+    }
+
+    /// Sets the wall clock ahead by some seconds, or back where they are negative, while no time passes, and wakes everybody:
+    /// a sleep may end early.
+    public func jump(by seconds: Double) {
+        let sleepers = state.withLock { state in
+            state.now += seconds
+            defer { state.sleepers = [:] }
+            return state.sleepers.values.sorted { $0.until < $1.until }
+        }
+        for sleeper in sleepers { sleeper.continuation.resume() }
+    }
+
+    private func move(to instant: Date, _ pass: (inout State) -> Void) {
         let woken = state.withLock { state in
+            pass(&state)
             state.now = instant
             let due = state.sleepers.filter { $0.value.until <= instant }
             for id in due.keys { state.sleepers[id] = nil }

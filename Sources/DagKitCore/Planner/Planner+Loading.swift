@@ -119,6 +119,7 @@ extension Planner {
         }
         for instance in machine.displaced { occupy(instance) }
         for reference in machine.deferred { noteWait(of: reference, of: key, isOver: false) }
+        bringBack(key, at: now)
         if isQueued {
             touched.insert(key)
         } else {

@@ -49,7 +49,9 @@ extension Planner {
             while let entry = dags[id], !entry.isPaused, let next = entry.next, next.runAfter <= now,
                 entry.activeRuns.count < entry.maxActiveRuns
             {
-                create(.scheduled(entry.spec, next, at: now), of: entry.spec)
+                // A clock that was set back comes to the same interval again.
+                let run = DAGRun.scheduled(entry.spec, next, at: now)
+                if !machines.contains(run.key) { create(run, of: entry.spec) }
                 dags[id]?.lastInterval = next.dataInterval
                 planNext(id, at: now)
             }
@@ -96,14 +98,11 @@ extension Planner {
             guard let entry = dags[id], !entry.isPaused else { continue }
             var started = entry.activeRuns.count - entry.queuedRuns.count
             while started < entry.maxActiveRuns,
-                let queued = dags[id]?.queuedRuns.first, queued.runAfter <= now
+                // A run is created when it is due: whatever the clock shows since, it may start.
+                let queued = dags[id]?.queuedRuns.removeFirst()
             {
-                dags[id]?.queuedRuns.removeFirst()
                 started += 1
                 advance(queued.key, .start, at: now)
-            }
-            if let queued = dags[id]?.queuedRuns.first, queued.runAfter > now {
-                deadlines.insert(Deadline(at: queued.runAfter, subject: .schedule(id)))
             }
         }
         waitingDAGs.removeAll()
@@ -253,7 +252,6 @@ extension Planner {
         guard let entry = dags[key.dagID], let run = machines.read(key, { $0.run }) else { return "" }
         if let backfill = backfill(of: key) { return backfill.waitReason }
         if entry.isPaused { return "dag \(key.dagID) is paused" }
-        if run.runAfter > now { return "waits until \(run.runAfter.isoText)" }
         return "waits for other runs of dag \(key.dagID) to end (max_active_runs \(entry.maxActiveRuns))"
     }
 

@@ -73,6 +73,9 @@ public struct Planner: Sendable {
     /// The runs with questions about the run before.
     var asking: Set<RunKey> = []
 
+    /// The runs that were brought back from a clock that was ahead, of which nobody has been told.
+    var broughtBack: Set<RunKey> = []
+
     /// - Parameter parallelism: How many attempts may run at once.
     public init(parallelism: Int) { self.parallelism = parallelism }
 

@@ -18,6 +18,7 @@ extension DAGRun {
             reason = event.reason
         case .runEnding: reason = event.reason
         case .versionChanged: structureHash = event.detail["structure_hash"]?.string ?? structureHash
+        case .clockShifted where event.taskID == nil: apply(clockShift: event)
         case .deadlineMissed:
             if let name = event.detail["deadline"]?.string { missedDeadlines.append(name) }
         case .runCleared:
@@ -112,6 +113,7 @@ extension TaskInstance {
             reason = event.reason
             if endRequest == .clear { state = .restarting }
         case .cleared: clear(event)
+        case .clockShifted: apply(clockShift: event)
         case .runCreated, .runWaiting, .runStarted, .runSucceeded, .runFailed, .runEnding, .runCleared,
             .deadlineMissed, .versionChanged, .added, .expanded:
             break

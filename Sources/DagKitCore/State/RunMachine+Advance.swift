@@ -8,8 +8,11 @@ extension RunMachine {
         step = Step()
         step.kills = lostAttempts
         lostAttempts = []
+        // First of all: what comes after goes by the clock as it is now.
+        if case .clockShifted(let by) = event { shiftClock(by: by, at: now) }
         missDeadlines(at: now)
         switch event {
+        case .clockShifted: break
         case .start: start(at: now)
         case .dispatched(let attempts):
             for (reference, attempt) in attempts { dispatch(reference, attempt, at: now) }
@@ -81,7 +84,9 @@ extension RunMachine {
             if !finishDisplaced(outcome, at: now) { staleOutcomes += 1 }
             return
         }
-        let end = max(outcome.endedAt, self[reference].startDate ?? outcome.endedAt)
+        // Nothing has ended later than now: the clock that says so was ahead.
+        let lead = max(0, outcome.endedAt.timeIntervalSince(now))
+        let end = max(outcome.endedAt - lead, self[reference].startDate ?? .distantPast)
         let facts = outcome.facts
         if let request = self[reference].endRequest {
             return carryOut(request, reference, facts, at: max(end, now))
@@ -116,11 +121,13 @@ extension RunMachine {
             change(reference, .skipped, at: end, reason: reason, detail: facts)
         case .failed(let reason, let isRetryable, let delay):
             fail(reference, reason: reason, isRetryable: isRetryable, delay: delay, at: end, facts: facts)
+        case .notStarted where isEnding:
+            change(reference, .skipped, at: now, reason: run.reason)
         case .notStarted(let reason):
             change(reference, .requeued, at: now, reason: reason)
             step.ready.append(reference)
         case .waiting(let until, let reason):
-            pause(reference, until: until, reason: reason, at: end, facts: facts)
+            pause(reference, until: until - lead, reason: reason, at: end, facts: facts)
         }
     }
 

@@ -26,7 +26,7 @@ extension RunMachine {
         return (start + timeout.seconds).roundedToMicroseconds
     }
 
-    private mutating func keepWakes(of reference: InstanceRef) {
+    mutating func keepWakes(of reference: InstanceRef) {
         for instant in wakes(of: self[reference], spec.tasks[reference.task]) {
             wakes.insert(Wake(at: instant, instance: reference))
         }

@@ -94,6 +94,8 @@ public struct RunMachine: Sendable {
         case resumed([InstanceRef])
         /// Time passed: retries fall due, the run times out.
         case tick
+        /// The wall clock was set ahead by that much, or back where it is negative.
+        case clockShifted(by: Duration)
         /// What the run before says of tasks that depend on their past.
         case past([Int: PastAnswer])
         /// Somebody wants instances to start anew.

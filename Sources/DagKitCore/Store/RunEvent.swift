@@ -40,6 +40,9 @@ public struct RunEvent: Hashable, Codable, Sendable {
         case versionChanged = "version_changed"
         /// The run is not done by the deadline that the detail names; it goes on.
         case deadlineMissed = "deadline_missed"
+        /// The wall clock was set: what the run, or the instance, counts from and waits for by the time that passes moves by
+        /// the detail's `by_microseconds`.
+        case clockShifted = "clock_shifted"
         /// The task got its instance: the run's DAG did not have it before.
         case added
         /// A mapped task got its instances.

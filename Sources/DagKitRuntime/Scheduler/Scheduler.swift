@@ -139,24 +139,23 @@ public final class Scheduler: Sendable {
     /// Waits for the end of the deliveries; what takes longer is broken off, and the next scheduler delivers it again.
     private func end(_ delivering: Task<Void, Never>, within limit: Duration) async {
         let clock = clock
-        let deadline = clock.now + limit.seconds
         let watch = Task {
-            while clock.now < deadline { try await clock.sleep(until: deadline) }
+            try await clock.sleep(for: limit)
             delivering.cancel()
         }
         await delivering.value
         watch.cancel()
     }
 
-    /// How long after the last work the loop is at rest, in seconds.
-    private static let restDelay = 5.0
+    /// How long after the last work the loop is at rest.
+    private static let restDelay: Duration = .seconds(5)
 
     /// It belongs to no actor, so that it runs where the store prefers it.
     @concurrent private func turn(_ loop: inout SchedulerLoop, _ delivery: NoticeDelivery?) async throws {
         let mailbox = mailbox
         var alarm = Alarm(clock: clock) { mailbox.post(.alarm) }
         var isStopping = false
-        var restsAt: Date? = clock.now + Self.restDelay
+        var restsAt: Duration? = clock.reading.elapsed + Self.restDelay
         while !loop.hasEnded {
             configuration.pulse()
             alarm.set(loop.nextWake)
@@ -164,8 +163,8 @@ public final class Scheduler: Sendable {
             if messages.contains(where: \.isAlarm) { alarm.hasRung() }
             try await loop.turn(messages)
             if !messages.allSatisfy(\.isAlarm) {
-                restsAt = clock.now + Self.restDelay
-            } else if let instant = restsAt, instant <= clock.now {
+                restsAt = clock.reading.elapsed + Self.restDelay
+            } else if let instant = restsAt, instant <= clock.reading.elapsed {
                 restsAt = nil
                 configuration.rest()
             }

@@ -7,15 +7,48 @@ public protocol SchedulerClock: Sendable {
     /// The wall clock.
     var now: Date { get }
 
+    /// What the wall clock shows, and how much time has passed, at one moment.
+    var reading: ClockReading { get }
+
     /// Returns at an instant of the wall clock, or earlier, or throws when the task is cancelled.
     func sleep(until instant: Date) async throws
 }
 
 extension SchedulerClock {
-    /// Returns once a span has passed on the wall clock, or throws when the task is cancelled.
+    /// The reading of a clock that nobody sets: time passes as the wall clock shows.
+    public var reading: ClockReading {
+        let now = now
+        return ClockReading(wall: now, elapsed: .microseconds(now.microsecondsSinceEpoch))
+    }
+
+    /// Returns once a span has passed, or throws when the task is cancelled.
     func sleep(for span: Duration) async throws {
-        let end = now + span.seconds
-        while now < end { try await sleep(until: end) }
+        let end = reading.elapsed + span
+        while true {
+            let reading = reading
+            guard reading.elapsed < end else { return }
+            try await sleep(until: reading.wall + (end - reading.elapsed).seconds)
+        }
+    }
+}
+
+/// What two clocks show at one moment: the wall clock, which somebody may set, and one that nobody can.
+public struct ClockReading: Hashable, Sendable {
+    /// The wall clock.
+    public let wall: Date
+
+    /// The time that has passed since some moment, also while the machine was suspended.
+    public let elapsed: Duration
+
+    public init(wall: Date, elapsed: Duration) {
+        self.wall = wall
+        self.elapsed = elapsed
+    }
+
+    /// How far the wall clock was set ahead since an earlier reading, or back where it is negative.
+    public func jump(since earlier: ClockReading) -> Duration {
+        .microseconds(wall.microsecondsSinceEpoch - earlier.wall.microsecondsSinceEpoch)
+            - (elapsed - earlier.elapsed)
     }
 }
 
@@ -28,6 +61,18 @@ public struct SystemSchedulerClock: SchedulerClock {
     public init() {}
 
     public var now: Date { Date().roundedToMicroseconds }
+
+    /// A process that is stopped between its looks at the two clocks looks again.
+    public var reading: ClockReading {
+        while true {
+            let before = BootTimeClock().now
+            let wall = now
+            let after = BootTimeClock().now
+            if before.duration(to: after) < .milliseconds(100) {
+                return ClockReading(wall: wall, elapsed: after.sinceBoot)
+            }
+        }
+    }
 
     public func sleep(until instant: Date) async throws {
         let wait = Duration.seconds(max(0, instant.timeIntervalSince(now)))

@@ -20,7 +20,9 @@ extension SchedulerLoop {
             if let last = result.lastEvent, cursor + written == last { cursor = last }
         }
         try await act(step.effects, except: conflicts)
-        for run in conflicts.sorted() { try await reload(run, after: step.effects) }
+        for batch in step.batches where conflicts.contains(batch.run) {
+            try await reload(batch.run, after: step.effects, refused: batch)
+        }
         for batch in step.batches where conflicts.contains(batch.run) {
             try await settleDate(of: batch)
             try await tellOfOmission(of: batch)
@@ -78,18 +80,26 @@ extension SchedulerLoop {
     /// Attempts that run and that the store does not know any more were ended by somebody: they are killed, and what they
     /// report is refused.
     ///
-    /// - Parameter effects: What was to follow a commit that was refused.
-    mutating func reload(_ run: RunKey, after effects: Planner.Effects? = nil) async throws {
+    /// - Parameters:
+    ///   - effects: What was to follow a commit that was refused.
+    ///   - batch: What that commit would have changed of the run.
+    mutating func reload(
+        _ run: RunKey, after effects: Planner.Effects? = nil, refused batch: RunBatch? = nil
+    ) async throws {
         let attempts = planner.running.filter { $0.value.run == run }.keys.sorted()
-        planner.forget(run)
         let snapshot = try await persisted("cannot read run \(run)") { try await store.snapshot(of: run) }
+        let now = moment()
+        let shift = planner.clockShift(of: run, refused: batch)
+        planner.forget(run)
         if let snapshot {
             adopt(snapshot)
+            if let shift { planner.repeatShift(shift, of: snapshot.run, at: now) }
             if let effects { await act(effects, of: snapshot) }
         }
         for outcome in unstored.removeValue(forKey: run) ?? [] {
             unstored[run, default: []].append(outcome)
-            planner.take(outcome, at: clock.now)
+            let now = moment()
+            planner.take(outcome, at: now)
         }
         // What the run's new shape has no place for is ended once that is stored.
         let spared = planner.killsAhead.union((unstored[run] ?? []).map(\.attemptID))

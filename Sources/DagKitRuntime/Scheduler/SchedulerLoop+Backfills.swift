@@ -29,7 +29,8 @@ extension SchedulerLoop {
                 try await store.skipDate(work.date, of: work.backfill, reason: BackfillDate.inFlight)
             }
         }
-        planner.reprocess(snapshot, for: work, at: clock.now)
+        let now = moment()
+        planner.reprocess(snapshot, for: work, at: now)
     }
 
     /// Sees to the date of a backfill whose run could not be stored: another run may have it now, the backfill may be

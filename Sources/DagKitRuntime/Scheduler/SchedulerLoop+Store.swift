@@ -5,7 +5,7 @@ extension SchedulerLoop {
     /// Reads what others changed since the last look, and writes the heartbeat.
     mutating func look() async throws {
         mustLook = false
-        let now = clock.now
+        let now = moment()
         if isPollDue, let loss = configuration.loss() { throw GivenUp(cause: loss, isLost: true) }
         do {
             planner.setPaused(try await store.pausedDAGs(), at: now)
@@ -34,6 +34,7 @@ extension SchedulerLoop {
             try await reload(run)
             foreignRuns.remove(run)
         }
+        tellOfBroughtBack()
     }
 
     /// Notes the runs that others changed; what was noted stays so if a later page cannot be read.
@@ -86,7 +87,8 @@ extension SchedulerLoop {
         planner.setDAGs(
             deployment.specs, settings: deployment.settings, paused: registration.paused,
             lastIntervals: registration.lastIntervals, failuresInARow: registration.failuresInARow,
-            at: clock.now)
+            at: moment())
+        mustCheckSchedules = true
         dagCount = deployment.specs.count
         let changed = planner.runsOfOtherStructure
         foreignRuns.formUnion(changed)
@@ -119,7 +121,8 @@ extension SchedulerLoop {
             }
             planner.learn(found, before: run)
         }
-        planner.answerPast(at: clock.now)
+        let now = moment()
+        planner.answerPast(at: now)
     }
 
     /// Does something with the store until it succeeds: scheduling pauses while the store cannot be written, and
@@ -132,7 +135,7 @@ extension SchedulerLoop {
     ) async throws -> Result {
         var wait = 0.05
         var hasComplained = false
-        let began = clock.now
+        let began = clock.reading.elapsed
         while true {
             do {
                 let result = try await body()
@@ -143,7 +146,7 @@ extension SchedulerLoop {
             } catch {
                 if !hasComplained { log.error("scheduling pauses: \(complaint): \(error)") }
                 hasComplained = true
-                if isEndWanted(), clock.now.timeIntervalSince(began) >= configuration.stopGrace.seconds {
+                if isEndWanted(), clock.reading.elapsed - began >= configuration.stopGrace {
                     throw GivenUp(cause: error, isLost: false)
                 }
             }

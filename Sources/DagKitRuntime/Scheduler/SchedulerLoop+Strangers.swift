@@ -7,7 +7,8 @@ extension SchedulerLoop {
     /// Hands a run to the planner, or notes it until its DAG is known.
     mutating func adopt(_ snapshot: RunSnapshot) {
         let run = snapshot.run
-        planner.adopt(snapshot, at: clock.now)
+        let now = moment()
+        planner.adopt(snapshot, at: now)
         if !run.state.isFinished, !planner.knows(run.dagID) {
             strangers.insert(run.key)
         } else {

@@ -14,7 +14,8 @@ extension SchedulerLoop {
                 }
                 known[look.awaited] = .some(verdict)
             }
-            planner.take(known[look.awaited] ?? nil, for: look, at: clock.now)
+            let now = moment()
+            planner.take(known[look.awaited] ?? nil, for: look, at: now)
         }
     }
 

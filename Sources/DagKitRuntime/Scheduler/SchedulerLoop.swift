@@ -28,6 +28,12 @@ package struct SchedulerLoop: Sendable {
     var dagCount = 0
     var cursor: Int64 = 0
     var lastPoll = Date.distantPast
+
+    /// What the clocks showed when the loop last looked at them.
+    var lastReading: ClockReading
+
+    /// Whether schedules may have been run ahead of the clock.
+    var mustCheckSchedules = false
     var isReconciled = false
     var mustLook = false
 
@@ -112,6 +118,7 @@ package struct SchedulerLoop: Sendable {
         self.clock = clock
         self.configuration = configuration
         self.log = log
+        lastReading = clock.reading
         planner = Planner(parallelism: min(configuration.parallelism, executor.capacity))
     }
 
@@ -133,6 +140,7 @@ package struct SchedulerLoop: Sendable {
             storedAttempts.formUnion(
                 snapshot.instances.filter { $0.state?.isActive == true }.compactMap(\.attemptID))
         }
+        tellOfBroughtBack()
         log.info("scheduler started: \(dagCount) dags, \(planner.openRuns) open runs")
         tellOfStrangers()
     }
@@ -162,9 +170,9 @@ package struct SchedulerLoop: Sendable {
     /// - Throws: What the clock throws while the store cannot be reached: the loop is given up, and what it did not
     ///   store is lost with it.
     package mutating func turn(_ messages: [Message]) async throws {
-        for message in messages { try await take(message) }
         // A clock that was set back must not put off the next look.
-        if clock.now < lastPoll { lastPoll = .distantPast }
+        if moment() < lastPoll { lastPoll = .distantPast }
+        for message in messages { try await take(message) }
         if mustLook || isPollDue { try await look() }
         try await decide()
         if configuration.endsWhenIdle, isReconciled, !isStopping, isIdle { stop() }
@@ -185,12 +193,14 @@ package struct SchedulerLoop: Sendable {
         switch message {
         case .executor(.finished(let outcome)):
             unstored[outcome.key.run, default: []].append(outcome)
-            planner.take(outcome, at: clock.now)
+            let now = moment()
+            planner.take(outcome, at: now)
         case .executor(.adopted(let alive)):
             if !alive.isEmpty, !isReconciled { log.info("took over \(alive.count) running attempts") }
             // Once work goes on, what was ordered since then is no matter of before.
             let own = isReconciled ? Set(planner.running.keys).subtracting(storedAttempts) : []
-            for lost in planner.reconcile(alive: own.union(alive), at: clock.now) {
+            let now = moment()
+            for lost in planner.reconcile(alive: own.union(alive), at: now) {
                 unstored[lost.key.run, default: []].append(lost)
             }
             isReconciled = true
@@ -245,11 +255,13 @@ package struct SchedulerLoop: Sendable {
             if !isStopping { try await refillTokens() }
             let startsWork = !isStopping && isReconciled
             if startsWork { try await readAssetUpdates() }
-            let step = planner.step(at: clock.now, startsWork: startsWork)
+            if startsWork { try await checkSchedules() }
+            let now = moment()
+            let step = planner.step(at: now, startsWork: startsWork)
             try await carryOut(step)
             if !isStopping, isReconciled { try await workOffBackfills(step.effects) }
             if !isStopping { try await answerPast() }
-        } while (planner.hasMoreToDo || mustReadAssets) && !isStopping && isReconciled
+        } while (planner.hasMoreToDo || mustReadAssets || mustCheckSchedules) && !isStopping && isReconciled
     }
 
     private mutating func refillTokens() async throws {

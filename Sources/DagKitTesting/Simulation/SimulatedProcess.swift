@@ -73,6 +73,11 @@ final class SimulatedProcess: StoreProxy, Executor, SchedulerClock {
 
     var now: Date { world.now }
 
+    var reading: ClockReading {
+        guard world.simulator.defects.contains(.trustsWallClock) else { return world.reading }
+        return ClockReading(wall: now, elapsed: .microseconds(now.microsecondsSinceEpoch))
+    }
+
     func sleep(until instant: Date) async throws {
         try checkLife()
         await world.advance(to: world.time(of: instant))

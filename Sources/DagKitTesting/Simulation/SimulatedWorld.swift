@@ -12,7 +12,7 @@ final class SimulatedWorld: @unchecked Sendable {
     let auditor: SimulationAuditor
 
     /// The time that passed, in microseconds since the epoch; it goes on whatever is done to the wall clock.
-    private var time: Int64
+    private var time: Int64 { didSet { auditor.time = time } }
     /// How far the wall clock is off.
     private var offset: Int64 = 0
     private var queue = Heap<Happening>()
@@ -90,6 +90,9 @@ final class SimulatedWorld: @unchecked Sendable {
 
     /// The wall clock.
     var now: Date { Date(microseconds: time + offset) }
+
+    /// The wall clock and the time that passed.
+    var reading: ClockReading { ClockReading(wall: now, elapsed: .microseconds(time)) }
 
     /// When the wall clock shows an instant, if nobody sets it until then.
     func time(of instant: Date) -> Int64 {
@@ -275,7 +278,7 @@ final class SimulatedWorld: @unchecked Sendable {
         var outcome = AttemptOutcome(
             attemptID: id, key: attempt.order.key, tryNumber: attempt.order.tryNumber,
             verdict: attempt.ending ?? verdict,
-            startedAt: attempt.startedAt, endedAt: max(now, attempt.startedAt), processID: 1,
+            startedAt: attempt.startedAt, endedAt: now, processID: 1,
             hostname: "simulated")
         if case .waiting = outcome.verdict { outcome.pokeCount = attempt.order.pokeCount + 1 }
         attempts[id]?.outcome = outcome
@@ -320,6 +323,11 @@ final class SimulatedWorld: @unchecked Sendable {
         return messages + [.executor(.adopted(live.sorted()))]
     }
 
+    /// Whether a scheduler has seen how the clock is set now.
+    private func isClockKnown(to loop: SchedulerLoop?) -> Bool {
+        process.flatMap { loop?.knows($0.reading) } ?? false
+    }
+
     // MARK: The driver
 
     /// Runs to the end of every run, or to the first broken promise.
@@ -345,7 +353,9 @@ final class SimulatedWorld: @unchecked Sendable {
                 restart = time + simulator.restartDelay.microseconds
             }
             if auditor.history.violations.isEmpty {
-                await auditor.check(loop?.planner, isStopping: isStopping, now: now)
+                await auditor.check(
+                    loop?.planner, isStopping: isStopping, knowsClock: isClockKnown(to: loop),
+                    now: now)
             }
         }
         await auditor.finish()
@@ -378,6 +388,8 @@ final class SimulatedWorld: @unchecked Sendable {
             // A deployment that changed meanwhile.
             mailbox += welcome()
             try await loop.adoptRuns()
+            try await auditor.readEvents()
+            auditor.sawStart()
             return loop
         } catch {
             note("scheduler \(number) does not come up: \(error)")

@@ -26,6 +26,10 @@ final class SimulationAuditor {
     private var limits: LimitCheck
     private var assets: AssetCheck
     private var waits = WaitCheck()
+    private var durations: DurationCheck
+
+    /// The time that passed, in microseconds, as the world counts it.
+    var time: Int64 = 0
     private var paused: Set<DAGID> = []
 
     /// DAGs that the scheduler may start tasks of: those that were not paused at its last look, or are not now.
@@ -44,6 +48,7 @@ final class SimulationAuditor {
         specs = Dictionary(simulator.dags.map { ($0.id, simulator.structures(of: $0.id)) }) { $1 }
         limits = LimitCheck(simulator)
         assets = AssetCheck(simulator.dags)
+        durations = DurationCheck(simulator)
     }
 
     func report(_ violation: String) { history.violations.append(violation) }
@@ -84,6 +89,9 @@ final class SimulationAuditor {
         backfills.ids.insert(id)
         limits.sawBackfill(id, maxActiveRuns: maxActiveRuns)
     }
+
+    /// A scheduler took over the runs that it found.
+    func sawStart() { durations.restart(at: time) }
 
     func sawChanges() { unseen = [] }
     func sawPools(_ pools: [Pool]) { limits.sawPools(pools) }
@@ -152,6 +160,7 @@ final class SimulationAuditor {
         let after = fold.instance(of: event)
         folds[event.run] = fold
         waits.note(fold.run, after)
+        durations.note(event, fold, after, at: time)
         limits.count(event, of: fold.run, from: state, before, to: fold.run.state, after)
         if fold.run.state.isFinished, !state.isFinished {
             open.remove(event.run)
@@ -251,6 +260,7 @@ final class SimulationAuditor {
         guard let outcome = outcomes[attempt] else {
             // What never reached the executor goes again, or is ended at once if somebody asked for it.
             if event.kind == .requeued { return }
+            if event.kind == .skipped, fold.run.isEnding, !begun.contains(attempt) { return }
             if before.endRequest?.agrees(with: event.kind) == true, !begun.contains(attempt) { return }
             return report("\(place) and its attempt \(attempt) has not ended")
         }
@@ -283,7 +293,8 @@ final class SimulationAuditor {
     ///
     /// - Parameter planner: That of the scheduler; `nil` if there is none.
     /// - Parameter isStopping: Whether the scheduler was told to stop, so that it starts and explains nothing more.
-    func check(_ planner: Planner?, isStopping: Bool, now: Date) async {
+    /// - Parameter knowsClock: Whether the scheduler has seen how the clock is set now.
+    func check(_ planner: Planner?, isStopping: Bool, knowsClock: Bool, now: Date) async {
         do {
             try await readEvents()
             for run in touched.sorted() { try await compare(run, planner, isStopping: isStopping, now) }
@@ -293,6 +304,11 @@ final class SimulationAuditor {
             let excess = limits.excess()
             if planner != nil, let excess { report(excess) }
             if let finding = try await assets.check(store) { report(finding) }
+            if let planner, knowsClock, !isStopping, planner.nextDeadline.map({ $0 > now }) ?? true,
+                let finding = durations.lateness(planner, at: time)
+            {
+                report(finding)
+            }
             let stored = try await store.pausedDAGs()
             let pausesItself = simulator.dags.contains { $0.configuration.maxConsecutiveFailedRuns != nil }
             if stored != paused, !pausesItself { report("\(stored) are paused, not \(paused)") }
@@ -401,7 +417,8 @@ extension AttemptOutcome.Verdict {
         case .success: kind == .succeeded
         case .skipped: kind == .skipped
         case .failed: kind == .failed || kind == .upForRetry
-        case .notStarted: kind == .requeued
+        // A run that is being ended starts nothing anew.
+        case .notStarted: kind == .requeued || kind == .skipped
         // A run that is being ended waits for nothing.
         case .waiting: kind == .upForReschedule || kind == .skipped
         }

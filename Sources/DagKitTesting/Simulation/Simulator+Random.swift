@@ -26,6 +26,9 @@ private struct SimulationDraw {
     /// Draws when DAGs lose tasks and get them back.
     private var shapes: SeededGenerator
 
+    /// Draws how the wall clock is set.
+    private var clocks: SeededGenerator
+
     init(seed: UInt64) {
         self.seed = seed
         random = SeededGenerator(seed: seed)
@@ -34,6 +37,7 @@ private struct SimulationDraw {
         assets = SeededGenerator(seed: seed ^ 0x6173_7365)
         moments = SeededGenerator(seed: seed ^ 0x6d6f_6d65)
         shapes = SeededGenerator(seed: seed ^ 0x7368_6170)
+        clocks = SeededGenerator(seed: seed ^ 0x636c_6f63)
     }
 
     mutating func simulator() -> Simulator {
@@ -54,6 +58,7 @@ private struct SimulationDraw {
             faults, seed: random.next(), steps: 40 + 60 * count * hours, attempts: 10 * count * hours,
             span: start...end, dags: count, pools: 2)
         simulator.faults += redeployments(of: simulator.dags, steps: 40 + 60 * count * hours)
+        simulator.faults += clockJumps(from: start, hours: hours)
         return simulator
     }
 
@@ -69,6 +74,22 @@ private struct SimulationDraw {
             return .redeploy(
                 step: Int.random(in: 1...steps, using: &shapes), dag: dag,
                 without: isRow || Bool.random(using: &shapes) ? nil : task)
+        }
+    }
+
+    /// A clock that is ahead, by up to ten years, or behind, and is set right after a while: in a third of the histories.
+    private mutating func clockJumps(from start: Date, hours: Int) -> [SimulatedFault] {
+        guard Int.random(in: 0..<3, using: &clocks) == 0 else { return [] }
+        return (0..<Int.random(in: 1...3, using: &clocks)).flatMap { _ in
+            // It is set right before the end, since the end is an instant of the wall clock.
+            let began = start + Double(Int.random(in: 0..<(hours - 1) * 3_600, using: &clocks))
+            let longest = [60, 3_600, 86_400, 315_360_000].randomElement(using: &clocks) ?? 60
+            let jump = Int.random(in: 3...longest, using: &clocks) * (Bool.random(using: &clocks) ? 1 : -1)
+            let span = Double(Int.random(in: 1..<3_600, using: &clocks))
+            return [
+                SimulatedFault.clockJump(at: began, by: .seconds(jump)),
+                .clockJump(at: began + span, by: .seconds(-jump)),
+            ]
         }
     }
 

@@ -68,6 +68,8 @@ public struct Simulator: Sendable {
         case doubleDispatch
         /// The executor forgets outcomes that nobody acknowledged, once the scheduler is away.
         case forgetsOutcomes
+        /// The scheduler takes the wall clock for the time that passes.
+        case trustsWallClock
     }
 
     /// Creates a simulation of some DAGs without faults.

@@ -47,6 +47,15 @@ import Testing
         expectSmall(failure)
     }
 
+    @Test func `a scheduler that takes the wall clock for the time that passes is found`() async throws {
+        let failure = try #require(await firstFailure { .random(seed: $0, defect: .trustsWallClock) })
+
+        let expected = ["waits for its retry", "after its timeout"]
+        #expect(
+            failure.history.violations.contains { line in expected.contains { line.contains($0) } }, "\(failure)")
+        expectSmall(failure)
+    }
+
     @Test func `a store that takes updates off the queue and makes no run of them is found`() async throws {
         let failure = try #require(await firstFailure { .random(seed: $0, store: LossyQueue.init) })
 
