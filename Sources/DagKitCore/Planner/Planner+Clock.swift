@@ -10,17 +10,17 @@ extension Planner {
     ///
     /// - Complexity: O(the instances of the open runs).
     public mutating func shiftClock(by shift: Duration, at now: Date) {
-        for machine in machines.values.map(\.run.key).sorted() { self.shift(machine, by: shift, at: now) }
+        for run in machines.values.map(\.run.key).sorted() { self.shift(run, by: shift, at: now) }
         guard shift < .zero else { return }
         for id in dags.keys {
-            dags[id]?.activeSince = min(dags[id]?.activeSince ?? now, now)
+            if let since = dags[id]?.activeSince, since > now { dags[id]?.activeSince = now }
             planNext(id, at: now)
             dueDAGs.insert(id)
             waitingDAGs.insert(id)
         }
     }
 
-    private mutating func shift(_ run: RunKey, by shift: Duration, at now: Date) {
+    mutating func shift(_ run: RunKey, by shift: Duration, at now: Date) {
         // Its alarm is set anew when the next step takes its batch.
         alarms[run] = nil
         advance(run, .clockShifted(by: shift), at: now)
@@ -49,13 +49,6 @@ extension Planner {
         let refused = batch?.events ?? []
         return machines.read(run) { ClockShift(refused + $0.pending.events, queuedAt: $0.run.queuedAt) }
             ?? batch.flatMap { ClockShift($0.events, queuedAt: $0.updatedRun.queuedAt) }
-    }
-
-    /// Shifts the clock of a run again that was taken anew from the store, which had not got the shift yet.
-    package mutating func repeatShift(_ shift: ClockShift, of stored: DAGRun, at now: Date) {
-        guard shift.isMissing(in: stored), machines.read(stored.key, { $0.run.queuedAt }) == stored.queuedAt
-        else { return }
-        self.shift(stored.key, by: shift.by, at: now)
     }
 
     // MARK: Schedules

@@ -96,7 +96,10 @@ extension Planner {
     ///
     /// Its attempts count as running until ``reconcile(alive:at:)`` or an outcome says otherwise. A run of a DAG that
     /// is not known is left alone.
-    public mutating func adopt(_ snapshot: RunSnapshot, at now: Date) {
+    public mutating func adopt(_ snapshot: RunSnapshot, at now: Date) { adopt(snapshot, after: nil, at: now) }
+
+    /// Takes a run as the store holds it, which may not have got a shift of the clock yet.
+    package mutating func adopt(_ snapshot: RunSnapshot, after shift: ClockShift?, at now: Date) {
         let key = snapshot.run.key
         guard let spec = dags[key.dagID]?.spec else { return }
         forget(key)
@@ -119,6 +122,7 @@ extension Planner {
         }
         for instance in machine.displaced { occupy(instance) }
         for reference in machine.deferred { noteWait(of: reference, of: key, isOver: false) }
+        if let shift, shift.isMissing(in: snapshot.run) { self.shift(key, by: shift.by, at: now) }
         bringBack(key, at: now)
         if isQueued {
             touched.insert(key)

@@ -211,7 +211,7 @@ extension Planner {
         var step = Step()
         for key in touched.sorted() {
             if explainsQueue, machines.read(key, { $0.run.state }) == .queued {
-                let reason = queueReason(of: key, at: now)
+                let reason = queueReason(of: key)
                 machines.update(key) { $0.explainWait(reason: reason, at: now) }
             }
             guard var batch = machines.update(key, { $0.takeBatch() }) ?? nil else {
@@ -248,8 +248,8 @@ extension Planner {
     }
 
     /// Why a run that may not start yet waits.
-    private func queueReason(of key: RunKey, at now: Date) -> String {
-        guard let entry = dags[key.dagID], let run = machines.read(key, { $0.run }) else { return "" }
+    private func queueReason(of key: RunKey) -> String {
+        guard let entry = dags[key.dagID] else { return "" }
         if let backfill = backfill(of: key) { return backfill.waitReason }
         if entry.isPaused { return "dag \(key.dagID) is paused" }
         return "waits for other runs of dag \(key.dagID) to end (max_active_runs \(entry.maxActiveRuns))"

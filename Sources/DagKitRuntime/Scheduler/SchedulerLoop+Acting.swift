@@ -88,12 +88,11 @@ extension SchedulerLoop {
     ) async throws {
         let attempts = planner.running.filter { $0.value.run == run }.keys.sorted()
         let snapshot = try await persisted("cannot read run \(run)") { try await store.snapshot(of: run) }
-        let now = moment()
+        _ = moment()
         let shift = planner.clockShift(of: run, refused: batch)
         planner.forget(run)
         if let snapshot {
-            adopt(snapshot)
-            if let shift { planner.repeatShift(shift, of: snapshot.run, at: now) }
+            adopt(snapshot, after: shift)
             if let effects { await act(effects, of: snapshot) }
         }
         for outcome in unstored.removeValue(forKey: run) ?? [] {

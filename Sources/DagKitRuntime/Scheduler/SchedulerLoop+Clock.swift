@@ -34,7 +34,7 @@ extension SchedulerLoop {
         mustCheckSchedules = false
         var ahead: [DAGID] = []
         for id in planner.dagsAhead(at: moment()) {
-            let query = RunQuery(dagID: id, types: [.scheduled], through: moment())
+            let query = RunQuery(dagID: id, types: [.scheduled], through: moment(), limit: 100)
             let runs = try await persisted("cannot read the newest runs of dag \(id)") {
                 try await store.runs(query)
             }

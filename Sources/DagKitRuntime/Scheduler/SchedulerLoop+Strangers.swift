@@ -5,10 +5,12 @@ import FoundationEssentials
 
 extension SchedulerLoop {
     /// Hands a run to the planner, or notes it until its DAG is known.
-    mutating func adopt(_ snapshot: RunSnapshot) {
+    ///
+    /// - Parameter shift: A shift of the clock that may not be stored yet.
+    mutating func adopt(_ snapshot: RunSnapshot, after shift: ClockShift? = nil) {
         let run = snapshot.run
         let now = moment()
-        planner.adopt(snapshot, at: now)
+        planner.adopt(snapshot, after: shift, at: now)
         if !run.state.isFinished, !planner.knows(run.dagID) {
             strangers.insert(run.key)
         } else {

@@ -16,6 +16,8 @@ struct DurationCheck {
     private struct Due {
         var at: Int64
         let length: Int64
+
+        mutating func restart(at time: Int64) { at = max(at, time + length) }
     }
 
     init(_ simulator: Simulator) {
@@ -48,18 +50,15 @@ struct DurationCheck {
 
     /// What takes longer than it may; `nil` if nothing does.
     func lateness(_ planner: Planner, at time: Int64) -> String? {
-        for (key, due) in retries where due.at + tolerance < time && planner.machine(of: key.run) != nil {
-            return "\(key) waits for its retry, which was due \((time - due.at) / 1_000_000) s ago"
-        }
-        for (key, due) in timeouts where due.at + tolerance < time && planner.machine(of: key) != nil {
-            return "run \(key) goes on \((time - due.at) / 1_000_000) s after its timeout"
-        }
-        return nil
+        let retry = retries.filter { isLate($1, time) && planner.machine(of: $0.run) != nil }.keys.min()
+        if let retry { return "\(retry) waits for its retry, which was due \(age(retries[retry], time)) ago" }
+        let run = timeouts.filter { isLate($1, time) && planner.machine(of: $0) != nil }.keys.min()
+        return run.map { "run \($0) goes on \(age(timeouts[$0], time)) after its timeout" }
     }
-}
 
-extension DurationCheck.Due {
-    fileprivate mutating func restart(at time: Int64) { at = max(at, time + length) }
+    private func isLate(_ due: Due, _ time: Int64) -> Bool { due.at + tolerance < time }
+
+    private func age(_ due: Due?, _ time: Int64) -> Duration { .microseconds(time - (due?.at ?? time)) }
 }
 
 extension DAGRun {

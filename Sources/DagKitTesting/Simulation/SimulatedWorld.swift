@@ -76,6 +76,7 @@ final class SimulatedWorld: @unchecked Sendable {
         store = simulator.wrapStore(InMemoryStore())
         auditor = SimulationAuditor(simulator, store: store)
         time = simulator.start.microsecondsSinceEpoch
+        auditor.time = time
         for fault in simulator.faults {
             if let step = fault.step { faultsByStep[step, default: []].append(fault) }
             if let attempt = fault.attempt { faultsByAttempt[attempt, default: []].append(fault) }

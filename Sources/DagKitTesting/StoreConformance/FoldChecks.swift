@@ -85,6 +85,7 @@ private struct RandomRun {
     /// Does one of the things that can happen next.
     private mutating func step() async throws {
         now = Date(microseconds: now.microsecondsSinceEpoch + .random(in: 1...20_000_000, using: &random))
+        if Int.random(in: 0..<15, using: &random) == 0 { return setClock() }
         let (waiting, running) = (machine.waitingForSlot, machine.running)
         if requests > 0, Int.random(in: 0..<12, using: &random) == 0 { return ask() }
         if let reference = waiting.randomElement(using: &random),
@@ -102,6 +103,13 @@ private struct RandomRun {
             now = max(now, machine.nextDeadline ?? now)
             _ = machine.advance(.tick, at: now)
         }
+    }
+
+    /// The wall clock is set, by up to a day.
+    private mutating func setClock() {
+        let shift: Duration = .seconds(Int.random(in: -86_400...86_400, using: &random))
+        now += shift.seconds
+        _ = machine.advance(.clockShifted(by: shift), at: now)
     }
 
     /// Somebody clears or marks what is there.

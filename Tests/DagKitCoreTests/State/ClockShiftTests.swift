@@ -12,7 +12,7 @@ import Testing
         InstanceRef(task: play.machine.spec.index(of: id) ?? -1, instance: 0)
     }
 
-    @Test(arguments: [Self.years, .seconds(-3_600), .seconds(3_600)])
+    @Test(arguments: [ClockShiftTests.years, .seconds(-3_600), .seconds(3_600)])
     func `a retry comes after its delay, however the clock is set meanwhile`(jump: Duration) throws {
         var play = try play()
         play.finish("work", .failed(reason: "no", isRetryable: true, retryDelay: nil))
@@ -29,7 +29,7 @@ import Testing
         #expect(play.instance("work").state == .scheduled)
     }
 
-    @Test(arguments: [Self.years, .seconds(3_600)])
+    @Test(arguments: [ClockShiftTests.years, .seconds(3_600)])
     func `a run times out after its limit, however the clock is set meanwhile`(jump: Duration) throws {
         var play = try play(Timed(runTimeout: .seconds(60)))
         _ = play.dispatch("work")
@@ -63,7 +63,9 @@ import Testing
         #expect(play.instance("other").state == .failed)
     }
 
-    @Test func `a wait until an instant that somebody chose stays, one that counts from the start moves`() throws {
+    @Test func `a wait until an instant that somebody chose stays, one that counts from the start moves`()
+        throws
+    {
         var play = try play()
         play.ask(.deferred([place("chosen", in: play), place("own", in: play)]))
         play.now += 10 + 3_600
@@ -78,7 +80,8 @@ import Testing
     @Test func `a deadline after the creation moves, one at an instant does not`() throws {
         var play = try play(
             Timed(deadlines: [
-                DeadlineAlert("fixed", .fixed(.noon + 5_000)), DeadlineAlert("own", .queuedAt, within: .hours(1)),
+                DeadlineAlert("fixed", .fixed(.noon + 5_000)),
+                DeadlineAlert("own", .queuedAt, within: .hours(1)),
             ]))
         play.now += 6_000
 
@@ -108,7 +111,8 @@ import Testing
         run.revision = fold.run.revision
         #expect(fold.run == run)
         let adopted = RunMachine(
-            RunSnapshot(run: play.machine.run, instances: fold.instances), of: play.machine.spec, at: play.now)
+            RunSnapshot(run: play.machine.run, instances: fold.instances), of: play.machine.spec, at: play.now
+        )
         #expect(adopted.nextDeadline == play.machine.nextDeadline)
     }
 
@@ -135,7 +139,8 @@ import Testing
         #expect(play.instance("work").nextTryAt == .noon + 18_000)
     }
 
-    @Test func `an attempt that says it ended later than now has its retry after the delay from now`() throws {
+    @Test func `an attempt that says it ended later than now has its retry after the delay from now`() throws
+    {
         var play = try play()
         let attempt = play.dispatch("work")
         let poll = play.dispatch("poll")

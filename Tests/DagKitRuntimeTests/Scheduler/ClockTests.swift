@@ -8,7 +8,7 @@ import Testing
     private static let decade = 315_360_000.0
     private static let start = Date(microseconds: 1_772_367_000_000_000)
 
-    @Test(arguments: [-Self.decade, -3_600, 3_600])
+    @Test(arguments: [-315_360_000.0, -3_600, 3_600])
     func `a retry keeps its delay when the clock is set, also in the store, and one line says so`(
         jump: Double
     ) async throws {
@@ -49,7 +49,9 @@ import Testing
         #expect(bench.lines.all == [])
     }
 
-    @Test func `time that passes while nothing runs, as in a suspension, is no change of the clock`() async throws {
+    @Test func `time that passes while nothing runs, as in a suspension, is no change of the clock`()
+        async throws
+    {
         var bench = try await LoopBench(Retrying(), clock: ManualClock(at: Self.start))
         try await bench.trigger()
         try await bench.fail()
@@ -62,7 +64,8 @@ import Testing
     }
 
     @Test(arguments: [-3_600.0, 3_600])
-    func `a run that somebody changes while the clock is set keeps its retry, too`(jump: Double) async throws {
+    func `a run that somebody changes while the clock is set keeps its retry, too`(jump: Double) async throws
+    {
         var bench = try await LoopBench(Retrying(), clock: ManualClock(at: Self.start))
         let run = try await bench.trigger()
         try await bench.fail()
@@ -83,7 +86,9 @@ import Testing
         #expect(try await bench.folds(run))
     }
 
-    @Test func `a clock that is behind at the start of a scheduler holds a retry no longer than its delay`() async throws {
+    @Test func `a clock that is behind at the start of a scheduler holds a retry no longer than its delay`()
+        async throws
+    {
         let clock = ManualClock(at: Self.start)
         var first = try await LoopBench(Retrying(), clock: clock)
         let run = try await first.trigger()
@@ -104,7 +109,9 @@ import Testing
         #expect(try await second.folds(run))
     }
 
-    @Test func `a schedule that was run ten years ahead goes on when the clock is right, and no date twice`() async throws {
+    @Test func `a schedule that was run ten years ahead goes on when the clock is right, and no date twice`()
+        async throws
+    {
         let clock = ManualClock(at: Self.start)
         var bench = try await LoopBench(Hourly(), clock: clock)
         clock.jump(by: Self.decade)
@@ -122,7 +129,8 @@ import Testing
         let dates = try await dates(bench.store)
         #expect(dates.count == 4 && Set(dates).count == 4)
         #expect(dates.contains(Self.start + 3_000))
-        let line = "scheduled runs of hourly lie ahead of the clock; their schedules go on after the newest run before it"
+        let line =
+            "scheduled runs of hourly lie ahead of the clock; their schedules go on after the newest run before it"
         #expect(bench.lines.all.filter { $0 == line }.count == 1)
         #expect(restarted.lines.all == [line])
     }

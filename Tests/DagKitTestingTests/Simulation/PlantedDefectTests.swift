@@ -52,7 +52,8 @@ import Testing
 
         let expected = ["waits for its retry", "after its timeout"]
         #expect(
-            failure.history.violations.contains { line in expected.contains { line.contains($0) } }, "\(failure)")
+            failure.history.violations.contains { line in expected.contains { line.contains($0) } },
+            "\(failure)")
         expectSmall(failure)
     }
 

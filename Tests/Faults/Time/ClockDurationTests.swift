@@ -10,7 +10,8 @@ import Testing
     @Test(
         .fault(
             .F23, "a retry comes after its delay, and a run times out after its limit",
-            by: .standIn("the machine's clocks, the wall clock ten years ahead and set right while tasks wait")))
+            by: .standIn(
+                "the machine's clocks, the wall clock ten years ahead and set right while tasks wait")))
     func `F23 retries and timeouts keep their length when the clock is set right`() async throws {
         let bench = try await DurationBench(ahead: 315_360_000)
 
@@ -54,6 +55,7 @@ private struct DurationBench {
 
     /// Creates the run as the command line does.
     init(ahead seconds: Double) async throws {
+        let noted = noted
         clock = OffsetClock(by: seconds)
         let spec = try DAGSpec(Lengths(delay: Self.delay, limit: Self.limit, noted: noted))
         let executor = InProcessExecutor(
@@ -63,7 +65,6 @@ private struct DurationBench {
                 type: "SchedulerJob", state: "running", hostname: "test", user: "test", processID: 1,
                 executor: "in_process", start: clock.now, heartbeat: clock.now))
         configuration.pollInterval = .milliseconds(200)
-        let noted = noted
         scheduler = Scheduler(
             store: store, executor: executor,
             deployment: Deployment(bundle: "faults", specs: [spec], arePausedAtCreation: false),
@@ -90,6 +91,8 @@ private struct DurationBench {
             clock.set(by: seconds)
             #expect(try await holds { try await isOver })
             noted.noteEnd()
+            scheduler.stop()
+            try await group.waitForAll()
         }
     }
 
@@ -141,7 +144,8 @@ private struct NotYet: Error {}
 
 /// What happened when, by the clock that nobody sets.
 private final class Noted: Sendable {
-    private let state = Mutex((tries: [BootTimeClock.Instant](), end: BootTimeClock.Instant?.none, lines: [String]()))
+    private let state = Mutex(
+        (tries: [BootTimeClock.Instant](), end: BootTimeClock.Instant?.none, lines: [String]()))
 
     var tries: [BootTimeClock.Instant] { state.withLock { $0.tries } }
     var end: BootTimeClock.Instant? { state.withLock { $0.end } }
