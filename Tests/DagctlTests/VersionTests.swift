@@ -62,6 +62,24 @@ import Testing
         #expect(tasks.output.contains("old,success") && !tasks.output.contains("new"), "\(tasks)")
     }
 
+    @Test func `a scheduler that starts again knows its executable at once`() async throws {
+        let deployment = try Deployment(dags: Self.dags(Self.entry(last: "old")))
+        let first = try deployment.start("scheduler", log: "scheduler.log")
+        #expect(try await deployment.waits(for: "scheduler started", in: "scheduler.log"))
+        let known = try await value("select bundle_version from dag_version", deployment) { $0 != nil }
+        first.send(SIGTERM)
+        _ = try await first.wait()
+
+        try deployment.write(Self.dags(Self.entry(last: "new")))
+        _ = try await deployment.dagctl("scheduler --once")
+        let again: String? = try await deployment.value(
+            "select bundle_version from dag_version where dag_id = 'changing' and version_number = 2",
+            in: "dagkit.db")
+
+        #expect(known?.count == 64)
+        #expect(again == known)
+    }
+
     private static func dags(_ entry: String) -> String { #"{"dags": {"changing": \#(entry)}}"# }
 
     private static func entry(last: String) -> String {

@@ -56,23 +56,22 @@ import Testing
         #expect(events.map(\.actor) == ["scheduler (user)"])
     }
 
-    @Test func `a dag of which a task runs is not deleted`() async throws {
+    @Test func `a dag whose attempt runs is not deleted`() async throws {
         let session = Session()
         _ = await session.run("dagctl dags trigger greeting -r mine")
-        let spec = try DAGSpec(Greeting())
-        let snapshot = try #require(try await session.store.snapshot(of: RunKey("greeting", "mine")))
-        var machine = RunMachine(snapshot, of: spec, at: Session.start)
-        let ready = machine.advance(.start, at: Session.start).ready
-        _ = machine.advance(.dispatched([(ready[0], AttemptID(rawValue: 1))]), at: Session.start)
-        if let batch = machine.takeBatch() {
-            _ = try await session.store.commit([batch], durability: .full)
-        }
+        let run = RunKey("greeting", "mine")
+        let snapshot = try #require(try await session.store.snapshot(of: run))
+        var batch = RunBatch(run: snapshot.run, expectedRevision: snapshot.run.revision)
+        var instance = snapshot.instances[0]
+        instance.state = .running
+        batch.instances = [instance]
+        _ = try await session.store.commit([batch], durability: .full)
 
-        let result = await session.run("dagctl dags delete greeting -y")
+        let refused = await session.run("dagctl dags delete greeting --yes")
 
-        #expect(result.code == .conflict)
-        #expect(result.errors.hasSuffix("dagctl dags mark greeting mine failed\n"), "\(result)")
-        #expect(try await session.store.dag("greeting") != nil)
+        #expect(refused.code == .conflict)
+        #expect(refused.errors.contains("an attempt of dag \"greeting\" runs; wait for their end"))
+        #expect(try await session.store.snapshot(of: run) != nil)
     }
 
     @Test func `two triggers in one microsecond make two runs`() async throws {

@@ -166,7 +166,7 @@ import Testing
     }
 
     @Test func `what a stopped supervisor was to end meanwhile is ended once it goes on`() async throws {
-        let (_, supervisor, executor) = try await restart(besideStoppedSupervisorOf: "stubborn")
+        let (home, supervisor, executor) = try await restart(besideStoppedSupervisorOf: "stubborn")
         var events = ExecutorEvents(try await executor.start())
         await executor.kill(AttemptID(rawValue: 1), reason: "marked failed by ada")
 
@@ -175,6 +175,7 @@ import Testing
         #expect(await events.outcome()?.failure == "end: marked failed by ada")
         await executor.acknowledge([AttemptID(rawValue: 1)])
         await executor.stop(grace: .zero)
+        withExtendedLifetime(home) {}
     }
 
     @Test(arguments: [true, false])

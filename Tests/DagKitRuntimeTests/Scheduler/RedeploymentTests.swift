@@ -21,7 +21,7 @@ import Testing
         try await running.value
 
         #expect(try await bench.store.snapshot(of: bench.run)?.run.state == .success)
-        #expect(try bench.home.log("stubborn").contains("failed: the task is no longer part of the dag"))
+        #expect(try bench.log().contains("failed: the task is no longer part of the dag"))
     }
 
     @Test func `a task that comes back starts only after its old attempt is dead`() async throws {

@@ -20,7 +20,7 @@ import Testing
         try await running.value
 
         #expect(second != first)
-        #expect(try bench.home.log("gate").contains("failed: cleared by ada"))
+        #expect(try bench.log().contains("failed: cleared by ada"))
         let instance = try #require(try await bench.instance())
         #expect(instance.state == .success)
         #expect(instance.tryNumber == 2)

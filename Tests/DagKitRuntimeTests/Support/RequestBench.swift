@@ -36,6 +36,12 @@ struct RequestBench: Sendable {
             configuration: configuration)
     }
 
+    /// The log of the task's first try.
+    func log() throws -> String {
+        try FileSystem.readText(
+            "\(home.path)/logs/" + AttemptLogPath.path(of: TaskInstanceKey(run, task), tryNumber: 1))
+    }
+
     func references(in machine: RunMachine) -> [InstanceRef] {
         TaskSelection(tasks: [task]).references(in: machine)
     }

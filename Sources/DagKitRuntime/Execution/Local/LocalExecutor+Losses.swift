@@ -36,7 +36,7 @@ extension LocalExecutor {
     /// Removes what a dead supervisor left of attempts whose outcomes are stored: it may have died before it could.
     private func removeFiles(of supervisor: ProcessIdentity) {
         for attempt in (try? folders.attempts(endingWith: ".lock")) ?? []
-        where open[attempt] == nil && unstored[attempt] == nil {
+        where open[attempt] == nil && unstored[attempt] == nil && !suspects.contains(attempt) {
             try? FileSystem.remove(folders.lock(of: attempt))
         }
         for spare in (try? folders.spareLocks(of: supervisor.id)) ?? [] { try? FileSystem.remove(spare) }

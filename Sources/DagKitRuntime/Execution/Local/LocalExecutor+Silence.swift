@@ -16,12 +16,12 @@ extension LocalExecutor {
                     + "kill -CONT \(process), or end it and its attempts with kill -9 \(process)")
         }
         silent = Set(calls.map(\.process))
-        let suspects = Set(try folders.attempts(endingWith: ".lock"))
-        waitForSilent = Task { await self.hear(calls, suspects) }
+        suspects = Set(try folders.attempts(endingWith: ".lock"))
+        waitForSilent = Task { await self.hear(calls) }
     }
 
     /// Takes over each supervisor that answers; once all have answered or are dead, says what runs.
-    private func hear(_ calls: [SupervisorLink.Call], _ suspects: Set<AttemptID>) async {
+    private func hear(_ calls: [SupervisorLink.Call]) async {
         await withTaskGroup(of: Void.self) { group in
             for call in calls { group.addTask { await self.hear(call) } }
         }
@@ -33,6 +33,7 @@ extension LocalExecutor {
             log.error("what dead supervisors left cannot be read: \(error)")
         }
         unheardKills = [:]
+        suspects = []
         tellAdopted()
     }
 

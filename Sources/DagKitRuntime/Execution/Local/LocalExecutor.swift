@@ -39,6 +39,9 @@ public actor LocalExecutor: Executor {
     var silent: Set<ProcessIdentity> = []
     var waitForSilent: Task<Void, Never>?
     var unheardKills: [AttemptID: String] = [:]
+
+    /// The attempts that may be theirs: those that had a lock file when they did not answer.
+    var suspects: Set<AttemptID> = []
     private var starts: [BootTimeClock.Instant] = []
     var isStopping = false
     private(set) var stopGrace: Duration?
