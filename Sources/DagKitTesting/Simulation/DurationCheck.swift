@@ -50,7 +50,8 @@ struct DurationCheck {
 
     /// What takes longer than it may; `nil` if nothing does.
     func lateness(_ planner: Planner, at time: Int64) -> String? {
-        let retry = retries.filter { isLate($1, time) && planner.machine(of: $0.run) != nil }.keys.min()
+        let retry = retries.filter { isLate($1, time) && planner.machine(of: $0.run) != nil }.keys
+            .min { $0.description < $1.description }
         if let retry { return "\(retry) waits for its retry, which was due \(age(retries[retry], time)) ago" }
         let run = timeouts.filter { isLate($1, time) && planner.machine(of: $0) != nil }.keys.min()
         return run.map { "run \($0) goes on \(age(timeouts[$0], time)) after its timeout" }
