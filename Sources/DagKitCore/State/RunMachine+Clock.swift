@@ -24,7 +24,10 @@ extension RunMachine {
     mutating func shiftClock(by shift: Duration, at now: Date) {
         guard !run.state.isFinished else { return }
         let detail = ["by_microseconds": JSONValue.integer(shift.microseconds)]
-        record(RunEvent(.clockShifted, run: run.key, at: now, detail: .object(detail)))
+        record(
+            RunEvent(
+                .clockShifted, run: run.key, at: now, reason: "the clock was set \(shift.clockChange)",
+                detail: .object(detail)))
         visits += nodes.count
         for reference in references(where: { !$0.isFinished && $0.newestInstant != nil }) {
             let awaited = awaited(by: reference, after: shift)
@@ -102,6 +105,13 @@ extension TaskInstance {
 extension RunEvent {
     /// By how many microseconds the clock was shifted.
     fileprivate var clockShift: Int64 { detail["by_microseconds"]?.integer ?? 0 }
+}
+
+extension Duration {
+    /// How a clock was set by this: `back by 3600 s`.
+    package var clockChange: String {
+        "\(self < .zero ? "back" : "ahead") by \(Int64(abs(seconds).rounded())) s"
+    }
 }
 
 extension Date {

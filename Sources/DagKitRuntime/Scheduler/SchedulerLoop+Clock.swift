@@ -15,12 +15,10 @@ extension SchedulerLoop {
         if lastPoll != .distantPast { lastPoll += jump.seconds }
         if jump < .zero { mustCheckSchedules = true }
         log.warning(
-            "the clock was set \(jump < .zero ? "back" : "ahead") by \(Self.span(jump)): retries, timeouts and waits of "
+            "the clock was set \(jump.clockChange): retries, timeouts and waits of "
                 + "\(planner.openRuns) open runs keep their length; schedules follow the clock")
         return reading.wall
     }
-
-    private static func span(_ jump: Duration) -> String { "\(Int(abs(jump.seconds).rounded())) s" }
 
     /// Whether the loop knows of each time that the clock was set until a reading, for tests.
     package func knows(_ reading: ClockReading) -> Bool {
