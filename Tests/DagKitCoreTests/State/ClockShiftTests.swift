@@ -101,7 +101,8 @@ import Testing
 
         play.ask(.clockShifted(by: Self.years))
 
-        let batch = try #require(play.machine.takeBatch())
+        let taken = play.machine.takeBatch()
+        let batch = try #require(taken)
         #expect(batch.changesRun)
         #expect(batch.instances.map(\.taskID.rawValue).sorted() == ["chosen", "own", "poll", "work"])
         let events = (before?.events ?? []) + batch.events
