@@ -29,6 +29,7 @@ extension RunMachine {
                 .clockShifted, run: run.key, at: now, reason: "the clock was set \(shift.clockChange)",
                 detail: .object(detail)))
         visits += nodes.count
+        wakes = Heap()
         for reference in references(where: { !$0.isFinished && $0.newestInstant != nil }) {
             let awaited = awaited(by: reference, after: shift)
             var detail = detail

@@ -21,7 +21,13 @@ struct DurationCheck {
     }
 
     init(_ simulator: Simulator) {
-        let jumps = simulator.faults.count { if case .clockJump = $0 { true } else { false } }
+        let jumps = simulator.faults.map { fault in
+            switch fault {
+            case .clockJump: 1
+            case .clockWrong: 2
+            default: 0
+            }
+        }.reduce(0, +)
         tolerance = Int64(jumps + 1) * Planner.clockTolerance.microseconds
     }
 

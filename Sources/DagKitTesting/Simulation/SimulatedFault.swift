@@ -34,6 +34,8 @@ public enum SimulatedFault: Hashable, Sendable {
     case stop(at: Date)
     /// The wall clock is set.
     case clockJump(at: Date, by: Duration)
+    /// The wall clock is set, and set right after a while.
+    case clockWrong(at: Date, by: Duration, lasting: Duration)
 
     /// What another process does to the store.
     public enum ForeignWrite: Hashable, Sendable {
@@ -62,7 +64,9 @@ public enum SimulatedFault: Hashable, Sendable {
     /// When the fault happens, if it happens at an instant.
     var instant: Date? {
         switch self {
-        case .executorLost(let instant), .stop(let instant), .clockJump(let instant, _): instant
+        case .executorLost(let instant), .stop(let instant), .clockJump(let instant, _),
+            .clockWrong(let instant, _, _):
+            instant
         default: nil
         }
     }
@@ -212,6 +216,8 @@ extension SimulatedFault: CustomStringConvertible {
         case .executorLost(let instant): "the executor dies with its attempts at \(instant.isoText)"
         case .stop(let instant): "the scheduler is told to stop at \(instant.isoText)"
         case .clockJump(let instant, let by): "the clock is set by \(by) at \(instant.isoText)"
+        case .clockWrong(let instant, let by, let span):
+            "the clock is off by \(by) at \(instant.isoText), for \(span)"
         }
     }
 }

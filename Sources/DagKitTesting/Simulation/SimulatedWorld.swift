@@ -124,6 +124,9 @@ final class SimulatedWorld: @unchecked Sendable {
         case .fault(.clockJump(_, let by)):
             note("the clock is set by \(by)")
             offset += by.microseconds
+        case .fault(.clockWrong(let instant, let by, let span)):
+            await happen(.fault(.clockJump(at: instant, by: by)))
+            plan(.fault(.clockJump(at: instant, by: .zero - by)), at: time + span.microseconds)
         case .fault(.executorLost):
             note("the executor dies with its attempts")
             for attempt in live {

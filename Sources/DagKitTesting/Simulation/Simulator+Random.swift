@@ -80,16 +80,12 @@ private struct SimulationDraw {
     /// A clock that is ahead, by up to ten years, or behind, and is set right after a while: in a third of the histories.
     private mutating func clockJumps(from start: Date, hours: Int) -> [SimulatedFault] {
         guard Int.random(in: 0..<3, using: &clocks) == 0 else { return [] }
-        return (0..<Int.random(in: 1...3, using: &clocks)).flatMap { _ in
-            // It is set right before the end, since the end is an instant of the wall clock.
-            let began = start + Double(Int.random(in: 0..<(hours - 1) * 3_600, using: &clocks))
+        return (0..<Int.random(in: 1...3, using: &clocks)).map { _ in
+            let began = start + Double(Int.random(in: 0..<hours * 3_600, using: &clocks))
             let longest = [60, 3_600, 86_400, 315_360_000].randomElement(using: &clocks) ?? 60
             let jump = Int.random(in: 3...longest, using: &clocks) * (Bool.random(using: &clocks) ? 1 : -1)
-            let span = Double(Int.random(in: 1..<3_600, using: &clocks))
-            return [
-                SimulatedFault.clockJump(at: began, by: .seconds(jump)),
-                .clockJump(at: began + span, by: .seconds(-jump)),
-            ]
+            return .clockWrong(
+                at: began, by: .seconds(jump), lasting: .seconds(Int.random(in: 1...3_600, using: &clocks)))
         }
     }
 

@@ -127,7 +127,8 @@ import Testing
     }
 
     @Test func `a schedule of one run is not begun anew`() throws {
-        let spec = try DAGSpec.fixture(schedule: .once, tasks: [FixtureTask(id: "a", upstream: [])])
+        let spec = try DAGSpec.fixture(
+            schedule: .once, startDate: "2023-11-01", tasks: [FixtureTask(id: "a", upstream: [])])
 
         let planner = try planner(spec, last: DataInterval(exactly: .noon + Self.decade))
 
