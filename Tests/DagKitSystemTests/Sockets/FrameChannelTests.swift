@@ -47,7 +47,8 @@ import Testing
         #expect(try pipe.reader.read(upTo: 10) == [1])
     }
 
-    @Test func `a full connection keeps what it could not write, and a copy of its descriptor`() async throws {
+    @Test func `a full connection keeps what it could not write, and a copy of its descriptor`() async throws
+    {
         let other = other
         try channel.send([UInt8](repeating: 7, count: 1 << 20))
         let wasFull = channel.hasOutgoing

@@ -45,7 +45,9 @@ extension LocalExecutor {
     /// Removes what a dead supervisor left of attempts whose outcomes are stored: it may have died before it could.
     private func removeFiles(of supervisor: ProcessIdentity) {
         for path in (try? folders.locks(of: supervisor.id)) ?? [] {
-            if let attempt = AttemptNote.read(path)?.attemptID, open[attempt] != nil || unstored[attempt] != nil {
+            if let attempt = AttemptNote.read(path)?.attemptID,
+                open[attempt] != nil || unstored[attempt] != nil
+            {
                 continue
             }
             try? FileSystem.remove(path)
