@@ -64,6 +64,7 @@ struct ErrorReport {
         case let error as SQLError: exitCode(for: error)
         case let error as SystemError: exitCode(for: error)
         case is FileLockError, is SchedulerDoorError, is RunChangeError: .temporary
+        case is DAGDeletionError: .conflict
         case is CancellationError: .interrupted
         default: .failure
         }
@@ -72,7 +73,8 @@ struct ErrorReport {
     private static func exitCode(for error: SQLError) -> ExitCode {
         switch error.kind {
         case .busy, .serializationFailure, .deadlock, .tooManyConnections: .temporary
-        case .cannotOpen, .corrupt, .full, .inputOutput, .connectionLost, .unknownDatabase: .unreachable
+        case .cannotOpen, .replaced, .corrupt, .full, .inputOutput, .connectionLost, .unknownDatabase:
+            .unreachable
         case .readOnly, .accessDenied: .permission
         default: .failure
         }
