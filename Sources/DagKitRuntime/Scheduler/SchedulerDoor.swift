@@ -44,8 +44,8 @@ package final class SchedulerDoor: Sendable {
         listener = try LocalListener(Self.socketPath(of: home))
     }
 
-    // The next scheduler listens at the same place as soon as the lock is free; one that came too early does already.
-    deinit { if loss == nil { listener.removeFile() } }
+    // The next scheduler listens at the same place as soon as the lock is free.
+    deinit { listener.removeFile() }
 
     /// Takes the lock of a home as soon as its scheduler ends, however that comes about.
     package static func whenFree(home: String, now: @escaping @Sendable () -> Date) async throws
@@ -128,6 +128,14 @@ package final class SchedulerDoor: Sendable {
 
     /// Who is the scheduler of the home: `pid 12 since 2026-01-02T03:04:05Z`.
     package static func occupant(of home: String) -> String? { FileLock.holder(of: lockPath(of: home)) }
+
+    /// The process of the scheduler that works on the home; `nil` if none does.
+    package static func process(of home: String) -> Int32? {
+        guard isOccupied(home: home), let holder = occupant(of: home), holder.hasPrefix("pid ") else {
+            return nil
+        }
+        return Int32(holder.dropFirst(4).prefix { $0 != " " })
+    }
 
     // MARK: Taking over
 

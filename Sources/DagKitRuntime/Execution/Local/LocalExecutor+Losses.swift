@@ -46,7 +46,7 @@ extension LocalExecutor {
     private func removeFiles(of supervisor: ProcessIdentity) {
         for path in (try? folders.locks(of: supervisor.id)) ?? [] {
             if let attempt = AttemptNote.read(path)?.attemptID,
-                open[attempt] != nil || unstored[attempt] != nil
+                open[attempt] != nil || unstored[attempt] != nil || suspects.contains(attempt)
             {
                 continue
             }
@@ -97,17 +97,30 @@ extension LocalExecutor {
     }
 
     /// Ends what is left of attempts that no supervisor owns, and reports those that had begun as failed.
-    func settleAbandonedAttempts(except owned: Set<AttemptID>) async throws {
+    ///
+    /// - Parameter suspects: The attempts that are looked at; `nil` for all that there are.
+    func settleAbandonedAttempts(except owned: Set<AttemptID>, among suspects: Set<AttemptID>? = nil)
+        async throws
+    {
         for path in try folders.locks() {
             guard let note = AttemptNote.read(path) else {
-                // It belongs to no attempt; a supervisor that lives holds it for the next one.
-                if try !FileLock.isHeld(path) { try FileSystem.remove(path) }
+                removeUnlessHeld(path)
                 continue
             }
-            guard !owned.contains(note.attemptID), unstored[note.attemptID] == nil else { continue }
+            guard !owned.contains(note.attemptID), unstored[note.attemptID] == nil,
+                suspects?.contains(note.attemptID) ?? true
+            else { continue }
             await endProcesses(of: note.attemptID, lock: path)
             finish(note.lost(at: now()), keptBy: nil)
         }
+    }
+
+    /// Removes a lock file that belongs to no attempt, unless a supervisor that lives holds it for the next one.
+    private func removeUnlessHeld(_ path: String) {
+        guard let lock = try? FileLock.acquire(path, now: now()) else { return }
+        // Under its lock: a supervisor that has just made it finds that out.
+        try? FileSystem.remove(path)
+        _ = consume lock
     }
 
     /// Returns once no process of an attempt is left whose supervisor is dead.
