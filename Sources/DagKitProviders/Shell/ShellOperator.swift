@@ -9,7 +9,9 @@ import DagKitSystem
 ///     program: "pg_dump", arguments: ["--schema-only", "crypto"], environment: ["PGUSER": "{{ conn.pg.login }}"]))
 /// ```
 ///
-/// Every line of the command goes into the attempt's log. The command succeeds with status 0 and is skipped with
+/// Every line of the command goes into the attempt's log. A last line that is longer than an output may be
+/// (``EncodedOutput/maximumBytes``) fails the task: end such a script with `echo`, or let it write to a file and print the
+/// file's name. The command succeeds with status 0 and is skipped with
 /// ``skipStatus``; everything else fails the try. When the task is cancelled or times out, the command and all that it
 /// started are asked to end, and killed after ``grace``.
 ///
@@ -96,9 +98,9 @@ public struct ShellOperator: Operator {
             if let group { return group.print(line) }
             context.logger.info(LinePipe.text(line), fileID: "ShellOperator.swift")
         }
-        let (exit, lastLine) = try await run.end()
+        let exit = try await run.end()
         switch exit.reason {
-        case .exited(0): return lastLine
+        case .exited(0): return try run.lastLine
         case .exited(let status) where Int(status) == skipStatus:
             throw TaskSkip("the command ended with status \(status)")
         default: throw ShellError.failed(ending: exit.description)

@@ -68,11 +68,16 @@ enum AttemptMark {
         return fstat(lock, &status) == 0 ? value(of: attempt, status) : nil
     }
 
-    /// The processes of the attempt whose lock file lies at `path`.
-    static func processes(of attempt: AttemptID, lock path: String) -> [ProcessIdentity] {
+    /// The processes of the attempt whose lock file lies at `path`; none if there is no such file.
+    ///
+    /// - Throws: ``SystemError`` if the system does not show all of them.
+    static func processes(of attempt: AttemptID, lock path: String) throws(SystemError) -> [ProcessIdentity] {
         var status = stat()
-        guard stat(path, &status) == 0 else { return [] }
-        return ProcessTree.processes(withEnvironment: "\(variable)=\(value(of: attempt, status))")
+        guard stat(path, &status) == 0 else {
+            guard errno == ENOENT else { throw .last("look at", path) }
+            return []
+        }
+        return try ProcessTree.processes(withEnvironment: "\(variable)=\(value(of: attempt, status))")
     }
 
     private static func value(of attempt: AttemptID, _ status: stat) -> String {

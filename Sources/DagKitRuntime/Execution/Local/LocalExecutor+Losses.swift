@@ -18,13 +18,16 @@ extension LocalExecutor {
             hasComplained = true
         }
         forget(link)
-        try? reportKeptOutcomes()
+        await answered("which outcomes supervisor \(link.process.id) has left") { try reportKeptOutcomes() }
         let lost = open.values.filter { $0.process == link.process }.map(\.order)
         defer { removeFiles(of: link.process) }
         if lost.isEmpty { return }
         log.error("supervisor \(link.process.id) is lost with \(lost.count) attempts")
         for order in lost {
-            let hasBegun = FileSystem.exists(folders.lock(of: order.attemptID))
+            let lock = folders.lock(of: order.attemptID)
+            let hasBegun = await answered("whether attempt \(order.attemptID) had begun") {
+                try FileLock.note(in: lock) != nil
+            }
             await endProcesses(of: order.attemptID)
             guard open[order.attemptID] != nil else { continue }
             let reason = isStopping ? "the scheduler was stopped" : "the supervisor of its worker was lost"
@@ -69,6 +72,8 @@ extension LocalExecutor {
         for attempt in try folders.attempts(endingWith: ".outcome") where unstored[attempt] == nil {
             do {
                 finish(try OutcomeBox.read(folders.outcome(of: attempt)), keptBy: nil)
+            } catch let error as SystemError where error.isShortage {
+                throw error
             } catch {
                 log.error("the outcome of attempt \(attempt) cannot be read: \(error)")
             }
@@ -81,7 +86,8 @@ extension LocalExecutor {
         where !owned.contains(attempt) && unstored[attempt] == nil {
             await endProcesses(of: attempt)
             let path = folders.lock(of: attempt)
-            if let note = FileLock.note(in: path).flatMap(AttemptNote.init) {
+            let text = await answered("whose attempt \(attempt) is") { try FileLock.note(in: path) }
+            if let note = text.flatMap(AttemptNote.init) {
                 finish(note.lost(attempt, at: now()), keptBy: nil)
             } else {
                 try FileSystem.remove(path)
@@ -91,19 +97,33 @@ extension LocalExecutor {
         for spare in try folders.spareLocks() { try FileSystem.remove(spare) }
     }
 
-    /// Returns once no process of an attempt is left whose supervisor is dead.
+    /// Returns once no process of an attempt is left whose supervisor is dead, by the kernel's own word.
     ///
     /// A worker without its supervisor ends by itself at once; one that cannot is killed, as is what a killed one left.
     private func endProcesses(of attempt: AttemptID) async {
-        let path = folders.lock(of: attempt)
-        let patience = clock.now.advanced(by: .seconds(1))
+        var end = AbandonedAttempt(attempt, lock: folders.lock(of: attempt), at: clock.now)
         while true {
-            let isHeld = (try? FileLock.isHeld(path)) == true
-            let left = isHeld ? [] : AttemptMark.processes(of: attempt, lock: path)
-            if !isHeld, left.isEmpty { return }
-            for process in left { process.send(SIGKILL) }
-            if clock.now > patience { for holder in FileLock.holders(of: path) { holder.send(SIGKILL) } }
+            let now = clock.now
+            let step = await answered("whether attempt \(attempt) is dead") { () throws(SystemError) in
+                try end.step(at: now)
+            }
+            for line in step.complaints { log.error(line) }
+            if step.isOver { return }
             try? await clock.sleep(for: .milliseconds(5))
+        }
+    }
+
+    /// The answer to a question on which lives depend: it is asked until the system answers, which is said once.
+    private func answered<Value>(_ question: String, _ ask: () throws -> Value) async -> Value {
+        var hasComplained = false
+        while true {
+            do {
+                return try ask()
+            } catch {
+                if !hasComplained { log.error("cannot say \(question), and waits until the system does: \(error)") }
+                hasComplained = true
+                try? await clock.sleep(for: .milliseconds(200))
+            }
         }
     }
 }

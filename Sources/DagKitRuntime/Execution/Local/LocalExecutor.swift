@@ -72,6 +72,7 @@ public actor LocalExecutor: Executor {
 
     public func start() async throws -> AsyncStream<ExecutorEvent> {
         try folders.create()
+        DescriptorReserve.fill()
         let found = try await starter.findAll(log: log)
         for link in found { adopt(link) }
         try reportKeptOutcomes()
