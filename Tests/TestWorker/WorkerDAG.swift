@@ -108,7 +108,8 @@ public struct WorkerDAG: DAG {
     /// Tasks that start what cannot be found, or not be ended; each writes the id of that process into its file.
     private static func addEscapes(to dag: inout DAGBuilder) {
         dag.task("escape") { context in
-            try await Self.run("env -i setsid sleep 600 & echo $! >\"$1.new\"; mv \"$1.new\" \"$1\"; wait", context)
+            try await Self.run(
+                "env -i setsid sleep 600 & echo $! >\"$1.new\"; mv \"$1.new\" \"$1\"; wait", context)
         }
         dag.task("untouchable") { context in
             try await Self.run(Self.untouchable, context)

@@ -10,8 +10,8 @@ import DagKitSystem
 /// ```
 ///
 /// Every line of the command goes into the attempt's log. A last line that is longer than an output may be
-/// (``EncodedOutput/maximumBytes``) fails the task: end such a script with `echo`, or let it write to a file and print the
-/// file's name. The command succeeds with status 0 and is skipped with
+/// (``EncodedOutput/maximumBytes``) fails the task: end such a script with a line of its own
+/// (`echo; echo done`), or let it write to a file and print the file's name. The command succeeds with status 0 and is skipped with
 /// ``skipStatus``; everything else fails the try. When the task is cancelled or times out, the command and all that it
 /// started are asked to end, and killed after ``grace``.
 ///

@@ -52,7 +52,9 @@ package enum ProcessTree {
     static func relatives(of root: Int32, sparing spare: Set<Int32>) throws(SystemError) -> [Relative] {
         var children: [Int32: [Relative]] = [:]
         for id in try ids() where !spare.contains(id) {
-            guard let status = try ifOurs({ () throws(SystemError) in try ProcessStatus.read(id) }) else { continue }
+            guard let status = try ifOurs({ () throws(SystemError) in try ProcessStatus.read(id) }) else {
+                continue
+            }
             children[status.parent, default: []].append(
                 Relative(
                     process: ProcessIdentity(id: id, startTime: status.startTime), parent: status.parent,
@@ -93,7 +95,9 @@ package enum ProcessTree {
         var found: [ProcessIdentity] = []
         for id in try ids() where id != getpid() {
             let process = try ifOurs { () throws(SystemError) -> ProcessIdentity? in
-                guard let process = try ProcessIdentity.find(id), try isWanted(id), try process.lives() else { return nil }
+                guard let process = try ProcessIdentity.find(id), try isWanted(id), try process.lives() else {
+                    return nil
+                }
                 return process
             }
             if let process { found.append(process) }
@@ -115,7 +119,9 @@ package enum ProcessTree {
         do {
             return try look()
         } catch {
-            guard error.saysThatProcessIsGone || error.code == EACCES || error.code == EPERM else { throw error }
+            guard error.saysThatProcessIsGone || error.code == EACCES || error.code == EPERM else {
+                throw error
+            }
             return nil
         }
     }

@@ -28,7 +28,8 @@ import Testing
         #expect(policy.nextTry(after: attempt, failedAt: .noon) > .noon + 1e11)
     }
 
-    @Test func `an instance of an older version with more retries than can be counted has a last try`() throws {
+    @Test func `an instance of an older version with more retries than can be counted has a last try`() throws
+    {
         let run = RunKey("d", "r")
         let spec = try DAGSpec.fixture(tasks: [FixtureTask(id: "a", upstream: [])])
         let dagRun = DAGRun(

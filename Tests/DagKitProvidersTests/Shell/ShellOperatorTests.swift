@@ -17,7 +17,8 @@ import Testing
 
     @Test(arguments: [
         ("true", ""), ("printf 'no end'", "no end"), ("echo a; echo", ""), ("printf 'a\\r\\n'", "a"),
-        ("seq 1 200000", "200000"), ("head -c 65536 /dev/zero | tr '\\0' x", String(repeating: "x", count: 65536)),
+        ("seq 1 200000", "200000"),
+        ("head -c 65536 /dev/zero | tr '\\0' x", String(repeating: "x", count: 65536)),
         ("head -c 65536 /dev/zero | tr '\\0' x; echo", String(repeating: "x", count: 65536)),
         ("head -c 1048576 /dev/zero | tr '\\0' x; echo", String(repeating: "x", count: 1 << 20)),
     ])

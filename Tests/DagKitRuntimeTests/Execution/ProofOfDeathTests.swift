@@ -41,7 +41,10 @@ import Testing
 
             kill(worker.id, SIGKILL)
 
-            #expect(try await comes { home.supervisorLog.contains("wait until their processes can be looked at") })
+            #expect(
+                try await comes {
+                    home.supervisorLog.contains("wait until their processes can be looked at")
+                })
             #expect(descendants.contains(where: \.isAlive))
             _ = try setDescriptorLimit(limit, of: supervisor)
             #expect(
@@ -106,11 +109,9 @@ import Testing
     /// Sets how many descriptors a process may have, and gives what it was.
     private func setDescriptorLimit(_ count: rlim_t, of process: ProcessIdentity) throws -> rlim_t {
         var old = rlimit()
-        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         guard prlimit(process.id, RLIMIT_NOFILE, nil, &old) == 0 else {
             throw SystemError.last("read the limits of process", "\(process.id)")
         }
-        _ = resource
         var new = rlimit(rlim_cur: count, rlim_max: old.rlim_max)
         guard prlimit(process.id, RLIMIT_NOFILE, &new, nil) == 0 else {
             throw SystemError.last("set the limits of process", "\(process.id)")

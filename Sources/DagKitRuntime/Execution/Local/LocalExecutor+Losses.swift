@@ -120,7 +120,9 @@ extension LocalExecutor {
             do {
                 return try ask()
             } catch {
-                if !hasComplained { log.error("cannot say \(question), and waits until the system does: \(error)") }
+                if !hasComplained {
+                    log.error("cannot say \(question), and waits until the system does: \(error)")
+                }
                 hasComplained = true
                 try? await clock.sleep(for: .milliseconds(200))
             }

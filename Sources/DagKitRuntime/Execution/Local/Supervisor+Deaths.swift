@@ -43,7 +43,9 @@ extension Supervisor {
             // The end of a child is told by a signal, that of a stranger's child is not.
             nextSweep = now.advanced(by: .milliseconds(20))
         } catch {
-            if !isBlind { warn("attempts that have ended wait until their processes can be looked at: \(error)") }
+            if !isBlind {
+                warn("attempts that have ended wait until their processes can be looked at: \(error)")
+            }
             isBlind = true
             nextSweep = now.advanced(by: .milliseconds(200))
         }
@@ -53,7 +55,8 @@ extension Supervisor {
         let attempt = dead.last?.worker.attempt
         attempt?.log.note("\(survivor); it runs on", level: .error)
         warn(
-            "\(survivor); \(attempt.map { "\($0.order.key)" } ?? "a worker") left it: end it as its owner, or as root")
+            "\(survivor); \(attempt.map { "\($0.order.key)" } ?? "a worker") left it: "
+                + "end it as its owner, or as root")
     }
 
     private func closeDead() {
@@ -62,7 +65,9 @@ extension Supervisor {
         for ended in closing { close(ended) }
         if !waiting.isEmpty { startWaiting(at: clock.now) }
         // One that ended before it ever worked would do so again.
-        guard workers.isEmpty, !isRetiring, closing.contains(where: { $0.worker.attemptCount > 0 }) else { return }
+        guard workers.isEmpty, !isRetiring, closing.contains(where: { $0.worker.attemptCount > 0 }) else {
+            return
+        }
         do {
             try startWorker()
         } catch {

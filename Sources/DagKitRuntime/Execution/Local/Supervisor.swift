@@ -94,7 +94,7 @@ final class Supervisor {
             memoryKills[kills.source] = kills.count
         }
         // The one who started this process waits for the end of that pipe.
-        close(SupervisorStart.readyDescriptor)
+        Glibc.close(SupervisorStart.readyDescriptor)
         FaultPoint.supervisorListens.pass()
         try watch(listener.descriptor, .listener)
         try watch(signals.descriptor, .signals)
