@@ -9,11 +9,12 @@ import DagKitSystem
 ///     program: "pg_dump", arguments: ["--schema-only", "crypto"], environment: ["PGUSER": "{{ conn.pg.login }}"]))
 /// ```
 ///
-/// Every line of the command goes into the attempt's log. A last line that is longer than an output may be
-/// (``EncodedOutput/maximumBytes``) fails the task: end such a script with a line of its own
-/// (`echo; echo done`), or let it write to a file and print the file's name. The command succeeds with status 0 and is skipped with
+/// Every line of the command goes into the attempt's log. The command succeeds with status 0 and is skipped with
 /// ``skipStatus``; everything else fails the try. When the task is cancelled or times out, the command and all that it
 /// started are asked to end, and killed after ``grace``.
+///
+/// A last line that is longer than an output may be (``EncodedOutput/maximumBytes``) fails the task: end such a script with
+/// a line of its own (`echo; echo done`), or let it write to a file and print the file's name.
 ///
 /// Script, arguments and the values of the environment are templates. What others may choose (`dag_run.conf`) belongs into
 /// the environment, where a shell does not read it as part of the script.

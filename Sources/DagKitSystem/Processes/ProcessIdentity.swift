@@ -14,7 +14,7 @@ package struct ProcessIdentity: Sendable, Hashable, Codable {
 
     /// This process.
     package static func current() throws(SystemError) -> ProcessIdentity {
-        guard let identity = of(getpid()) else { throw .failed("read", "/proc/self/stat", code: EIO) }
+        guard let identity = try find(getpid()) else { throw .failed("read", "/proc/self/stat", code: EIO) }
         return identity
     }
 
