@@ -14,6 +14,7 @@ public final class InProcessExecutor: Executor {
     private let clock: any SchedulerClock
     private let makeLogger: @Sendable (AttemptOrder) -> TaskLogger
     private let attempts = Mutex(Attempts())
+    private let executor = BatchExecutor()
     private let events: AsyncStream<ExecutorEvent>
     private let continuation: AsyncStream<ExecutorEvent>.Continuation
 
@@ -47,7 +48,8 @@ public final class InProcessExecutor: Executor {
                 continuation.yield(.finished(refusal(of: order)))
                 continue
             }
-            started.append((order.attemptID, Task { await self.run(order, work) }))
+            started.append(
+                (order.attemptID, Task(executorPreference: executor) { await self.run(order, work) }))
         }
         attempts.withLock { $0.note(started) }
     }

@@ -36,7 +36,7 @@ struct AbandonedAttempt {
 
     /// Whether its worker may live: a process has its id.
     private mutating func mayHaveWorker() throws(SystemError) -> Bool {
-        if worker == nil, let note = try FileLock.note(in: lock) { worker = AttemptNote(note)?.worker }
+        if worker == nil { worker = try AttemptNote.read(lock)?.worker }
         guard let worker else { return true }
         return try ProcessIdentity.find(worker)?.lives() ?? false
     }

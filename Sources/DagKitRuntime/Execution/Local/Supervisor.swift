@@ -84,7 +84,7 @@ final class Supervisor {
         try configuration.folders.create()
         secrets = SecretPatterns(SecretFinder.secrets(inEnvironment: CurrentProcess.environment))
         outcomes = OutcomeBox(configuration.folders, isDurable: configuration.isDurable)
-        locks = AttemptLocks(configuration.folders)
+        locks = AttemptLocks(configuration.folders, supervisor: getpid())
         signals = try SignalSource([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
         listener = try LocalListener(configuration.folders.socket(of: configuration.generation))
         poller = try Poller()
@@ -115,11 +115,12 @@ final class Supervisor {
             for token in tokens where sources[token]?.isOutput == false { handle(token) }
             for token in tokens where sources[token]?.isOutput == true { handle(token) }
             act(at: clock.now)
+            flushWords()
         }
         for worker in workers { worker.dismiss(by: clock.now) }
         let killing = ProcessTree.killDescendants { log("cannot look for processes: \($0)", level: .error) }
         for survivor in killing.survivors { log("\(survivor)", level: .error) }
-        locks.removeSpares()
+        locks.removeFree()
     }
 
     // MARK: Descriptors
@@ -250,7 +251,7 @@ final class Supervisor {
     private func writeOutcomes(at now: BootTimeClock.Instant) {
         guard scheduler == nil, !outcomes.isOnDisk, nextWriteTry.map({ $0 <= now }) ?? true else { return }
         do {
-            try outcomes.write()
+            try outcomes.write { locks.release($0) }
             nextWriteTry = nil
             if hasWriteFailed { log("outcomes can be kept again") }
             hasWriteFailed = false
