@@ -21,6 +21,9 @@ struct AbandonedAttempt {
     private var survivors: Set<ProcessIdentity> = []
     private var hasComplained = false
 
+    /// Since when the lock is held and nobody is found who holds it.
+    private var sawNobodySince: BootTimeClock.Instant?
+
     /// The id of its worker, once the lock file was read.
     private var worker: Int32?
 
@@ -48,14 +51,9 @@ struct AbandonedAttempt {
         let isHeld = try FileLock.isHeld(lock)
         // Until then a worker that lives ends its children and itself, in that order.
         let isLate = try now > start.advanced(by: Self.patience) || !mayHaveWorker()
-        let found: [ProcessIdentity] =
-            if !isHeld {
-                try AttemptMark.processes(of: attempt, lock: lock)
-            } else if isLate {
-                try FileLock.holders(of: lock)
-            } else {
-                []
-            }
+        var found: Set<ProcessIdentity> = []
+        if !isHeld || isLate { found.formUnion(try AttemptMark.processes(of: attempt, lock: lock)) }
+        if isHeld, isLate { found.formUnion(try FileLock.holders(of: lock)) }
         var complaints: [String] = []
         for process in found where !survivors.contains(process) {
             let delivery = process.send(SIGKILL)
@@ -68,7 +66,9 @@ struct AbandonedAttempt {
             let survivor = DescendantSweep.Survivor(process: process, error: error)
             complaints.append("\(survivor), which attempt \(attempt) left: end it as its owner, or as root")
         }
-        if isHeld, isLate, found.isEmpty, !hasComplained {
+        if !isHeld || !found.isEmpty { sawNobodySince = nil }
+        if isHeld, isLate, found.isEmpty { sawNobodySince = sawNobodySince ?? now }
+        if let since = sawNobodySince, now > since.advanced(by: Self.patience), !hasComplained {
             hasComplained = true
             complaints.append(
                 "attempt \(attempt) waits: a process that this user cannot see holds \(lock); end it as root")
