@@ -34,9 +34,9 @@ package final class ChildProcess: Sendable {
         let descriptors = command.descriptors.merging(handedOn) { own, _ in own }
         let sources = try HighCopies(of: descriptors)
         var pid: pid_t = 0
-        let code = mayStart.withLock { mayStart in
-            guard mayStart else { return ECANCELED }
-            return withArguments(program: program, command) { arguments, environment, path, folder in
+        let code = starts.withLock { starts in
+            guard starts.areAllowed else { return ECANCELED }
+            let code = withArguments(program: program, command) { arguments, environment, path, folder in
                 sources.withUnsafePointers { from, to in
                     var request = dagkit_spawn_request(
                         path: path, arguments: arguments, environment: environment, folder: folder,
@@ -45,6 +45,8 @@ package final class ChildProcess: Sendable {
                     return dagkit_spawn(&request, &pid)
                 }
             }
+            if code == 0 { starts.running.insert(pid) }
+            return code
         }
         guard code == 0 else { throw .failed("start program", command.program, code: code) }
         let handle = dagkit_pidfd_open(pid)
@@ -54,6 +56,7 @@ package final class ChildProcess: Sendable {
             kill(command.separation == .none ? pid : -pid, SIGKILL)
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+            starts.withLock { _ = $0.running.remove(pid) }
             throw error
         }
         return ChildProcess(
@@ -64,10 +67,18 @@ package final class ChildProcess: Sendable {
     ///
     /// It returns once no start is under way, so that whoever kills all children then kills every one.
     package static func forbidStarts() {
-        mayStart.withLock { $0 = false }
+        starts.withLock { $0.areAllowed = false }
     }
 
-    private static let mayStart = Mutex(true)
+    /// The ids of the processes that this one has started and not waited for; what else is its child was left to it.
+    package static var running: Set<Int32> { starts.withLock(\.running) }
+
+    private struct Starts {
+        var areAllowed = true
+        var running: Set<Int32> = []
+    }
+
+    private static let starts = Mutex(Starts())
 
     /// Gives every program that is started from now on a copy of a descriptor, so that it and what it starts can be found by
     /// the file behind it; `nil` for no more.
@@ -149,6 +160,7 @@ package final class ChildProcess: Sendable {
         var status: Int32 = 0
         var usage = rusage()
         guard wait4(id, &status, 0, &usage) == id else { throw .last("wait for process", "\(id)") }
+        Self.starts.withLock { _ = $0.running.remove(id) }
         let exit = ProcessExit(status: status, usage: usage)
         ProcessMeasurement.noteEnd(of: exit.usage)
         return exit

@@ -59,7 +59,7 @@ package struct DescendantSweep {
     ///
     /// - Throws: ``SystemError`` if the system does not show them: nothing is known then, and the step is to be done again.
     package mutating func step(
-        sparing spare: Set<Int32> = [], at now: BootTimeClock.Instant
+        sparing spare: @autoclosure () -> Set<Int32> = [], at now: BootTimeClock.Instant
     ) throws(SystemError) -> Step {
         for process in left.keys where Self.reap(process.id) { left[process] = nil }
         reapSurvivors()
@@ -68,7 +68,7 @@ package struct DescendantSweep {
         // What is reaped may have left orphans, which the next look finds.
         for _ in 0..<8 where !isQuiet {
             // Only what is reached without passing one that is spared: what those fork meanwhile is never in reach.
-            let found = try ProcessTree.relatives(of: getpid(), sparing: spare)
+            let found = try ProcessTree.relatives(of: getpid(), sparing: spare())
             let (remaining, hasReaped) = end(found.filter { !survivors.contains($0.process) }, &refusals)
             left = left.filter { remaining.contains($0.key) }
             for process in remaining where left[process] == nil { left[process] = now }

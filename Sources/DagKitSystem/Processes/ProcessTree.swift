@@ -9,6 +9,9 @@ package enum ProcessTree {
         guard dagkit_set_child_subreaper(1) == 0 else { throw .last("become the reaper of orphans") }
     }
 
+    /// Whether this process has called ``adoptOrphans()``.
+    package static var adoptsOrphans: Bool { dagkit_is_child_subreaper() == 1 }
+
     /// Wakes this process, should it be stopped, when the thread that started it ends.
     ///
     /// What else has to be done then is the affair of ``whenClosed(_:perform:)``, which a stopped process could not do.
@@ -36,9 +39,9 @@ package enum ProcessTree {
     /// - Parameter spare: Processes that are left out, with all that is below them.
     /// - Throws: ``SystemError`` if the system does not show all of them.
     package static func descendants(
-        of root: Int32, sparing spare: Set<Int32> = []
+        of root: Int32, sparing spare: @autoclosure () -> Set<Int32> = []
     ) throws(SystemError) -> [ProcessIdentity] {
-        try relatives(of: root, sparing: spare).map(\.process)
+        try relatives(of: root, sparing: spare()).map(\.process)
     }
 
     /// A descendant of some process.
@@ -49,9 +52,14 @@ package enum ProcessTree {
         let isZombie: Bool
     }
 
-    static func relatives(of root: Int32, sparing spare: Set<Int32>) throws(SystemError) -> [Relative] {
+    /// - Parameter spare: Asked once all processes are listed, so that it names those which were started meanwhile.
+    static func relatives(
+        of root: Int32, sparing spare: @autoclosure () -> Set<Int32>
+    ) throws(SystemError) -> [Relative] {
         var children: [Int32: [Relative]] = [:]
-        for id in try ids() where !spare.contains(id) {
+        let ids = try ids()
+        let spared = spare()
+        for id in ids where !spared.contains(id) {
             guard let status = try ifOurs({ () throws(SystemError) in try ProcessStatus.read(id) }) else {
                 continue
             }

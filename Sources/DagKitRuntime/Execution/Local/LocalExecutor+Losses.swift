@@ -21,6 +21,7 @@ extension LocalExecutor {
         await answered("which outcomes supervisor \(link.process.id) has left") { try reportKeptOutcomes() }
         let lost = open.values.filter { $0.process == link.process }.map(\.order)
         defer { removeFiles(of: link.process) }
+        await OrphanEnd.come(log: log)
         if lost.isEmpty { return }
         log.error("supervisor \(link.process.id) is lost with \(lost.count) attempts")
         let locks = await answered("which attempts of supervisor \(link.process.id) had begun") {
@@ -132,19 +133,7 @@ extension LocalExecutor {
         }
     }
 
-    /// The answer to a question on which lives depend: it is asked until the system answers, which is said once.
     private func answered<Value>(_ question: String, _ ask: () throws -> Value) async -> Value {
-        var hasComplained = false
-        while true {
-            do {
-                return try ask()
-            } catch {
-                if !hasComplained {
-                    log.error("cannot say \(question), and waits until the system does: \(error)")
-                }
-                hasComplained = true
-                try? await clock.sleep(for: .milliseconds(200))
-            }
-        }
+        await KernelAnswer.await(question, log: log, ask)
     }
 }
