@@ -134,6 +134,6 @@ extension LocalExecutor {
     }
 
     private func answered<Value>(_ question: String, _ ask: () throws -> Value) async -> Value {
-        await KernelAnswer.await(question, log: log, ask)
+        await KernelAnswer.to(question, log: log, ask)
     }
 }
