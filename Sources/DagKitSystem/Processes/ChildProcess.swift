@@ -55,8 +55,10 @@ package final class ChildProcess: Sendable {
             // Nobody would ever wait for it.
             kill(command.separation == .none ? pid : -pid, SIGKILL)
             var status: Int32 = 0
-            while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-            starts.withLock { _ = $0.running.remove(pid) }
+            starts.withLock { starts in
+                while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+                starts.running.remove(pid)
+            }
             throw error
         }
         return ChildProcess(
@@ -159,8 +161,11 @@ package final class ChildProcess: Sendable {
         if leadsGroup { kill(-id, SIGKILL) }
         var status: Int32 = 0
         var usage = rusage()
-        guard wait4(id, &status, 0, &usage) == id else { throw .last("wait for process", "\(id)") }
-        Self.starts.withLock { _ = $0.running.remove(id) }
+        // Until it is noted, nobody gets its id.
+        try Self.starts.withLock { starts throws(SystemError) in
+            guard wait4(id, &status, 0, &usage) == id else { throw .last("wait for process", "\(id)") }
+            starts.running.remove(id)
+        }
         let exit = ProcessExit(status: status, usage: usage)
         ProcessMeasurement.noteEnd(of: exit.usage)
         return exit

@@ -52,14 +52,12 @@ package enum ProcessTree {
         let isZombie: Bool
     }
 
-    /// - Parameter spare: Asked once all processes are listed, so that it names those which were started meanwhile.
+    /// - Parameter spare: Asked once all processes were looked at, so that it names those which were started meanwhile.
     static func relatives(
         of root: Int32, sparing spare: @autoclosure () -> Set<Int32>
     ) throws(SystemError) -> [Relative] {
         var children: [Int32: [Relative]] = [:]
-        let ids = try ids()
-        let spared = spare()
-        for id in ids where !spared.contains(id) {
+        for id in try ids() {
             guard let status = try ifOurs({ () throws(SystemError) in try ProcessStatus.read(id) }) else {
                 continue
             }
@@ -68,10 +66,14 @@ package enum ProcessTree {
                     process: ProcessIdentity(id: id, startTime: status.startTime), parent: status.parent,
                     isZombie: status.isZombie))
         }
-        var found = children[root] ?? []
+        let spared = spare()
+        func unspared(below id: Int32) -> [Relative] {
+            children[id]?.filter { !spared.contains($0.process.id) } ?? []
+        }
+        var found = unspared(below: root)
         var next = 0
         while next < found.count {
-            found += children[found[next].process.id] ?? []
+            found += unspared(below: found[next].process.id)
             next += 1
         }
         return found
