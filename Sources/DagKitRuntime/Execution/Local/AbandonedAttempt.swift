@@ -41,7 +41,8 @@ struct AbandonedAttempt {
     private mutating func mayHaveWorker() throws(SystemError) -> Bool {
         if worker == nil { worker = try AttemptNote.read(lock)?.worker }
         guard let worker else { return true }
-        return try ProcessIdentity.find(worker)?.lives() ?? false
+        guard let process = try ProcessIdentity.find(worker) else { return false }
+        return try process.lives()
     }
 
     /// Looks for its processes and kills what is left of them.
@@ -50,7 +51,8 @@ struct AbandonedAttempt {
     mutating func step(at now: BootTimeClock.Instant) throws(SystemError) -> Step {
         let isHeld = try FileLock.isHeld(lock)
         // Until then a worker that lives ends its children and itself, in that order.
-        let isLate = try now > start.advanced(by: Self.patience) || !mayHaveWorker()
+        var isLate = now > start.advanced(by: Self.patience)
+        if !isLate { isLate = try !mayHaveWorker() }
         var found: Set<ProcessIdentity> = []
         if !isHeld || isLate { found.formUnion(try AttemptMark.processes(of: attempt, lock: lock)) }
         if isHeld, isLate { found.formUnion(try FileLock.holders(of: lock)) }
