@@ -94,8 +94,8 @@ import Testing
                 retries: 1))
         _ = try await home.dagctl("dags", "trigger", "script")
         let scheduler = try home.startScheduler("--once")
-        let daemon = Int32(try await home.words(in: "begun")[0]) ?? 0
-        #expect(try await holds { try FileSystem.readText("/proc/\(daemon)/comm") == "sleep\n" })
+        let process = Int32(try await home.words(in: "begun")[0]) ?? 0
+        #expect(try await holds { try FileSystem.readText("/proc/\(process)/comm") == "sleep\n" })
         let owners = home.processes(.supervisor) + home.processes(.worker)
         for process in owners { kill(process.id, SIGSTOP) }
 
@@ -103,7 +103,7 @@ import Testing
 
         #expect(try await home.end(of: scheduler)?.isSuccess == true)
         #expect(try await home.scriptEnds()?.tryNumber == 2)
-        #expect(ProcessIdentity.of(daemon)?.isAlive != true)
+        #expect(ProcessIdentity.of(process)?.isAlive != true)
         #expect(try await home.leftovers() == [])
     }
 

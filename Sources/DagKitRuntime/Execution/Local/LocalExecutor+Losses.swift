@@ -14,7 +14,7 @@ extension LocalExecutor {
         var hasComplained = false
         while (try? await link.process.waitForEnd(until: clock.now.advanced(by: .seconds(1)))) != true {
             if await connectAgain(link) { return forget(link) }
-            if !hasComplained { log.warning("supervisor \(link.process.id) does not answer; waiting for it") }
+            if !hasComplained { log.warning(Self.doubt(about: link.process)) }
             hasComplained = true
         }
         forget(link)
@@ -34,6 +34,17 @@ extension LocalExecutor {
             let reason = isStopping ? "the scheduler was stopped" : "the supervisor of its worker was lost"
             report(lock != nil ? failed(order, reason) : notStarted(order, reason))
             if let lock { try? FileSystem.remove(lock) }
+        }
+    }
+
+    /// Why it is not known that a supervisor has ended.
+    private static func doubt(about supervisor: ProcessIdentity) -> String {
+        do {
+            _ = try supervisor.lives()
+            return "supervisor \(supervisor.id) does not answer; waiting for it"
+        } catch {
+            return
+                "cannot say whether supervisor \(supervisor.id) lives, and waits until the system does: \(error)"
         }
     }
 
