@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// ```swift
 /// let executor = BatchExecutor()
-/// for order in orders { Task(executorPreference: executor) { … } }
+/// executor.gather { for order in orders { Task(executorPreference: executor) { … } } }
 /// ```
 package final class BatchExecutor: TaskExecutor {
     private struct State {
@@ -16,6 +16,14 @@ package final class BatchExecutor: TaskExecutor {
         /// The place of the next job.
         var next = 0
         var threads = 0
+        var isGathering = false
+
+        /// Counts one more thread if there is work for it.
+        mutating func wantsThread(atMost limit: Int) -> Bool {
+            guard next < jobs.count, threads < limit, !isGathering else { return false }
+            threads += 1
+            return true
+        }
     }
 
     private let state = Mutex(State())
@@ -25,13 +33,26 @@ package final class BatchExecutor: TaskExecutor {
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        let needsThread = state.withLock { state in
+        let wantsThread = state.withLock { state in
             state.jobs.append(job)
-            guard state.threads < mostThreads else { return false }
-            state.threads += 1
-            return true
+            return state.wantsThread(atMost: mostThreads)
         }
-        guard needsThread else { return }
+        if wantsThread { startThread() }
+    }
+
+    /// Lets the tasks that `make` makes begin together, once it returns: one thread is woken, which wakes others if it finds
+    /// more than it can begin itself.
+    package func gather(_ make: () -> Void) {
+        state.withLock { $0.isGathering = true }
+        make()
+        let wantsThread = state.withLock { state in
+            state.isGathering = false
+            return state.wantsThread(atMost: mostThreads)
+        }
+        if wantsThread { startThread() }
+    }
+
+    private func startThread() {
         BlockingThreads.shared.submit(
             BlockingThreads.Work { [self] in
                 while let job = next() { job.runSynchronously(on: asUnownedTaskExecutor()) }
@@ -42,15 +63,17 @@ package final class BatchExecutor: TaskExecutor {
 
     /// The next job; `nil` if there is none, and the thread that asks has ended its part.
     private func next() -> UnownedJob? {
-        state.withLock { state in
+        let (job, wantsThread) = state.withLock { state in
             guard state.next < state.jobs.count else {
                 state.jobs.removeAll(keepingCapacity: state.jobs.count <= 1024)
                 state.next = 0
                 state.threads -= 1
-                return nil
+                return (UnownedJob?.none, false)
             }
             state.next += 1
-            return state.jobs[state.next - 1]
+            return (state.jobs[state.next - 1], state.wantsThread(atMost: mostThreads))
         }
+        if wantsThread { startThread() }
+        return job
     }
 }

@@ -78,3 +78,44 @@ struct KeptProcessFile: Sendable {
         return ProcessFile(bytes: (try? FileSystem.read(path)) ?? [])
     }
 }
+
+/// A file of `/proc` about this process that something is switched by.
+struct KeptProcessSwitch: Sendable {
+    private let path: String
+    private let place: KeptPlace
+
+    init(_ path: String) {
+        self.path = path
+        place = KeptPlace(path, O_WRONLY)
+    }
+
+    /// Writes what switches it; without effect where the kernel does not offer it.
+    func write(_ bytes: [UInt8]) {
+        var status = stat()
+        if place.isKept(&status) {
+            _ = Glibc.write(place.descriptor, bytes, bytes.count)
+        } else if let file = try? FileDescriptor.open(path, O_WRONLY) {
+            _ = try? file.write(bytes[...])
+        }
+    }
+}
+
+/// A descriptor that is kept for the life of the process, and may be closed all the same: tasks run here.
+struct KeptPlace: Sendable {
+    let descriptor: Int32
+    private let device: dev_t
+    private let number: ino_t
+
+    init(_ path: String, _ flags: Int32) {
+        descriptor = open(path, flags | O_CLOEXEC)
+        var status = stat()
+        let isOpen = fstat(descriptor, &status) == 0
+        device = isOpen ? status.st_dev : 0
+        number = isOpen ? status.st_ino : 0
+    }
+
+    /// Whether the descriptor is still what was opened, and not another file that somebody opened since; says how that stands.
+    func isKept(_ status: inout stat) -> Bool {
+        fstat(descriptor, &status) == 0 && status.st_ino == number && status.st_dev == device
+    }
+}

@@ -32,22 +32,17 @@ package struct ProcessHoldings: Sendable, Equatable {
 /// A folder of `/proc` about this process that is kept open, as finding it costs more than looking at it.
 private struct KeptProcessFolder: Sendable {
     private let path: String
-    private let descriptor: Int32
-    private let number: ino_t
+    private let place: KeptPlace
 
     init(_ path: String) {
         self.path = path
-        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        var status = stat()
-        number = fstat(descriptor, &status) == 0 ? status.st_ino : 0
+        place = KeptPlace(path, O_RDONLY | O_DIRECTORY)
     }
 
     /// What the system says of the folder now; `nil` if that cannot be had.
     func status() -> (links: Int, size: Int)? {
         var status = stat()
-        // A descriptor that somebody closed may be another file by now.
-        let isKept = fstat(descriptor, &status) == 0 && status.st_ino == number
-        guard isKept || stat(path, &status) == 0 else { return nil }
+        guard place.isKept(&status) || stat(path, &status) == 0 else { return nil }
         return (Int(status.st_nlink), Int(status.st_size))
     }
 }

@@ -21,16 +21,19 @@ import Testing
 
     deinit { try? FileSystem.removeTree(home) }
 
+    private let one = AttemptID(rawValue: 1)
+    private let two = AttemptID(rawValue: 2)
+
     private func notes() throws -> [String] { try folders.locks().compactMap { try FileLock.note(in: $0) } }
 
     @Test func `a file tells of its attempt until the lock is given back, and then becomes that of another`()
         throws
     {
-        _ = try locks.take(1, now: noon, note: "first")
+        _ = try locks.take(one, now: noon, note: "first")
         let first = try notes()
-        locks.release(1)
+        locks.release(one)
         let between = try notes()
-        _ = try locks.take(2, now: noon, note: "second")
+        _ = try locks.take(two, now: noon, note: "second")
 
         #expect(first == ["first"])
         #expect(between == [])
@@ -39,21 +42,21 @@ import Testing
     }
 
     @Test func `attempts at the same time have files of their own, all locked`() throws {
-        _ = try locks.take(1, now: noon, note: "first")
-        _ = try locks.take(2, now: noon, note: "second")
+        _ = try locks.take(one, now: noon, note: "first")
+        _ = try locks.take(two, now: noon, note: "second")
 
         #expect(try notes().sorted() == ["first", "second"])
         #expect(try folders.locks().allSatisfy(FileLock.isHeld))
     }
 
     @Test func `a file that somebody removed is made again, in a folder that is made again`() throws {
-        _ = try locks.take(1, now: noon, note: "first")
-        locks.release(1)
+        _ = try locks.take(one, now: noon, note: "first")
+        locks.release(one)
         try FileSystem.removeTree(folders.attempts)
 
-        #expect(throws: SystemError.self) { try locks.take(2, now: noon, note: "second") }
+        #expect(throws: SystemError.self) { try locks.take(two, now: noon, note: "second") }
         try folders.create()
-        _ = try locks.take(2, now: noon, note: "second")
+        _ = try locks.take(two, now: noon, note: "second")
 
         #expect(try notes() == ["second"])
     }
@@ -62,15 +65,15 @@ import Testing
         let old = folders.lock(number: 1, of: getpid())
         try FileSystem.write(Array("pid 1 since ever\nold\n\n".utf8), to: old)
 
-        _ = try locks.take(1, now: noon, note: "first")
+        _ = try locks.take(one, now: noon, note: "first")
 
         #expect(try notes().sorted() == ["first", "old"])
     }
 
     @Test func `with the free files gone nothing is left but what attempts hold`() throws {
-        _ = try locks.take(1, now: noon, note: "first")
-        _ = try locks.take(2, now: noon, note: "second")
-        locks.release(1)
+        _ = try locks.take(one, now: noon, note: "first")
+        _ = try locks.take(two, now: noon, note: "second")
+        locks.release(one)
         locks.removeFree()
 
         #expect(try folders.locks().count == 1)
