@@ -143,11 +143,15 @@ extension ProcessTree {
     ///
     /// It goes on until the system has said that none is left. The process must have called ``adoptOrphans()``.
     ///
-    /// - Parameter complain: Is told, once, why the system does not say.
+    /// - Parameters:
+    ///   - begun: A sweep that knows already whom not to wait for.
+    ///   - complain: Is told, once, why the system does not say.
     @discardableResult
-    package static func killDescendants(complain: (SystemError) -> Void = { _ in }) -> Killing {
+    package static func killDescendants(
+        _ begun: DescendantSweep = DescendantSweep(), complain: (SystemError) -> Void = { _ in }
+    ) -> Killing {
         let clock = BootTimeClock()
-        var sweep = DescendantSweep()
+        var sweep = begun
         var survivors: [DescendantSweep.Survivor] = []
         var hasComplained = false
         while true {

@@ -118,7 +118,9 @@ final class Supervisor {
             flushWords()
         }
         for worker in workers { worker.dismiss(by: clock.now) }
-        let killing = ProcessTree.killDescendants { log("cannot look for processes: \($0)", level: .error) }
+        let killing = ProcessTree.killDescendants(sweeper) {
+            log("cannot look for processes: \($0)", level: .error)
+        }
         for survivor in killing.survivors { log("\(survivor)", level: .error) }
         locks.removeFree()
     }
