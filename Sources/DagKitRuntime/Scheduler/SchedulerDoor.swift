@@ -44,8 +44,8 @@ package final class SchedulerDoor: Sendable {
         listener = try LocalListener(Self.socketPath(of: home))
     }
 
-    // The next scheduler listens at the same place as soon as the lock is free; one that came too early does already.
-    deinit { if loss == nil { listener.removeFile() } }
+    // The next scheduler listens at the same place as soon as the lock is free.
+    deinit { listener.removeFile() }
 
     /// Takes the lock of a home as soon as its scheduler ends, however that comes about.
     package static func whenFree(home: String, now: @escaping @Sendable () -> Date) async throws

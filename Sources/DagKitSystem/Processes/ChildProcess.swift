@@ -62,7 +62,8 @@ package final class ChildProcess: Sendable {
             throw error
         }
         return ChildProcess(
-            id: pid, handle: FileDescriptor(owning: handle), leadsGroup: command.separation != .none)
+            id: pid, handle: FileDescriptor(owning: handle),
+            leadsGroup: command.separation != .none && command.ownsGroup)
     }
 
     /// Lets this process start no program any more: whoever tries gets `ECANCELED`.
