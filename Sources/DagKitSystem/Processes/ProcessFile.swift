@@ -79,43 +79,31 @@ struct KeptProcessFile: Sendable {
     }
 }
 
-/// A file of `/proc` about this process that something is switched by.
-struct KeptProcessSwitch: Sendable {
-    private let path: String
-    private let place: KeptPlace
+/// The folder of this process in `/proc`, kept open, as the way there costs more than what is looked at.
+///
+/// Where somebody closed all descriptors of the process, the way is taken again.
+struct OwnProcessFolder: Sendable {
+    static let shared = OwnProcessFolder()
 
-    init(_ path: String) {
-        self.path = path
-        place = KeptPlace(path, O_WRONLY)
-    }
+    private let path = "/proc/self"
+    private let descriptor: Int32
 
-    /// Writes what switches it; without effect where the kernel does not offer it.
-    func write(_ bytes: [UInt8]) {
+    private init() { descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+
+    /// How many links and bytes an entry has; `nil` if that cannot be had.
+    func status(of name: String) -> (links: Int, size: Int)? {
         var status = stat()
-        if place.isKept(&status) {
-            _ = Glibc.write(place.descriptor, bytes, bytes.count)
-        } else if let file = try? FileDescriptor.open(path, O_WRONLY) {
-            _ = try? file.write(bytes[...])
+        guard fstatat(descriptor, name, &status, 0) == 0 || stat("\(path)/\(name)", &status) == 0 else {
+            return nil
         }
-    }
-}
-
-/// A descriptor that is kept for the life of the process, and may be closed all the same: tasks run here.
-struct KeptPlace: Sendable {
-    let descriptor: Int32
-    private let device: dev_t
-    private let number: ino_t
-
-    init(_ path: String, _ flags: Int32) {
-        descriptor = open(path, flags | O_CLOEXEC)
-        var status = stat()
-        let isOpen = fstat(descriptor, &status) == 0
-        device = isOpen ? status.st_dev : 0
-        number = isOpen ? status.st_ino : 0
+        return (Int(status.st_nlink), Int(status.st_size))
     }
 
-    /// Whether the descriptor is still what was opened, and not another file that somebody opened since; says how that stands.
-    func isKept(_ status: inout stat) -> Bool {
-        fstat(descriptor, &status) == 0 && status.st_ino == number && status.st_dev == device
+    /// Writes to an entry by which something is switched; without effect where the kernel does not offer it.
+    func write(_ bytes: [UInt8], to name: String) {
+        var raw = openat(descriptor, name, O_WRONLY | O_CLOEXEC)
+        if raw < 0 { raw = open("\(path)/\(name)", O_WRONLY | O_CLOEXEC) }
+        guard raw >= 0 else { return }
+        _ = try? FileDescriptor(owning: raw).write(bytes[...])
     }
 }

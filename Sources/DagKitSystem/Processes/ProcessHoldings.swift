@@ -12,7 +12,7 @@ package struct ProcessHoldings: Sendable, Equatable {
     /// The counts as they stand; what the system does not tell is 0.
     package static func now() -> ProcessHoldings {
         // A folder has a link for each folder in it, and threads have one each beside the folder's own two.
-        let threads = max(0, (threadFolder.status()?.links ?? 2) - 2)
+        let threads = max(0, (OwnProcessFolder.shared.status(of: "task")?.links ?? 2) - 2)
         let pages = sizes.read().number(inField: 1) ?? 0
         return ProcessHoldings(
             descriptors: openDescriptors, threads: threads, memory: Int(pages) * sysconf(Int32(_SC_PAGESIZE)))
@@ -20,29 +20,9 @@ package struct ProcessHoldings: Sendable, Equatable {
 
     /// Since Linux 6.2 the size of the folder of descriptors is their count; before that they are listed.
     private static var openDescriptors: Int {
-        if let size = descriptorFolder.status()?.size, size > 0 { return size }
+        if let size = OwnProcessFolder.shared.status(of: "fd")?.size, size > 0 { return size }
         return (try? FileSystem.names(in: "/proc/self/fd").count) ?? 0
     }
 
-    private static let descriptorFolder = KeptProcessFolder("/proc/self/fd")
-    private static let threadFolder = KeptProcessFolder("/proc/self/task")
     private static let sizes = KeptProcessFile("/proc/self/statm")
-}
-
-/// A folder of `/proc` about this process that is kept open, as finding it costs more than looking at it.
-private struct KeptProcessFolder: Sendable {
-    private let path: String
-    private let place: KeptPlace
-
-    init(_ path: String) {
-        self.path = path
-        place = KeptPlace(path, O_RDONLY | O_DIRECTORY)
-    }
-
-    /// What the system says of the folder now; `nil` if that cannot be had.
-    func status() -> (links: Int, size: Int)? {
-        var status = stat()
-        guard place.isKept(&status) || stat(path, &status) == 0 else { return nil }
-        return (Int(status.st_nlink), Int(status.st_size))
-    }
 }

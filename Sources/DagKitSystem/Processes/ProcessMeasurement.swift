@@ -40,13 +40,12 @@ package struct ProcessMeasurement: Sendable, Equatable {
     /// Starts the search for the peak of memory anew; without effect where the kernel does not offer it.
     package static func resetPeakMemory() {
         childPeak.store(0, ordering: .relaxed)
-        peakReset.write([UInt8(ascii: "5")])
+        OwnProcessFolder.shared.write([UInt8(ascii: "5")], to: "clear_refs")
         _ = unresettablePeak
     }
 
     private static let ownIO = KeptProcessFile("/proc/self/io")
     private static let ownStatus = KeptProcessFile("/proc/self/status")
-    private static let peakReset = KeptProcessSwitch("/proc/self/clear_refs")
 
     /// The kernel's count of the process holds its peak since the last reset and one that no reset touches: that of the
     /// program that started this one. This is as high as the latter can be, taken at the first reset.
