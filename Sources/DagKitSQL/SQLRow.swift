@@ -37,18 +37,20 @@ public struct SQLRow: Sendable {
     /// The value of the column at that position, the first being 0.
     ///
     /// - Throws: ``SQLError`` of kind ``SQLError/Kind/unknownColumn`` or ``SQLError/Kind/typeMismatch``.
-    public subscript<Value: SQLConvertible>(_ index: Int) -> Value {
+    @inlinable public subscript<Value: SQLConvertible>(_ index: Int) -> Value {
         get throws(SQLError) {
-            guard values.indices.contains(index) else { throw columns.unknown(String(index)) }
-            guard let value = Value(sqlValue: values[index]) else {
-                throw SQLError(
-                    .typeMismatch,
-                    message:
-                        "column \"\(columns.names[index])\" holds \(values[index].kindName), not \(Value.self)"
-                )
-            }
+            guard values.indices.contains(index) else { throw unknownColumn(index) }
+            guard let value = Value(sqlValue: values[index]) else { throw mismatch(Value.self, at: index) }
             return value
         }
+    }
+
+    @usableFromInline func unknownColumn(_ index: Int) -> SQLError { columns.unknown(String(index)) }
+
+    @usableFromInline func mismatch(_ type: Any.Type, at index: Int) -> SQLError {
+        SQLError(
+            .typeMismatch,
+            message: "column \"\(columns.names[index])\" holds \(values[index].kindName), not \(type)")
     }
 
     /// The value of the column with that name; `nil` if the answer has no such column.

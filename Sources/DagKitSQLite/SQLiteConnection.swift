@@ -48,6 +48,8 @@ final class SQLiteConnection: SQLTransaction {
         if path != nil, access != .read, role == .writer {
             try useWriteAheadLog(patience: configuration.busyTimeout)
             try execute("pragma journal_size_limit = 67108864")
+            // 16 MB: what is written often goes into the database once, and fewer commits wait for the disk.
+            try execute("pragma wal_autocheckpoint = 4000")
         }
         if role == .reader { try execute("pragma query_only = on") }
         watchCancellation()

@@ -6,6 +6,10 @@ struct RunMachines: Sendable {
     private final class Box: @unchecked Sendable {
         var machine: RunMachine
         init(_ machine: RunMachine) { self.machine = machine }
+
+        /// Hands the machine over in its place: a value that is only read would be copied first.
+        @inline(__always)
+        func read<Value>(_ body: (inout RunMachine) -> Value) -> Value { body(&machine) }
     }
 
     private var boxes: [RunKey: Box] = [:]
@@ -28,11 +32,10 @@ struct RunMachines: Sendable {
     mutating func remove(_ key: RunKey) -> Bool { boxes.removeValue(forKey: key) != nil }
 
     /// What `body` reads of a machine in its place; `nil` if there is none.
+    ///
+    /// It changes nothing, and reads no other machine meanwhile.
     @inline(__always)
-    func read<Value>(_ key: RunKey, _ body: (RunMachine) -> Value) -> Value? {
-        guard let box = boxes[key] else { return nil }
-        return body(box.machine)
-    }
+    func read<Value>(_ key: RunKey, _ body: (inout RunMachine) -> Value) -> Value? { boxes[key]?.read(body) }
 
     /// Changes a machine in its place; `nil` if there is none.
     @discardableResult

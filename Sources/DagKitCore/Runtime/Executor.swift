@@ -11,6 +11,10 @@ public protocol Executor: Sendable {
     /// left behind.
     func start() async throws -> AsyncStream<ExecutorEvent>
 
+    /// The same, for one who takes the events on a thread of its own: an executor may do there what it has to do for each, so
+    /// that nothing goes from thread to thread.
+    func start(tellingOn thread: (any TaskExecutor)?) async throws -> AsyncStream<ExecutorEvent>
+
     /// Takes an attempt; returns once it is handed over, not once it has ended.
     func dispatch(_ orders: [AttemptOrder]) async
 
@@ -34,6 +38,10 @@ public protocol Executor: Sendable {
 }
 
 extension Executor {
+    public func start(tellingOn thread: (any TaskExecutor)?) async throws -> AsyncStream<ExecutorEvent> {
+        try await start()
+    }
+
     public func abandon(grace: Duration) async { await stop(grace: grace) }
 
     public func handOver() async { await stop(grace: .zero) }

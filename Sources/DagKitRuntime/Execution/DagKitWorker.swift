@@ -49,10 +49,11 @@ public enum DagKitWorker {
         mark: [UInt8]
     ) async -> Never {
         do {
-            let worker = try WorkerProcess(library, services: services, mark: mark) {
+            let thread = ThreadExecutor()
+            let worker = try WorkerProcess(library, services: services, mark: mark, thread: thread) {
                 Date().roundedToMicroseconds
             }
-            try await withTaskExecutorPreference(ThreadExecutor()) { try await worker.run() }
+            try await withTaskExecutorPreference(thread) { try await worker.run() }
             exit(0)
         } catch {
             end(because: error)

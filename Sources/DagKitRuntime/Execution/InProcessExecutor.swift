@@ -14,6 +14,7 @@ public final class InProcessExecutor: Executor {
     private let clock: any SchedulerClock
     private let makeLogger: @Sendable (AttemptOrder) -> TaskLogger
     private let attempts = Mutex(Attempts())
+    private let executor = BatchExecutor()
     private let events: AsyncStream<ExecutorEvent>
     private let continuation: AsyncStream<ExecutorEvent>.Continuation
 
@@ -42,12 +43,15 @@ public final class InProcessExecutor: Executor {
         // The lock is not held while tasks are made: those that end meanwhile would wait for it.
         var started: [(AttemptID, Task<Void, Never>)] = []
         started.reserveCapacity(orders.count)
-        for order in orders {
-            guard let work = dags[order.key.run.dagID]?.task(order.key.taskID)?.work else {
-                continuation.yield(.finished(refusal(of: order)))
-                continue
+        executor.gather {
+            for order in orders {
+                guard let work = dags[order.key.run.dagID]?.task(order.key.taskID)?.work else {
+                    continuation.yield(.finished(refusal(of: order)))
+                    continue
+                }
+                started.append(
+                    (order.attemptID, Task(executorPreference: executor) { await self.run(order, work) }))
             }
-            started.append((order.attemptID, Task { await self.run(order, work) }))
         }
         attempts.withLock { $0.note(started) }
     }

@@ -100,7 +100,7 @@ public final class Scheduler: Sendable {
         var loop = SchedulerLoop(
             store: store, executor: executor, clock: clock, configuration: configuration, log: log)
         try await loop.open(initial)
-        let events = try await executor.start()
+        let events = try await executor.start(tellingOn: store.writingExecutor)
         let mailbox = mailbox
         let pump = Task(executorPreference: store.writingExecutor) {
             for await event in events { mailbox.post(.executor(event)) }

@@ -10,6 +10,9 @@ package struct FileLock: ~Copyable, Sendable {
     /// The locked file.
     package let descriptor: FileDescriptor
 
+    /// The first line of the file.
+    private let opening: [UInt8]
+
     /// Takes the lock, or says who has it.
     ///
     /// - Parameters:
@@ -51,21 +54,30 @@ package struct FileLock: ~Copyable, Sendable {
     }
 
     private static func sign(_ file: consuming FileDescriptor, now: Date, note: String) throws -> FileLock {
-        let lines = "pid \(getpid()) since \(now.isoText.prefix(19))Z\n" + (note.isEmpty ? "" : note + "\n")
-        // Texts of one length cover each other: a file that is cut costs its file system several times a write.
-        let padding = [UInt8](repeating: UInt8(ascii: "\n"), count: padding(of: lines.utf8.count))
-        // The rest of an older text goes last: a file that is emptied first is written to the disk when it is closed.
-        try file.writeAll(Array(lines.utf8) + padding)
-        let length = lines.utf8.count + padding.count
-        var status = stat()
-        if fstat(file.raw, &status) == 0, status.st_size > length { ftruncate(file.raw, length) }
-        return FileLock(descriptor: file)
+        let opening = Array("pid \(getpid()) since \(now.isoText.prefix(19))Z\n".utf8)
+        let lock = FileLock(descriptor: file, opening: opening)
+        try lock.setNote(note)
+        return lock
     }
 
-    /// How many line ends follow a text, so that most texts have the same length.
-    private static func padding(of count: Int) -> Int {
+    /// Says something else in the file from now on; the lock stays as it is.
+    ///
+    /// It is one write, which a crash does not cut in two. What stands behind the note is the rest of an older text.
+    package func setNote(_ note: String) throws(SystemError) {
+        var text = opening
+        text += note.utf8
+        // Texts of one length cover each other: a file that is cut costs its file system several times a write.
         let block = 256
-        return (block - count % block) % block
+        text += [UInt8](repeating: UInt8(ascii: "\n"), count: block - text.count % block)
+        let count = pwrite(descriptor.raw, text, text.count, 0)
+        guard count >= 0 else { throw .last("write") }
+        guard count == text.count else { throw .failed("write", nil, code: ENOSPC) }
+    }
+
+    /// Whether somebody removed the file, so that nobody finds what it says.
+    package var isRemoved: Bool {
+        var status = stat()
+        return fstat(descriptor.raw, &status) == 0 && status.st_nlink == 0
     }
 
     /// The note in the lock file at `path`; `nil` if there is none.

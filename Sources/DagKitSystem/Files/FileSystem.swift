@@ -72,6 +72,11 @@ package enum FileSystem {
         }
     }
 
+    /// Makes a folder that only this user may enter, if the one above it is there and it is not.
+    ///
+    /// - Returns: Whether this call made it.
+    package static func startFolder(_ path: String) -> Bool { mkdir(path, 0o700) == 0 }
+
     /// Removes a file; one that is not there is no error.
     package static func remove(_ path: String) throws(SystemError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw .last("remove", path) }

@@ -78,3 +78,32 @@ struct KeptProcessFile: Sendable {
         return ProcessFile(bytes: (try? FileSystem.read(path)) ?? [])
     }
 }
+
+/// The folder of this process in `/proc`, kept open, as the way there costs more than what is looked at.
+///
+/// Where somebody closed all descriptors of the process, the way is taken again.
+struct OwnProcessFolder: Sendable {
+    static let shared = OwnProcessFolder()
+
+    private let path = "/proc/self"
+    private let descriptor: Int32
+
+    private init() { descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+
+    /// How many links and bytes an entry has; `nil` if that cannot be had.
+    func status(of name: String) -> (links: Int, size: Int)? {
+        var status = stat()
+        guard fstatat(descriptor, name, &status, 0) == 0 || stat("\(path)/\(name)", &status) == 0 else {
+            return nil
+        }
+        return (Int(status.st_nlink), Int(status.st_size))
+    }
+
+    /// Writes to an entry by which something is switched; without effect where the kernel does not offer it.
+    func write(_ bytes: [UInt8], to name: String) {
+        var raw = openat(descriptor, name, O_WRONLY | O_CLOEXEC)
+        if raw < 0 { raw = open("\(path)/\(name)", O_WRONLY | O_CLOEXEC) }
+        guard raw >= 0 else { return }
+        _ = try? FileDescriptor(owning: raw).write(bytes[...])
+    }
+}

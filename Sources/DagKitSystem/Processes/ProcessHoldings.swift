@@ -12,7 +12,7 @@ package struct ProcessHoldings: Sendable, Equatable {
     /// The counts as they stand; what the system does not tell is 0.
     package static func now() -> ProcessHoldings {
         // A folder has a link for each folder in it, and threads have one each beside the folder's own two.
-        let threads = max(0, (status(of: "/proc/self/task")?.links ?? 2) - 2)
+        let threads = max(0, (OwnProcessFolder.shared.status(of: "task")?.links ?? 2) - 2)
         let pages = sizes.read().number(inField: 1) ?? 0
         return ProcessHoldings(
             descriptors: openDescriptors, threads: threads, memory: Int(pages) * sysconf(Int32(_SC_PAGESIZE)))
@@ -20,13 +20,8 @@ package struct ProcessHoldings: Sendable, Equatable {
 
     /// Since Linux 6.2 the size of the folder of descriptors is their count; before that they are listed.
     private static var openDescriptors: Int {
-        if let size = status(of: "/proc/self/fd")?.size, size > 0 { return size }
+        if let size = OwnProcessFolder.shared.status(of: "fd")?.size, size > 0 { return size }
         return (try? FileSystem.names(in: "/proc/self/fd").count) ?? 0
-    }
-
-    private static func status(of path: String) -> (links: Int, size: Int)? {
-        var status = stat()
-        return stat(path, &status) == 0 ? (Int(status.st_nlink), Int(status.st_size)) : nil
     }
 
     private static let sizes = KeptProcessFile("/proc/self/statm")

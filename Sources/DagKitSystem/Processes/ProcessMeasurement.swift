@@ -40,18 +40,24 @@ package struct ProcessMeasurement: Sendable, Equatable {
     /// Starts the search for the peak of memory anew; without effect where the kernel does not offer it.
     package static func resetPeakMemory() {
         childPeak.store(0, ordering: .relaxed)
-        // Opened anew each time: a descriptor that a task closed may be another file by now.
-        guard let file = try? FileDescriptor.open("/proc/self/clear_refs", O_WRONLY) else { return }
-        _ = try? file.write([UInt8(ascii: "5")])
+        OwnProcessFolder.shared.write([UInt8(ascii: "5")], to: "clear_refs")
+        _ = unresettablePeak
     }
 
     private static let ownIO = KeptProcessFile("/proc/self/io")
     private static let ownStatus = KeptProcessFile("/proc/self/status")
 
-    /// The peak as it stands; read at the end of a measurement alone, as the kernel takes its time to tell it.
+    /// The kernel's count of the process holds its peak since the last reset and one that no reset touches: that of the
+    /// program that started this one. This is as high as the latter can be, taken at the first reset.
+    private static let unresettablePeak = usage(of: RUSAGE_SELF).peakMemory
+
+    /// The peak as it stands since the last reset.
     private static var peakMemory: Int64 {
+        let counted = usage(of: RUSAGE_SELF).peakMemory
+        // The status has it in any case, but the kernel takes its time to write it.
         let own =
-            ownStatus.read().number(of: "VmHWM").map { $0 * 1024 } ?? usage(of: RUSAGE_SELF).peakMemory
+            counted > unresettablePeak
+            ? counted : ownStatus.read().number(of: "VmHWM").map { $0 * 1024 } ?? counted
         return max(own, Int64(childPeak.load(ordering: .relaxed)))
     }
 

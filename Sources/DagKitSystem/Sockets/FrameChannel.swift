@@ -11,7 +11,7 @@ package final class FrameChannel {
     private var written = 0
 
     private struct Item {
-        let bytes: [UInt8]
+        var bytes: [UInt8]
         /// A descriptor that goes with the first byte; a copy of our own.
         var passed: Int32?
     }
@@ -46,14 +46,43 @@ package final class FrameChannel {
 
     /// Puts a message on its way, and with it, if wanted, a copy of a descriptor.
     package func send(_ message: [UInt8], passing descriptor: Int32? = nil) throws(SystemError) {
-        var copy: Int32?
-        if let descriptor {
-            let made = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
-            guard made >= 0 else { throw .last("copy a descriptor") }
-            copy = made
-        }
-        outgoing.append(Item(bytes: FrameDecoder.frame(message), passed: copy))
+        if let descriptor, try sendAtOnce(message, passing: descriptor) { return }
+        post(message, passing: try descriptor.map(Self.copy))
         try flush()
+    }
+
+    /// Puts a message on its way with the next ``flush()``, in one write with others that wait.
+    package func post(_ message: [UInt8]) { post(message, passing: nil) }
+
+    private func post(_ message: [UInt8], passing descriptor: Int32?) {
+        if descriptor == nil, let last = outgoing.last, last.passed == nil {
+            FrameDecoder.append(message, to: &outgoing[outgoing.count - 1].bytes)
+        } else {
+            outgoing.append(Item(bytes: FrameDecoder.frame(message), passed: descriptor))
+        }
+    }
+
+    /// Sends a message with a descriptor, of which no copy is needed where it goes out now.
+    ///
+    /// - Returns: Whether it did; else it waits for its turn.
+    private func sendAtOnce(_ message: [UInt8], passing descriptor: Int32) throws(SystemError) -> Bool {
+        guard outgoing.isEmpty else { return false }
+        let bytes = FrameDecoder.frame(message)
+        let count = write(bytes[...], passing: descriptor)
+        guard count >= 0 else {
+            if errno == EAGAIN || errno == EINTR { return false }
+            throw .last("write to a socket")
+        }
+        guard count < bytes.count else { return true }
+        outgoing.append(Item(bytes: bytes, passed: nil))
+        written = count
+        return true
+    }
+
+    private static func copy(_ descriptor: Int32) throws(SystemError) -> Int32 {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        guard copy >= 0 else { throw .last("copy a descriptor") }
+        return copy
     }
 
     /// Writes what fits now.

@@ -16,12 +16,19 @@ package struct FrameDecoder: Sendable {
 
     /// A message as it goes onto the stream.
     package static func frame(_ message: [UInt8]) -> [UInt8] {
-        let count = UInt32(message.count)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(message.count + 4)
-        for shift in [24, 16, 8, 0] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: count >> shift)) }
-        bytes += message
+        append(message, to: &bytes)
         return bytes
+    }
+
+    /// Adds a message to others that go onto the stream together.
+    package static func append(_ message: [UInt8], to bytes: inout [UInt8]) {
+        let count = UInt32(message.count)
+        for shift in stride(from: UInt32(24), through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: count >> shift))
+        }
+        bytes += message
     }
 
     /// Takes in what came from the stream.

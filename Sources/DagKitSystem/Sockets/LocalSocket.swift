@@ -106,6 +106,24 @@ package final class LocalSocket: Sendable {
         }
     }
 
+    /// Reads all whole messages that have come, at least one; `nil` at the end of the stream.
+    ///
+    /// - Throws: ``FrameError``, and what ``read(upTo:until:)`` throws.
+    package func readFrames() async throws -> [[UInt8]]? {
+        guard let first = try await readFrame() else { return nil }
+        return try decoder.withLock { decoder throws(FrameError) in
+            var messages = [first]
+            while let message = try decoder.next() { messages.append(message) }
+            return messages
+        }
+    }
+
+    /// Writes what finds room now.
+    ///
+    /// - Returns: How many bytes that were.
+    /// - Throws: ``SystemError`` with `EPIPE` if nobody reads any more.
+    package func writeNow(_ bytes: ArraySlice<UInt8>) throws(SystemError) -> Int { try send(bytes) }
+
     /// Writes one message.
     package func writeFrame(_ message: [UInt8], until deadline: BootTimeClock.Instant? = nil) async throws {
         try await write(FrameDecoder.frame(message), until: deadline)

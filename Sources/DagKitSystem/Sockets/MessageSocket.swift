@@ -55,17 +55,14 @@ package final class MessageSocket: Sendable {
         var limit = Int32(patience / .milliseconds(1))
         while true {
             if let message = try next() { return message }
-            switch try read() {
-            case .some(true): continue
-            case .some(false): return nil
-            case nil:
-                var wish = pollfd(fd: handle.raw, events: Int16(POLLIN), revents: 0)
-                let count = poll(&wish, 1, limit)
-                if count < 0, errno != EINTR { throw SystemError.last("wait for a socket") }
-                if count == 0 {
-                    limit = -1
-                    idle()
-                }
+            var wish = pollfd(fd: handle.raw, events: Int16(POLLIN), revents: 0)
+            let count = poll(&wish, 1, limit)
+            if count < 0, errno != EINTR { throw SystemError.last("wait for a socket") }
+            if count == 0 {
+                limit = -1
+                idle()
+            } else if count > 0, try read() == .some(false) {
+                return nil
             }
         }
     }

@@ -53,4 +53,31 @@ import Testing
         #expect(whileAlive)
         #expect(try !FileLock.isHeld(folder.path("lock")))
     }
+
+    @Test func `a note is read by others, replaced under the lock, and taken back`() throws {
+        let path = folder.path("lock")
+        let lock = try FileLock.acquire(path, now: noon, note: String(repeating: "a", count: 300))
+        let first = FileLock.note(in: path)
+        try lock.setNote("b")
+        let second = FileLock.note(in: path)
+        try lock.setNote("")
+        let third = FileLock.note(in: path)
+
+        let isHeld = try FileLock.isHeld(path)
+
+        #expect([first, second, third] == [String(repeating: "a", count: 300), "b", nil])
+        #expect(isHeld)
+        #expect(FileLock.holder(of: path) == "pid \(getpid()) since 2025-10-25T12:00:00Z")
+    }
+
+    @Test func `the holder of a file that was removed sees it`() throws {
+        let lock = try FileLock.acquire(folder.path("lock"), now: noon)
+        let before = lock.isRemoved
+
+        try FileSystem.remove(folder.path("lock"))
+
+        #expect(!before)
+        let after = lock.isRemoved
+        #expect(after)
+    }
 }

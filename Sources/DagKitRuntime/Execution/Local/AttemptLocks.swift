@@ -1,59 +1,87 @@
 import DagKitCore
 import DagKitSystem
 import FoundationEssentials
-import Glibc
 
-/// The lock files of running attempts.
+/// The lock files of a supervisor, each of which says whose it is.
 ///
-/// The file of an attempt that is over is put aside and becomes that of a later one: a file system that makes and removes
-/// files all the time gets slow at it.
+/// The file of an attempt that is over becomes that of a later one: a file system that makes, renames and removes files all
+/// the time gets slow at it.
 struct AttemptLocks {
-    private let folders: ExecutionFolders
-    private var spares: [String] = []
-    private var spareCount = 0
+    /// A lock file that this process holds open.
+    final class Slot {
+        fileprivate let path: String
+        private let lock: FileLock
 
-    /// The most files that are put aside.
-    private static let mostSpares = 64
+        fileprivate init(_ path: String, now: Date, note: String) throws {
+            self.path = path
+            lock = try FileLock.acquire(path, now: now, note: note)
+        }
 
-    init(_ folders: ExecutionFolders) {
-        self.folders = folders
+        /// What a process inherits to hold the lock too.
+        var descriptor: Int32 { lock.descriptor.raw }
+
+        fileprivate var isRemoved: Bool { lock.isRemoved }
+
+        fileprivate func setNote(_ note: String) throws(SystemError) { try lock.setNote(note) }
     }
 
-    /// Takes the lock of an attempt.
+    private let folders: ExecutionFolders
+    private let supervisor: Int32
+    private var taken: [AttemptID: Slot] = [:]
+    private var free: [Slot] = []
+    private var count = 0
+
+    /// The most files that are kept for later attempts.
+    private static let mostFree = 64
+
+    /// - Parameter supervisor: The id of this process.
+    init(_ folders: ExecutionFolders, supervisor: Int32) {
+        self.folders = folders
+        self.supervisor = supervisor
+    }
+
+    /// Takes a lock for an attempt.
     ///
-    /// - Parameter note: What the file says of the attempt.
-    mutating func take(_ attempt: AttemptID, now: Date, note: String) throws -> FileLock {
-        let path = folders.lock(of: attempt)
-        // The oldest first: a worker may need a moment to let go of the newest.
-        if !spares.isEmpty {
-            let spare = spares.removeFirst()
+    /// - Parameter note: What the file says of the attempt from now on.
+    mutating func take(_ attempt: AttemptID, now: Date, note: String) throws -> Slot {
+        let slot = try reuse(note) ?? Slot(newPath(), now: now, note: note)
+        taken[attempt] = slot
+        return slot
+    }
+
+    /// Gives back the lock of an attempt whose outcome is stored or lies in a file of its own.
+    mutating func release(_ attempt: AttemptID) {
+        guard let slot = taken.removeValue(forKey: attempt) else { return }
+        if free.count < Self.mostFree, (try? slot.setNote("")) != nil {
+            free.append(slot)
+        } else {
+            try? FileSystem.remove(slot.path)
+        }
+    }
+
+    /// Removes the files that belong to no attempt.
+    mutating func removeFree() {
+        for slot in free { try? FileSystem.remove(slot.path) }
+        free.removeAll()
+    }
+
+    private mutating func reuse(_ note: String) throws -> Slot? {
+        while let slot = free.popLast() {
+            if slot.isRemoved { continue }
             do {
-                // Signed before it gets its name: no file of this attempt ever tells of an earlier one.
-                let lock = try FileLock.acquire(spare, now: now, note: note)
-                if rename(spare, path) == 0 { return lock }
-            } catch FileLockError.held {
-                // A process of the earlier attempt got away with it: the file stays that one's.
-                try FileSystem.remove(spare)
+                try slot.setNote(note)
+                return slot
+            } catch {
+                try? FileSystem.remove(slot.path)
+                throw error
             }
         }
-        return try FileLock.acquire(path, now: now, note: note)
+        return nil
     }
 
-    /// Removes the lock file of an attempt whose outcome is stored or lies in a file of its own.
-    mutating func release(_ attempt: AttemptID) {
-        let path = folders.lock(of: attempt)
-        guard spares.count < Self.mostSpares else {
-            try? FileSystem.remove(path)
-            return
-        }
-        spareCount += 1
-        let spare = folders.spareLock(number: spareCount, of: getpid())
-        if rename(path, spare) == 0 { spares.append(spare) } else { try? FileSystem.remove(path) }
-    }
-
-    /// Removes what was put aside.
-    mutating func removeSpares() {
-        for spare in spares { try? FileSystem.remove(spare) }
-        spares.removeAll()
+    /// The name of a file that is not there yet: an earlier process may have had the same id.
+    private mutating func newPath() -> String {
+        repeat { count += 1 } while FileSystem.exists(folders.lock(number: count, of: supervisor))
+        return folders.lock(number: count, of: supervisor)
     }
 }

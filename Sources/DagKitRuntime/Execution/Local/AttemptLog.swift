@@ -26,15 +26,16 @@ final class AttemptLog {
     ///
     /// - Parameters:
     ///   - limit: The most bytes on the disk.
+    ///   - isFirst: Whether it is likely the first log of its task in the run.
     ///   - patterns: What is masked from the start.
     ///   - mark: What begins a line of the worker's logger.
     init(
-        _ path: String, orElse fallback: String? = nil, limit: Int,
+        _ path: String, orElse fallback: String? = nil, limit: Int, isFirst: Bool = false,
         patterns: SecretPatterns = SecretPatterns(),
         mark: [UInt8] = OutputLines.mark(of: ""), now: @escaping () -> Date
     ) throws {
         self.now = now
-        files = try LogSegments(path, orElse: fallback, limit: limit) { text in
+        files = try LogSegments(path, orElse: fallback, limit: limit, isFirst: isFirst) { text in
             Array((Self.line(text, .warning, at: now()) + "\n").utf8)
         }
         output = Stream(masker: SecretMasker(patterns), lines: OutputLines(mark: mark))

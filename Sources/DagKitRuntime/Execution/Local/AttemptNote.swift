@@ -3,17 +3,19 @@ import DagKitSystem
 import FoundationEssentials
 import Glibc
 
-/// What the lock file of a running attempt says of it, for those who find the file when supervisor and worker are dead.
+/// What a lock file says of the attempt that holds it, for those who find the file when supervisor and worker are dead.
 ///
-/// The file exists from before the attempt's first effect until its outcome is stored or lies in a file of its own: an
-/// attempt whose lock file is there has begun.
+/// It stands there from before the attempt's first effect until its outcome is stored or lies in a file of its own: an
+/// attempt of which a lock file tells has begun.
 struct AttemptNote: Equatable {
+    let attemptID: AttemptID
     let key: TaskInstanceKey
     let tryNumber: Int
     let startedAt: Date
     let worker: Int32
 
     init(_ order: AttemptOrder, startedAt: Date, worker: Int32) {
+        attemptID = order.attemptID
         key = order.key
         tryNumber = order.tryNumber
         self.startedAt = startedAt
@@ -23,31 +25,34 @@ struct AttemptNote: Equatable {
     /// Reads ``text``; `nil` if it is none.
     init?(_ text: String) {
         let parts = text.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 7, let dag = try? DAGID(checking: parts[0]),
-            let run = try? RunID(checking: parts[1]),
-            let task = try? TaskID(checking: parts[2]), let mapIndex = Int(parts[3]),
-            let tryNumber = Int(parts[4]),
-            let start = Int64(parts[5]), let worker = Int32(parts[6])
+        guard parts.count == 8, let attempt = Int64(parts[0]), let dag = try? DAGID(checking: parts[1]),
+            let run = try? RunID(checking: parts[2]),
+            let task = try? TaskID(checking: parts[3]), let mapIndex = Int(parts[4]),
+            let tryNumber = Int(parts[5]),
+            let start = Int64(parts[6]), let worker = Int32(parts[7])
         else { return nil }
+        attemptID = AttemptID(rawValue: attempt)
         key = TaskInstanceKey(RunKey(dag, run), task, mapIndex: mapIndex)
         self.tryNumber = tryNumber
         startedAt = Date(microseconds: start)
         self.worker = worker
     }
 
+    /// The note in the lock file at `path`; `nil` if it belongs to no attempt.
+    static func read(_ path: String) -> AttemptNote? { FileLock.note(in: path).flatMap(AttemptNote.init) }
+
     /// One line; no id holds a tab.
     var text: String {
         [
-            key.run.dagID.rawValue, key.run.runID.rawValue, key.taskID.rawValue, "\(key.mapIndex)",
-            "\(tryNumber)",
-            "\(startedAt.microsecondsSinceEpoch)", "\(worker)",
+            "\(attemptID)", key.run.dagID.rawValue, key.run.runID.rawValue, key.taskID.rawValue,
+            "\(key.mapIndex)", "\(tryNumber)", "\(startedAt.microsecondsSinceEpoch)", "\(worker)",
         ].joined(separator: "\t")
     }
 
     /// The outcome of an attempt whose supervisor and worker have died.
-    func lost(_ id: AttemptID, at now: Date) -> AttemptOutcome {
+    func lost(at now: Date) -> AttemptOutcome {
         AttemptOutcome(
-            attemptID: id, key: key, tryNumber: tryNumber,
+            attemptID: attemptID, key: key, tryNumber: tryNumber,
             verdict: .failed(
                 reason: "the supervisor of its worker was lost", isRetryable: true, retryDelay: nil),
             startedAt: startedAt, endedAt: max(startedAt, now), processID: Int(worker),

@@ -43,24 +43,22 @@ package struct ExecutionFolders: Codable, Hashable, Sendable {
             .map { "\(run)/\($0)" }
     }
 
-    func lock(of attempt: AttemptID) -> String { "\(attempts)/\(attempt).lock" }
+    /// A lock file of a supervisor, which says for which attempt it is; see ``AttemptNote``.
+    func lock(number: Int, of supervisor: Int32) -> String { "\(attempts)/\(supervisor)-\(number).lock" }
 
-    /// A lock file that belongs to no attempt for the moment.
-    func spareLock(number: Int, of supervisor: Int32) -> String {
-        "\(attempts)/spare-\(supervisor)-\(number)"
-    }
-
-    /// The lock files that supervisors, or one of them, have put aside.
-    func spareLocks(of supervisor: Int32? = nil) throws -> [String] {
-        let prefix = supervisor.map { "spare-\($0)-" } ?? "spare-"
-        return try FileSystem.names(in: attempts).filter { $0.hasPrefix(prefix) }.map { "\(attempts)/\($0)" }
+    /// The lock files of all supervisors, or of one.
+    func locks(of supervisor: Int32? = nil) throws -> [String] {
+        let prefix = supervisor.map { "\($0)-" } ?? ""
+        return try FileSystem.names(in: attempts).filter { $0.hasSuffix(".lock") && $0.hasPrefix(prefix) }
+            .map { "\(attempts)/\($0)" }
     }
 
     func outcome(of attempt: AttemptID) -> String { "\(attempts)/\(attempt).outcome" }
 
-    /// The attempts that have a file with such an ending.
-    func attempts(endingWith ending: String) throws -> [AttemptID] {
-        try FileSystem.names(in: attempts).compactMap { name in
+    /// The attempts whose outcome lies in a file.
+    func outcomes() throws -> [AttemptID] {
+        let ending = ".outcome"
+        return try FileSystem.names(in: attempts).compactMap { name in
             guard name.hasSuffix(ending), let number = Int64(name.dropLast(ending.count)) else { return nil }
             return AttemptID(rawValue: number)
         }

@@ -23,23 +23,44 @@ extension LocalExecutor {
         defer { removeFiles(of: link.process) }
         if lost.isEmpty { return }
         log.error("supervisor \(link.process.id) is lost with \(lost.count) attempts")
+        let locks = notedLocks(of: link.process)
         for order in lost {
-            let hasBegun = FileSystem.exists(folders.lock(of: order.attemptID))
-            await endProcesses(of: order.attemptID)
+            let lock = locks[order.attemptID]
+            if let lock { await endProcesses(of: order.attemptID, lock: lock) }
             guard open[order.attemptID] != nil else { continue }
             let reason = isStopping ? "the scheduler was stopped" : "the supervisor of its worker was lost"
-            report(hasBegun ? failed(order, reason) : notStarted(order, reason))
-            try? FileSystem.remove(folders.lock(of: order.attemptID))
+            report(lock != nil ? failed(order, reason) : notStarted(order, reason))
+            if let lock { try? FileSystem.remove(lock) }
         }
+    }
+
+    /// The lock files of a supervisor by the attempts that they tell of.
+    private func notedLocks(of supervisor: ProcessIdentity) -> [AttemptID: String] {
+        let notes = ((try? folders.locks(of: supervisor.id)) ?? []).compactMap { path in
+            AttemptNote.read(path).map { ($0.attemptID, path) }
+        }
+        return Dictionary(notes) { first, _ in first }
     }
 
     /// Removes what a dead supervisor left of attempts whose outcomes are stored: it may have died before it could.
     private func removeFiles(of supervisor: ProcessIdentity) {
-        for attempt in (try? folders.attempts(endingWith: ".lock")) ?? []
-        where open[attempt] == nil && unstored[attempt] == nil {
-            try? FileSystem.remove(folders.lock(of: attempt))
+        for path in (try? folders.locks(of: supervisor.id)) ?? [] {
+            if let attempt = AttemptNote.read(path)?.attemptID,
+                open[attempt] != nil || unstored[attempt] != nil
+            {
+                continue
+            }
+            try? FileSystem.remove(path)
         }
-        for spare in (try? folders.spareLocks(of: supervisor.id)) ?? [] { try? FileSystem.remove(spare) }
+    }
+
+    /// Removes the files of attempts whose outcomes are stored and whose supervisor has ended: nobody else does.
+    func removeFiles(of attempts: Set<AttemptID>) {
+        for attempt in attempts { try? FileSystem.remove(folders.outcome(of: attempt)) }
+        for path in (try? folders.locks()) ?? [] {
+            guard let note = AttemptNote.read(path), attempts.contains(note.attemptID) else { continue }
+            try? FileSystem.remove(path)
+        }
     }
 
     private func forget(_ link: SupervisorLink) {
@@ -66,7 +87,7 @@ extension LocalExecutor {
 
     /// Reports the outcomes that supervisors which have ended left in files.
     func reportKeptOutcomes() throws {
-        for attempt in try folders.attempts(endingWith: ".outcome") where unstored[attempt] == nil {
+        for attempt in try folders.outcomes() where unstored[attempt] == nil {
             do {
                 finish(try OutcomeBox.read(folders.outcome(of: attempt)), keptBy: nil)
             } catch {
@@ -77,25 +98,22 @@ extension LocalExecutor {
 
     /// Ends what is left of attempts that no supervisor owns, and reports those that had begun as failed.
     func settleAbandonedAttempts(except owned: Set<AttemptID>) async throws {
-        for attempt in try folders.attempts(endingWith: ".lock")
-        where !owned.contains(attempt) && unstored[attempt] == nil {
-            await endProcesses(of: attempt)
-            let path = folders.lock(of: attempt)
-            if let note = FileLock.note(in: path).flatMap(AttemptNote.init) {
-                finish(note.lost(attempt, at: now()), keptBy: nil)
-            } else {
-                try FileSystem.remove(path)
+        for path in try folders.locks() {
+            guard let note = AttemptNote.read(path) else {
+                // It belongs to no attempt; a supervisor that lives holds it for the next one.
+                if try !FileLock.isHeld(path) { try FileSystem.remove(path) }
+                continue
             }
+            guard !owned.contains(note.attemptID), unstored[note.attemptID] == nil else { continue }
+            await endProcesses(of: note.attemptID, lock: path)
+            finish(note.lost(at: now()), keptBy: nil)
         }
-        // A supervisor that lives makes new ones.
-        for spare in try folders.spareLocks() { try FileSystem.remove(spare) }
     }
 
     /// Returns once no process of an attempt is left whose supervisor is dead.
     ///
     /// A worker without its supervisor ends by itself at once; one that cannot is killed, as is what a killed one left.
-    private func endProcesses(of attempt: AttemptID) async {
-        let path = folders.lock(of: attempt)
+    private func endProcesses(of attempt: AttemptID, lock path: String) async {
         let patience = clock.now.advanced(by: .seconds(1))
         while true {
             let isHeld = (try? FileLock.isHeld(path)) == true

@@ -33,6 +33,9 @@ public actor LocalExecutor: Executor {
 
     /// The outcomes that were reported and are not stored yet: the supervisor that keeps each, or `nil` for a file.
     var unstored: [AttemptID: ProcessIdentity?] = [:]
+
+    /// Where outcomes are read; on the thread of who takes them, they come many at once while that one is busy.
+    private var reading: (any TaskExecutor)?
     private var starts: [BootTimeClock.Instant] = []
     var isStopping = false
     private var stopGrace: Duration?
@@ -70,7 +73,10 @@ public actor LocalExecutor: Executor {
         (events, continuation) = AsyncStream.makeStream()
     }
 
-    public func start() async throws -> AsyncStream<ExecutorEvent> {
+    public func start() async throws -> AsyncStream<ExecutorEvent> { try await start(tellingOn: nil) }
+
+    public func start(tellingOn thread: (any TaskExecutor)?) async throws -> AsyncStream<ExecutorEvent> {
+        reading = thread
         try folders.create()
         let found = try await starter.findAll(log: log)
         for link in found { adopt(link) }
@@ -99,16 +105,16 @@ public actor LocalExecutor: Executor {
 
     public func acknowledge(_ attempts: [AttemptID]) async {
         var kept: [ProcessIdentity: [AttemptID]] = [:]
+        var abandoned: Set<AttemptID> = []
         for attempt in attempts {
             guard let place = unstored.removeValue(forKey: attempt) else { continue }
             if let place, links[place] != nil {
                 kept[place, default: []].append(attempt)
             } else {
-                // Nobody else cleans up behind a supervisor that has ended.
-                try? FileSystem.remove(folders.outcome(of: attempt))
-                try? FileSystem.remove(folders.lock(of: attempt))
+                abandoned.insert(attempt)
             }
         }
+        if !abandoned.isEmpty { removeFiles(of: abandoned) }
         for (process, attempts) in kept { links[process]?.send(.acknowledge(attempts)) }
     }
 
@@ -174,7 +180,7 @@ public actor LocalExecutor: Executor {
         for order in link.welcome.running { open[order.attemptID] = (order, link.process) }
         for outcome in link.welcome.outcomes { finish(outcome, keptBy: link.process) }
         // It lives as long as the connection, which stop() ends.
-        readers[link.process] = Task { await self.read(link) }
+        readers[link.process] = Task(executorPreference: reading) { await self.read(link) }
     }
 
     /// Starts a supervisor, and another one if it dies at once: whatever killed it is no reason to end.
@@ -223,17 +229,21 @@ public actor LocalExecutor: Executor {
 
     private func read(_ link: SupervisorLink) async {
         do {
-            while let message = try await link.receive() {
-                switch message {
-                case .welcome: break
-                case .finished(let outcome): finish(outcome, keptBy: link.process)
-                case .warning(let text): log.warning(text)
-                }
+            while let messages = try await link.receive() {
+                for message in messages { take(message, from: link) }
             }
         } catch {
             log.warning("the connection to supervisor \(link.process.id) is lost: \(error)")
         }
         await settle(link)
+    }
+
+    private func take(_ message: SupervisorMessage, from link: SupervisorLink) {
+        switch message {
+        case .welcome: break
+        case .finished(let outcome): finish(outcome, keptBy: link.process)
+        case .warning(let text): log.warning(text)
+        }
     }
 
     func finish(_ outcome: AttemptOutcome, keptBy process: ProcessIdentity?) {

@@ -27,17 +27,26 @@ final class LogSegments {
     private var lost = 0
     private var endsWithinLine = false
 
+    /// Whether nothing was added since the file was opened.
+    private var isFresh = true
+
     /// Opens the log at `path`, whose folder is made, or, where that cannot be, at `fallback`.
     ///
     /// - Parameters:
     ///   - limit: The most bytes on the disk.
+    ///   - isFirst: Whether its folder is likely not to be there; it is only a matter of speed.
     ///   - render: Makes a line of the log from a warning.
-    init(_ path: String, orElse fallback: String?, limit: Int, render: @escaping (String) -> [UInt8]) throws {
+    init(
+        _ path: String, orElse fallback: String?, limit: Int, isFirst: Bool = false,
+        render: @escaping (String) -> [UInt8]
+    ) throws {
         self.path = path
         self.fallback = fallback
         self.render = render
         segmentLimit = max(1, limit / Self.count)
         base = path
+        // What lies in a folder that was just made begins with nothing.
+        let isNew = isFirst && FileSystem.startFolder(FileSystem.parent(of: path))
         do {
             file = try Self.open(path)
         } catch {
@@ -46,7 +55,7 @@ final class LogSegments {
             base = fallback
             _ = write(render("\(error); the log lies here instead"))
         }
-        takeUp()
+        if !isNew { takeUp() }
     }
 
     /// Whether the log lies in the other place.
@@ -58,7 +67,8 @@ final class LogSegments {
     /// Adds whole lines.
     func append(_ bytes: [UInt8]) {
         if size > 0, size + bytes.count > segmentLimit { moveOn() }
-        if isGone { openAgain() }
+        if !isFresh, isGone { openAgain() }
+        isFresh = false
         if lost > 0 { tellLoss() }
         if lost > 0 || !write(bytes) { lost += bytes.count }
     }

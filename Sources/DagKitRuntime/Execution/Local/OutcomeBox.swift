@@ -29,11 +29,11 @@ struct OutcomeBox {
         outcomes[outcome.attemptID] = outcome
     }
 
-    /// Forgets outcomes that are stored, and gives the attempts whose lock files are of no use any more.
+    /// Forgets outcomes that are stored, and gives the attempts whose locks are of no use any more.
     mutating func acknowledge(_ attempts: [AttemptID]) -> [AttemptID] {
         attempts.filter { attempt in
             guard outcomes.removeValue(forKey: attempt) != nil else { return false }
-            // The lock file of one that was written has gone already.
+            // The lock of one that was written has been given back already.
             guard written.remove(attempt) != nil else { return true }
             try? FileSystem.remove(folders.outcome(of: attempt))
             return false
@@ -42,12 +42,15 @@ struct OutcomeBox {
 
     /// Writes what is not in a file yet.
     ///
+    /// - Parameter tell: Is called for each: from then on the outcome's file says that the attempt had begun, and its lock is
+    ///   of no use any more.
     /// - Throws: What keeps the first of them from being written; the others are tried all the same.
-    mutating func write() throws {
+    mutating func write(_ tell: (AttemptID) -> Void) throws {
         var failure: (any Error)?
         for outcome in all where !written.contains(outcome.attemptID) {
             do {
                 try write(outcome)
+                tell(outcome.attemptID)
             } catch {
                 failure = failure ?? error
             }
@@ -68,8 +71,6 @@ struct OutcomeBox {
         }
         written.insert(outcome.attemptID)
         FaultPoint.outcomeWritten.pass()
-        // From now on the outcome's file says that the attempt had begun.
-        try? FileSystem.remove(folders.lock(of: outcome.attemptID))
     }
 
     /// The outcome in a file.

@@ -128,7 +128,7 @@ final class SupervisedAttempt {
 
     /// The wall clock's time of its start.
     let startedOn: Date
-    private let lock: FileLock
+    private let lock: AttemptLocks.Slot
 
     /// Why it was told to end, and whether another try may follow; `nil` while nobody has.
     private(set) var ending: (reason: String, isRetryable: Bool)?
@@ -137,7 +137,7 @@ final class SupervisedAttempt {
     private(set) var deadline: BootTimeClock.Instant?
 
     init(
-        _ order: AttemptOrder, log: AttemptLog, lock: consuming FileLock, at now: BootTimeClock.Instant,
+        _ order: AttemptOrder, log: AttemptLog, lock: AttemptLocks.Slot, at now: BootTimeClock.Instant,
         wall: Date
     ) {
         self.order = order
@@ -147,7 +147,7 @@ final class SupervisedAttempt {
         deadline = order.timeout.map { now.advanced(by: $0) }
     }
 
-    var lockDescriptor: Int32 { lock.descriptor.raw }
+    var lockDescriptor: Int32 { lock.descriptor }
 
     /// Notes that it was told to end, unless it was before.
     func end(because reason: String, isRetryable: Bool, killedAt deadline: BootTimeClock.Instant) {

@@ -52,7 +52,17 @@ extension Supervisor {
     func tell(_ message: SupervisorMessage) {
         guard let channel = scheduler, hasGreeted else { return }
         do {
-            try channel.send(MessageCoding.bytes(of: message))
+            channel.post(try MessageCoding.bytes(of: message))
+        } catch {
+            dropScheduler()
+        }
+    }
+
+    /// Sends what this turn of the loop had to tell, in one write.
+    func flushWords() {
+        guard let channel = scheduler, channel.hasOutgoing, !channel.isAwaited else { return }
+        do {
+            try channel.flush()
             try updateWriting(channel)
         } catch {
             dropScheduler()

@@ -60,7 +60,9 @@ extension Supervisor {
     private func wait(_ order: AttemptOrder, because error: SystemError, at now: BootTimeClock.Instant) {
         waiting.append(order)
         nextStartTry = now.advanced(by: error.isShortage ? .seconds(1) : .zero)
-        guard error.isShortage, !isShort else { return }
+        guard error.isShortage else { return }
+        locks.removeFree()
+        guard !isShort else { return }
         isShort = true
         warn("attempts wait until the system has room for them: \(error)")
     }
@@ -96,12 +98,15 @@ extension Supervisor {
         FaultPoint.lockTaken.pass()
         let log = try AttemptLog(
             folders.log(of: order), orElse: folders.fallbackLog(of: order), limit: configuration.logLimit,
+            isFirst: order.tryNumber == 1 && order.pokeCount == 0,
             patterns: secrets, mark: OutputLines.mark(of: worker.word), now: self.now)
         log.files.warn = { [weak self] text in self?.warn("the log of \(order.key): \(text)") }
         return SupervisedAttempt(order, log: log, lock: lock, at: now, wall: wall)
     }
 
-    private func lock(_ attempt: AttemptID, at now: Date, note: String) throws -> FileLock {
+    private func lock(_ attempt: AttemptID, at now: Date, note: String) throws
+        -> AttemptLocks.Slot
+    {
         do {
             return try locks.take(attempt, now: now, note: note)
         } catch SystemError.failed(_, _, code: ENOENT) {
@@ -161,7 +166,7 @@ extension Supervisor {
         attempt.log.finish()
         worker.attempt = nil
         attempts[outcome.attemptID] = nil
-        // The lock file stays until the outcome is safe: it says that the attempt had begun.
+        // The lock file tells of it until the outcome is safe: so it is known that the attempt had begun.
         conclude(outcome)
     }
 

@@ -76,7 +76,7 @@ final class Supervisor {
         try configuration.folders.create()
         secrets = SecretPatterns(SecretFinder.secrets(inEnvironment: CurrentProcess.environment))
         outcomes = OutcomeBox(configuration.folders, isDurable: configuration.isDurable)
-        locks = AttemptLocks(configuration.folders)
+        locks = AttemptLocks(configuration.folders, supervisor: getpid())
         signals = try SignalSource([SIGTERM, SIGINT, SIGHUP])
         listener = try LocalListener(configuration.folders.socket(of: configuration.generation))
         poller = try Poller()
@@ -107,10 +107,11 @@ final class Supervisor {
             for token in tokens where sources[token]?.isOutput == false { handle(token) }
             for token in tokens where sources[token]?.isOutput == true { handle(token) }
             act(at: clock.now)
+            flushWords()
         }
         for worker in workers { worker.dismiss(by: clock.now) }
         try ProcessTree.killDescendants()
-        locks.removeSpares()
+        locks.removeFree()
     }
 
     // MARK: Descriptors
@@ -238,7 +239,7 @@ final class Supervisor {
     private func writeOutcomes(at now: BootTimeClock.Instant) {
         guard scheduler == nil, !outcomes.isOnDisk, nextWriteTry.map({ $0 <= now }) ?? true else { return }
         do {
-            try outcomes.write()
+            try outcomes.write { locks.release($0) }
             nextWriteTry = nil
             if hasWriteFailed { log("outcomes can be kept again") }
             hasWriteFailed = false

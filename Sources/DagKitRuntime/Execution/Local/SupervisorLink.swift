@@ -1,15 +1,16 @@
 import DagKitCore
 import DagKitSystem
 import Glibc
+import Synchronization
 
 /// A scheduler's connection to a supervisor.
 ///
-/// What is sent is queued: a supervisor that was stopped must not hold up the scheduler.
+/// What finds no room is queued: a supervisor that was stopped must not hold up the scheduler.
 final class SupervisorLink: Sendable {
     let welcome: SupervisorWelcome
     let path: String
     private let socket: LocalSocket
-    private let queue: AsyncStream<SchedulerMessage>.Continuation
+    private let outgoing: Outgoing
     private let writer: Task<Void, Never>
 
     /// Who the supervisor is.
@@ -19,13 +20,14 @@ final class SupervisorLink: Sendable {
         self.socket = socket
         self.path = path
         self.welcome = welcome
-        let (messages, queue) = AsyncStream<SchedulerMessage>.makeStream()
-        self.queue = queue
+        let (fillings, signal) = AsyncStream<Void>.makeStream()
+        let outgoing = Outgoing(signal)
+        self.outgoing = outgoing
         // It lives as long as the connection.
         writer = Task {
-            for await message in messages {
+            for await _ in fillings {
                 do {
-                    try await socket.writeFrame(MessageCoding.bytes(of: message))
+                    while let bytes = outgoing.take() { try await socket.write(bytes) }
                 } catch {
                     // The end of the connection settles what becomes of the attempts.
                     return socket.shutDown()
@@ -55,24 +57,29 @@ final class SupervisorLink: Sendable {
     }
 
     /// Puts a message on its way.
-    func send(_ message: SchedulerMessage) { queue.yield(message) }
+    func send(_ message: SchedulerMessage) {
+        do {
+            try outgoing.send(MessageCoding.bytes(of: message), over: socket)
+        } catch {
+            socket.shutDown()
+        }
+    }
 
-    /// The next message; `nil` once the supervisor has closed the connection.
-    func receive() async throws -> SupervisorMessage? {
-        guard let bytes = try await socket.readFrame() else { return nil }
-        return try MessageCoding.message(SupervisorMessage.self, from: bytes)
+    /// The next messages, at least one; `nil` once the supervisor has closed the connection.
+    func receive() async throws -> [SupervisorMessage]? {
+        try await socket.readFrames()?.map { try MessageCoding.message(SupervisorMessage.self, from: $0) }
     }
 
     /// Ends the connection.
     func close() {
-        queue.finish()
+        outgoing.finish()
         writer.cancel()
         socket.shutDown()
     }
 
     /// Ends the connection once everything is sent, or at the deadline.
     func finish(until deadline: BootTimeClock.Instant) async {
-        queue.finish()
+        outgoing.finish()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.writer.value }
             group.addTask {
@@ -83,5 +90,50 @@ final class SupervisorLink: Sendable {
             group.cancelAll()
         }
         close()
+    }
+}
+
+/// What a connection could not write at once, in order.
+private final class Outgoing: Sendable {
+    private struct State {
+        var bytes: [UInt8] = []
+        /// Whether somebody writes what is queued, behind which all else has to wait.
+        var isWritten = false
+        var isFinished = false
+    }
+
+    private let state = Mutex(State())
+    private let filling: AsyncStream<Void>.Continuation
+
+    /// - Parameter filling: Is told whenever something is queued that nobody writes yet.
+    init(_ filling: AsyncStream<Void>.Continuation) { self.filling = filling }
+
+    /// Writes a message if there is room for it, and else queues what is left of it.
+    func send(_ message: [UInt8], over socket: LocalSocket) throws(SystemError) {
+        let isFilling = try state.withLock { state throws(SystemError) in
+            if state.isFinished { return false }
+            FrameDecoder.append(message, to: &state.bytes)
+            if state.isWritten { return false }
+            let count = try socket.writeNow(state.bytes[...])
+            state.bytes.removeFirst(count)
+            state.isWritten = !state.bytes.isEmpty
+            return state.isWritten
+        }
+        if isFilling { filling.yield() }
+    }
+
+    /// What is queued; with nothing left, messages are written at once again.
+    func take() -> [UInt8]? {
+        state.withLock { state in
+            state.isWritten = !state.bytes.isEmpty
+            defer { state.bytes = [] }
+            return state.bytes.isEmpty ? nil : state.bytes
+        }
+    }
+
+    /// Takes nothing more.
+    func finish() {
+        state.withLock { $0.isFinished = true }
+        filling.finish()
     }
 }

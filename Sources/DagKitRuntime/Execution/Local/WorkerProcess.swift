@@ -18,14 +18,19 @@ struct WorkerProcess {
     private let signals: SignalSource
     private let termination = Termination()
 
+    /// Where the work of a task begins: this thread waits for it.
+    private let executor: BorrowedThread
+    private let hostName = CurrentProcess.hostName
+
     /// What begins a line of the logger.
     private let mark: [UInt8]
 
     init(
         _ library: TaskLibrary, services: @escaping @Sendable (AttemptOrder) async throws -> TaskServices,
-        mark: [UInt8],
+        mark: [UInt8], thread: ThreadExecutor,
         now: @escaping @Sendable () -> Date
     ) throws {
+        executor = BorrowedThread(thread)
         self.library = library
         self.services = services
         self.mark = mark
@@ -69,7 +74,7 @@ struct WorkerProcess {
             if let damage { logger.warning("\(damage); another process runs the next one") }
             withExtendedLifetime(lock) {}
             outcome.processID = Int(getpid())
-            outcome.hostname = CurrentProcess.hostName
+            outcome.hostname = hostName
             // Work that was cancelled may not have heeded it in all its parts.
             try await channel.report(.finished(outcome, isSpent: damage != nil || wasCancelled))
             FaultPoint.outcomeReported.pass()
@@ -122,8 +127,8 @@ struct WorkerProcess {
     {
         let clock = TaskClock(now: now) { try await BootTimeClock().sleep(for: $0) }
         let runner = AttemptRunner(services: services, logger: logger, clock: clock)
-        // The work of the task may use all cores.
-        let attempt = Task(executorPreference: globalConcurrentExecutor) {
+        executor.lend()
+        let attempt = Task(executorPreference: executor) {
             await runner.run(order, work: work)
         }
         termination.begin { attempt.cancel() }
