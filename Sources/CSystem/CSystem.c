@@ -24,6 +24,11 @@ void dagkit_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 int dagkit_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
 
+int dagkit_is_child_subreaper(void) {
+    int is_one = 0;
+    return prctl(PR_GET_CHILD_SUBREAPER, &is_one, 0, 0, 0) == 0 && is_one;
+}
+
 int dagkit_set_child_subreaper(int on) { return prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0); }
 
 int dagkit_set_dumpable(int on) { return prctl(PR_SET_DUMPABLE, on, 0, 0, 0); }

@@ -23,6 +23,8 @@ void dagkit_name_thread(const char *name);
 int dagkit_set_parent_death_signal(int signal);
 // Whether orphans among the descendants become children of this process.
 int dagkit_set_child_subreaper(int on);
+// 1 if they do.
+int dagkit_is_child_subreaper(void);
 // Whether others may trace this process and read its memory and environment.
 int dagkit_set_dumpable(int on);
 // Makes the C library write stdout at the end of each line, as a crash would lose what is buffered.

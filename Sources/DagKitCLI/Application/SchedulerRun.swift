@@ -43,6 +43,7 @@ struct SchedulerRun: Sendable {
         try workspace.exportToChildren()
         let service = ServiceManager(environment: workspace.system.environment)
         service.hideFromChildren()
+        try workspace.system.adoptOrphans()
         let door = try await door(entry, service)
         let log = SchedulerLogFile(
             folder: try workspace.logs + "/scheduler", console: workspace.console,

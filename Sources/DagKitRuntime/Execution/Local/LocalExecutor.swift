@@ -78,6 +78,7 @@ public actor LocalExecutor: Executor {
     public func start(tellingOn thread: (any TaskExecutor)?) async throws -> AsyncStream<ExecutorEvent> {
         reading = thread
         try folders.create()
+        DescriptorReserve.fill()
         let found = try await starter.findAll(log: log)
         for link in found { adopt(link) }
         try reportKeptOutcomes()

@@ -39,7 +39,8 @@ extension Supervisor {
         // A scheduler of another program file, environment or configuration may settle what runs here and order nothing new.
         if identity != configuration.identity { isRetiring = true }
         guard let process = try? ProcessIdentity.current() else { return }
-        let running = workers.compactMap(\.attempt?.order) + waiting
+        // An attempt whose worker has ended is open until what it left has ended too.
+        let running = attempts.values.compactMap(\.attempt?.order) + waiting
         hasGreeted = true
         tell(
             .welcome(

@@ -161,7 +161,7 @@ extension Supervisor {
     }
 
     /// Ends an attempt's log and lock, and reports its outcome.
-    private func close(_ attempt: SupervisedAttempt, of worker: SupervisedWorker, _ outcome: AttemptOutcome) {
+    func close(_ attempt: SupervisedAttempt, of worker: SupervisedWorker, _ outcome: AttemptOutcome) {
         attempt.log.note(attempt.summary(of: outcome))
         attempt.log.finish()
         worker.attempt = nil
@@ -219,6 +219,8 @@ extension Supervisor {
     ) {
         attempt.end(because: reason, isRetryable: isRetryable, killedAt: now.advanced(by: grace))
         attempt.log.note("ending: \(reason)", level: .warning)
+        // Its id may be another one's by now, and what it left is being killed.
+        if worker.hasEnded { return }
         let descendants = (try? ProcessTree.descendants(of: worker.child.id)) ?? []
         worker.child.sendToGroup(SIGTERM)
         for process in descendants { process.send(SIGTERM) }
@@ -234,47 +236,6 @@ extension Supervisor {
         worker.forgetDeadlines()
     }
 
-    /// Takes note that a worker has ended: its attempt, if it had one, has failed.
-    func reap(_ worker: SupervisedWorker) throws {
-        // Its control group cannot be asked for any more once it is reaped.
-        let kills = worker.attempt == nil ? [] : readMemoryKills(of: worker.child.id)
-        guard let exit = try worker.child.poll() else { return }
-        worker.hasEnded = true
-        // What it said last may wait to be read.
-        try? readReports(of: worker)
-        // Whatever it left is a child of this process now; workers are spared, as are theirs.
-        workers.removeAll { $0 === worker }
-        _ = try? ProcessTree.killDescendants(sparing: Set(workers.map(\.child.id)))
-        worker.drainAll()
-        unwatch(worker.child.descriptor)
-        unwatch(worker.output.raw)
-        unwatch(worker.errors.raw)
-        if let channel = worker.channel { unwatch(channel.descriptor) }
-        worker.dismiss(by: clock.now)
-        if let attempt = worker.attempt {
-            close(attempt, of: worker, death(of: attempt, worker, exit, kills))
-        }
-        if !waiting.isEmpty { startWaiting(at: clock.now) }
-        // One that ended before it ever worked would do so again.
-        if workers.isEmpty, !isRetiring, worker.attemptCount > 0 { try startWorker() }
-    }
-
-    private func death(
-        of attempt: SupervisedAttempt, _ worker: SupervisedWorker, _ exit: ProcessExit, _ kills: [MemoryKills]
-    ) -> AttemptOutcome {
-        attempt.log.finish()
-        var reason = "the task's process ended with \(exit)"
-        if exit.reason == .signalled(SIGKILL), attempt.ending == nil, take(kills) {
-            reason = "out of memory: the kernel ended the task's process (\(exit))"
-        } else if let crash = attempt.log.crashLine {
-            reason += ": \(crash)"
-        }
-        var outcome = failed(attempt.order, reason, isRetryable: true, startedAt: attempt.startedOn)
-        outcome.usage = worker.usageOfLastAttempt(exit.usage)
-        outcome.processID = Int(worker.child.id)
-        return attempt.judge(outcome)
-    }
-
     // MARK: Memory
 
     /// How often the kernel has killed for lack of memory where a process runs, and where this one does.
@@ -285,7 +246,7 @@ extension Supervisor {
     }
 
     /// Whether a kill is counted that no death was put down to yet; one death is put down to one kill.
-    private func take(_ kills: [MemoryKills]) -> Bool {
+    func take(_ kills: [MemoryKills]) -> Bool {
         for kills in kills where kills.count > memoryKills[kills.source, default: 0] {
             memoryKills[kills.source, default: 0] += 1
             return true
