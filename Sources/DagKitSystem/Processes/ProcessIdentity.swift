@@ -53,6 +53,14 @@ package struct ProcessIdentity: Sendable, Hashable, Codable {
         case refused(SystemError)
     }
 
+    /// Whether the process was stopped (SIGSTOP) and does nothing until it is told to go on.
+    package var isStopped: Bool {
+        guard let status = (try? ProcessStatus.read(id)) ?? nil, status.startTime == startTime else {
+            return false
+        }
+        return status.isStopped
+    }
+
     /// Sends a signal to this process and to no later one that got its id.
     @discardableResult
     package func send(_ signal: Int32) -> Delivery {
@@ -115,6 +123,7 @@ struct ProcessStatus {
     let parent: Int32
     let startTime: UInt64
     let isZombie: Bool
+    let isStopped: Bool
 
     /// - Returns: `nil` if there is no process of that id.
     /// - Throws: ``SystemError`` if the system does not say.
@@ -147,6 +156,7 @@ struct ProcessStatus {
         self.startTime = startTime
         // A process whose first thread has ended shows as a zombie while its other threads run.
         isZombie = (fields[0] == "Z" || fields[0] == "X") && threads <= 1
+        isStopped = fields[0] == "T" || fields[0] == "t"
     }
 }
 

@@ -61,12 +61,17 @@ extension LocalExecutor {
         for path in (try? folders.locks(of: supervisor.id)) ?? [] {
             do {
                 let attempt = try AttemptNote.read(path)?.attemptID
-                if let attempt, open[attempt] != nil || unstored[attempt] != nil { continue }
+                if let attempt, isOpen(attempt) { continue }
                 try FileSystem.remove(path)
             } catch {
                 // What cannot be read stays: the next scheduler looks at it.
             }
         }
+    }
+
+    /// Whether an attempt runs, may run, or has an outcome that is not stored.
+    private func isOpen(_ attempt: AttemptID) -> Bool {
+        open[attempt] != nil || unstored[attempt] != nil || suspects.contains(attempt)
     }
 
     /// Removes the files of attempts whose outcomes are stored and whose supervisor has ended: nobody else does.
@@ -114,7 +119,11 @@ extension LocalExecutor {
     }
 
     /// Ends what is left of attempts that no supervisor owns, and reports those that had begun as failed.
-    func settleAbandonedAttempts(except owned: Set<AttemptID>) async throws {
+    ///
+    /// - Parameter suspects: The attempts that are looked at; `nil` for all that there are.
+    func settleAbandonedAttempts(
+        except owned: Set<AttemptID>, among suspects: Set<AttemptID>? = nil
+    ) async throws {
         for path in try folders.locks() {
             guard let note = await answered("whose lock \(path) is", { try AttemptNote.read(path) }) else {
                 // It belongs to no attempt; a supervisor that lives holds it for the next one.
@@ -122,7 +131,9 @@ extension LocalExecutor {
                 if !isHeld { try FileSystem.remove(path) }
                 continue
             }
-            guard !owned.contains(note.attemptID), unstored[note.attemptID] == nil else { continue }
+            guard !owned.contains(note.attemptID), unstored[note.attemptID] == nil,
+                suspects?.contains(note.attemptID) ?? true
+            else { continue }
             await endProcesses(of: note.attemptID, lock: path)
             finish(note.lost(at: now()), keptBy: nil)
         }
