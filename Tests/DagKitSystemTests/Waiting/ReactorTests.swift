@@ -49,7 +49,8 @@ import Testing
         await #expect(throws: SystemError.self) { try await Reactor.shared.wait(for: .readable, on: 987_654) }
     }
 
-    @Test func `the last event of a closed file wakes no waiter of the next file of its number`() async throws {
+    @Test func `the last event of a closed file wakes no waiter of the next file of its number`() async throws
+    {
         for _ in 0..<1_000 {
             try await leaveEventBehind()
             // The lowest free number is that of the descriptor that was closed.

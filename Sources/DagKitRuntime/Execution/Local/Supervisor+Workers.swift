@@ -147,11 +147,14 @@ extension Supervisor {
         worker.note(reported.usage)
         if case .failed = reported.verdict { tellMemoryKills(of: worker, to: attempt) }
         let outcome = attempt.judge(reported)
-        let mustGo =
-            isSpent || attempt.ending != nil || worker.attemptCount >= configuration.attemptsPerWorker
+        if isSpent || attempt.ending != nil {
+            // What did not heed the end may go on in the process: the outcome counts once that is dead.
+            worker.lastOutcome = outcome
+            return kill(worker)
+        }
         close(attempt, of: worker, outcome)
         worker.idleSince = clock.now
-        if mustGo { dismiss(worker) } else { planTrim() }
+        if worker.attemptCount >= configuration.attemptsPerWorker { dismiss(worker) } else { planTrim() }
         if !waiting.isEmpty { startWaiting(at: clock.now) }
     }
 
@@ -247,7 +250,7 @@ extension Supervisor {
         if let channel = worker.channel { unwatch(channel.descriptor) }
         worker.dismiss(by: clock.now)
         if let attempt = worker.attempt {
-            close(attempt, of: worker, death(of: attempt, worker, exit, kills))
+            close(attempt, of: worker, worker.lastOutcome ?? death(of: attempt, worker, exit, kills))
         }
         if !waiting.isEmpty { startWaiting(at: clock.now) }
         // One that ended before it ever worked would do so again.
