@@ -24,6 +24,8 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case acknowledged = "scheduler.acknowledged"
 
     // The supervisor.
+    case supervisorStarts = "supervisor.starts"
+    case supervisorListens = "supervisor.listens"
     case orderReceived = "supervisor.order_received"
     case lockTaken = "supervisor.lock_taken"
     case workerTold = "supervisor.worker_told"
@@ -32,6 +34,7 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case outcomeWritten = "supervisor.outcome_written"
 
     // The worker.
+    case workerStarts = "worker.starts"
     case attemptReceived = "worker.attempt_received"
     case workBegins = "worker.work_begins"
     case workEnded = "worker.work_ended"

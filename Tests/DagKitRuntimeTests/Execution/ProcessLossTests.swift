@@ -26,6 +26,37 @@ import Testing
         }
     }
 
+    @Test(arguments: ["supervisor.starts", "supervisor.listens"])
+    func `the first supervisor is killed while it starts, and another takes its place`(point: String)
+        async throws
+    {
+        let home = try ExecutorHome()
+        let fault = ["DAGKIT_FAULT": "\(point):1", "DAGKIT_FAULT_TRACE": "\(home.path)/trace"]
+
+        let executor = home.executor(environment: fault)
+        var events = ExecutorEvents(try await executor.start())
+
+        await executor.dispatch([try home.order("hello")])
+        #expect(await events.outcome()?.value == "\"hello 1\"")
+        await executor.acknowledge([AttemptID(rawValue: 1)])
+        await executor.stop(grace: .zero)
+    }
+
+    @Test func `a supervisor that dies at every start is no reason to start for ever`() async throws {
+        let home = try ExecutorHome()
+        let lines = Mutex<[String]>([])
+        let log = SchedulerLog { _, text, _ in lines.withLock { $0.append(text) } }
+
+        let executor = home.executor(environment: ["DAGKIT_FAULT": "supervisor.starts:1"], log: log)
+
+        await #expect {
+            _ = try await executor.start()
+        } throws: { error in
+            "\(error)".contains("the supervisor of the workers does not start: signal 9 (killed)")
+        }
+        #expect(lines.withLock { $0.count { $0.hasSuffix("starting another") } } == 2)
+    }
+
     @Test
     func `an attempt that lost all its processes while no scheduler ran has failed, with its key and start`()
         async throws

@@ -14,6 +14,9 @@ struct RandomKiller {
     /// Whom it killed, in order, for the message of a failure.
     private(set) var killed: [String] = []
 
+    /// How schedulers ended that nobody had killed.
+    private var ownEnds: [String] = []
+
     init(seed: UInt64) throws {
         home = try FaultHome(ProofDAG.declaration(seconds: 0.03))
         random = SeededGenerator(seed: seed)
@@ -25,6 +28,10 @@ struct RandomKiller {
         while killed.count < count {
             try await trigger()
             try await BootTimeClock().sleep(for: .milliseconds(Int.random(in: 0..<200, using: &random)))
+            if let exit = try scheduler.poll() {
+                ownEnds.append("a scheduler ended by itself with \(exit)")
+                scheduler = try home.startScheduler()
+            }
             let role = FaultHome.Role.allCases.randomElement(using: &random) ?? .worker
             guard let victim = home.processes(role).randomElement(using: &random) else { continue }
             kill(victim.id, SIGKILL)
@@ -50,7 +57,7 @@ struct RandomKiller {
         }
         scheduler.send(SIGTERM)
         let exit = try await scheduler.wait()
-        var findings = try await home.findings()
+        var findings = try await home.findings() + ownEnds
         if !exit.isSuccess { findings.append("the scheduler ended with \(exit)") }
         let left = try await home.leftovers()
         if !left.isEmpty { findings.append("left over: \(left)") }

@@ -80,7 +80,7 @@ public actor LocalExecutor: Executor {
         continuation.yield(.adopted(running))
         let identity = try starter.identity()
         current = found.first { $0.welcome.identity == identity }
-        if current == nil { try await startSupervisor() }
+        if current == nil { try await startFirstSupervisor() }
         return events
     }
 
@@ -176,6 +176,22 @@ public actor LocalExecutor: Executor {
         // It lives as long as the connection, which stop() ends.
         readers[link.process] = Task { await self.read(link) }
     }
+
+    /// Starts a supervisor, and another one if it dies at once: whatever killed it is no reason to end.
+    private func startFirstSupervisor() async throws {
+        for _ in 1..<Self.firstStarts {
+            do {
+                return try await startSupervisor()
+            } catch let error as LocalExecutorError {
+                guard case .deadSupervisor = error else { throw error }
+                log.warning("\(error.problem); starting another")
+            }
+        }
+        try await startSupervisor()
+    }
+
+    /// How many supervisors may die at once before the executor does not start.
+    private static let firstStarts = 3
 
     private func startSupervisor() async throws {
         let (child, link) = try await starter.start(until: soon)

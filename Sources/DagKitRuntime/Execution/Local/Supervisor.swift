@@ -72,6 +72,7 @@ final class Supervisor {
         self.now = now
         CurrentProcess.ignoreBrokenPipes()
         try ProcessTree.adoptOrphans()
+        FaultPoint.supervisorStarts.pass()
         try configuration.folders.create()
         secrets = SecretPatterns(SecretFinder.secrets(inEnvironment: CurrentProcess.environment))
         outcomes = OutcomeBox(configuration.folders, isDurable: configuration.isDurable)
@@ -86,6 +87,7 @@ final class Supervisor {
         }
         // The one who started this process waits for the end of that pipe.
         close(SupervisorStart.readyDescriptor)
+        FaultPoint.supervisorListens.pass()
         try watch(listener.descriptor, .listener)
         try watch(signals.descriptor, .signals)
     }

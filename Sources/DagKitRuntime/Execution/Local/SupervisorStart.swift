@@ -1,5 +1,5 @@
 import DagKitCore
-import DagKitSystem
+package import DagKitSystem
 import Glibc
 
 /// Starts supervisors and finds those that run.
@@ -30,8 +30,10 @@ struct SupervisorStart: Sendable {
                 try await SupervisorLink.connect(path, identity: configuration.identity, until: deadline)
             )
         } catch {
+            let isLate = BootTimeClock().now >= deadline
             child.send(SIGKILL)
-            throw LocalExecutorError.noSupervisor("\(try await child.wait())")
+            let exit = try await child.wait()
+            throw isLate ? LocalExecutorError.silentSupervisor : .deadSupervisor(exit)
         }
     }
 
@@ -112,11 +114,13 @@ struct SupervisorStart: Sendable {
 
 /// Why the local executor cannot work.
 package enum LocalExecutorError: DagKitError, Equatable {
-    case noSupervisor(String)
+    case deadSupervisor(ProcessExit)
+    case silentSupervisor
 
     package var problem: String {
         switch self {
-        case .noSupervisor(let reason): "the supervisor of the workers does not start: \(reason)"
+        case .deadSupervisor(let exit): "the supervisor of the workers does not start: \(exit)"
+        case .silentSupervisor: "the supervisor of the workers does not answer after its start"
         }
     }
 

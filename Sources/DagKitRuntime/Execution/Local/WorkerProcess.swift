@@ -39,6 +39,7 @@ struct WorkerProcess {
         _ = fcntl(Self.channelDescriptor, F_SETFD, FD_CLOEXEC)
         channel = SupervisorChannel(
             try MessageSocket(owning: FileDescriptor(owning: Self.channelDescriptor)))
+        FaultPoint.workerStarts.pass()
         ProcessTree.whenClosed(Self.channelDescriptor) {
             // Nobody reads what this worker does any more: it leaves nothing behind, not even what it was about to start.
             ChildProcess.forbidStarts()
