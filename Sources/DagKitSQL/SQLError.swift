@@ -19,6 +19,8 @@ public struct SQLError: DagKitError, Equatable {
         /// The file is damaged or no database at all.
         case corrupt
         case cannotOpen
+        /// The file was removed, or another one put in its place, while this process had it open.
+        case replaced
         /// The server knows no such user, wants another password, or does not allow what was asked.
         case accessDenied
         case unknownDatabase
@@ -105,6 +107,7 @@ public struct SQLError: DagKitError, Equatable {
         case .full: "free disk space"
         case .corrupt: "restore the last backup"
         case .cannotOpen: "check the path and its permissions"
+        case .replaced: "start this program again, so that it opens what is there now"
         case .accessDenied: "correct the login and the password, or grant the right"
         case .unknownDatabase: "create the database, or correct its name"
         case .tooManyConnections: "close other clients, or allow the server more connections"
@@ -127,6 +130,10 @@ public struct SQLError: DagKitError, Equatable {
     }
 }
 
+extension SQLError: StoreFailure {
+    public var isFinal: Bool { kind == .replaced }
+}
+
 extension SQLError.Kind {
     /// The SQLSTATE that PostgreSQL gives to this kind of failure.
     public var sqlState: String {
@@ -142,6 +149,7 @@ extension SQLError.Kind {
         case .full: "53100"
         case .corrupt: "XX001"
         case .cannotOpen: "08001"
+        case .replaced: "08003"
         case .accessDenied: "28000"
         case .unknownDatabase: "3D000"
         case .tooManyConnections: "53300"

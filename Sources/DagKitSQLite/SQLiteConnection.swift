@@ -99,6 +99,7 @@ final class SQLiteConnection: SQLTransaction {
     func transaction<Value>(
         _ mode: SQLTransactionMode, durability: SQLDurability, _ body: (any SQLTransaction) throws -> Value
     ) throws -> Value {
+        try requirePlace()
         if mode == .write { try set(durability) }
         if mode == .read, role == .sole { try execute("pragma query_only = on") }
         defer { if mode == .read, role == .sole { _ = try? execute("pragma query_only = off") } }
@@ -121,6 +122,7 @@ final class SQLiteConnection: SQLTransaction {
 
     /// Runs `body` outside of a transaction and refuses one that leaves a transaction open behind it.
     func single<Value>(durability: SQLDurability? = nil, _ body: () throws -> Value) throws -> Value {
+        try requirePlace()
         if let durability { try set(durability) }
         let value = try body()
         guard !isInTransaction else {
@@ -131,6 +133,14 @@ final class SQLiteConnection: SQLTransaction {
         }
         if durability != nil { countCommit() }
         return value
+    }
+
+    /// Makes sure that the open file is still the one at its path: what goes into a removed file is lost with this process.
+    private func requirePlace() throws {
+        guard role != .sole, handle.hasMoved() else { return }
+        throw SQLError(
+            .replaced, message: "the file was removed, or another one put in its place",
+            database: handle.name)
     }
 
     private func countCommit() { commits?.count.wrappingAdd(1, ordering: .relaxed) }

@@ -33,6 +33,13 @@ struct SQLiteHandle: ~Copyable {
 
     deinit { sqlite3_close_v2(pointer) }
 
+    /// Whether the path names another file by now, or none; one look at the folder.
+    func hasMoved() -> Bool {
+        var hasMoved: Int32 = 0
+        let code = sqlite3_file_control(pointer, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved)
+        return code == SQLITE_OK && hasMoved != 0
+    }
+
     /// The last failure of this handle as an error that people read.
     func error(code: Int32, statement: String? = nil) -> SQLError {
         let words = String(cString: sqlite3_errmsg(pointer))

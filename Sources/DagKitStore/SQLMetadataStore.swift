@@ -20,6 +20,9 @@ public final class SQLMetadataStore: MetadataStore {
     /// Attempt tokens that the database has given to this process and that nobody has got yet.
     private let reserved = Mutex<Range<Int64>>(0..<0)
 
+    /// No attempt token that this process issues is lower.
+    private let tokenFloor: Int64
+
     /// How many attempt tokens are taken from the database at once.
     private static let tokenBlock = 1_000
 
@@ -38,26 +41,32 @@ public final class SQLMetadataStore: MetadataStore {
         case .tooNew(let found): throw StoreError.tooNew(found: found, known: schema.newest)
         case .foreign: throw StoreError.foreign
         }
-        return SQLMetadataStore(database, sealing: sealing)
+        return SQLMetadataStore(database, sealing: sealing, at: now)
     }
 
-    private init(_ database: any SQLDatabase, sealing: any SecretSealing) {
+    private init(_ database: any SQLDatabase, sealing: any SecretSealing, at now: Date) {
         self.database = database
         self.sealing = sealing
+        tokenFloor = Int64(max(0, now.timeIntervalSince1970) * 1_000_000)
     }
 
     /// Issues tokens from a block that was taken from the database beforehand, so that most calls cost nothing.
     ///
-    /// The block is taken durably: not even a power cut makes the store issue a token twice.
+    /// The block is taken durably: not even a power cut makes the store issue a token twice. Nor does a database that was
+    /// reset, or restored from an older backup, while attempts of its past still run: no token is below the microsecond in
+    /// which the store was opened, and fewer than one is issued in a microsecond.
     public func reserveAttempts(_ count: Int) async throws -> ClosedRange<Int64> {
         let wanted = Int64(max(count, 1))
         if let issued = issue(wanted) { return issued }
         let block = max(wanted, Int64(Self.tokenBlock))
+        let floor = tokenFloor
         let last: Int64 = try await write { transaction in
             try transaction.query(
                 """
-                insert into counter (name, value) values ('attempt', \(block))
-                on conflict (name) do update set value = counter.value + excluded.value returning value
+                insert into counter (name, value) values ('attempt', \(floor + block))
+                on conflict (name) do update
+                set value = case when counter.value < \(floor) then \(floor) else counter.value end + \(block)
+                returning value
                 """)[0][0]
         }
         let fresh = (last - block + 1)..<(last + 1)

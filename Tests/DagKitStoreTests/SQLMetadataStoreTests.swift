@@ -100,6 +100,19 @@ import Testing
         await store.close()
     }
 
+    @Test func `a database that begins anew issues no token of the one before`() async throws {
+        let first = try await SQLMetadataStore.open(
+            SQLiteDatabase.inMemory(), sealing: TestSealer(), at: .noon)
+        let second = try await SQLMetadataStore.open(
+            SQLiteDatabase.inMemory(), sealing: TestSealer(), at: .noon + 1)
+
+        let early = try await first.reserveAttempts(5_000)
+        let late = try await second.reserveAttempts(1)
+
+        #expect(early.upperBound < late.lowerBound)
+        for store in [first, second] { await store.close() }
+    }
+
     @Test func `what users ask for survives a power cut, task progress need not`() async throws {
         let database = FaultyDatabase(SQLiteDatabase.inMemory())
         let store = try await SQLMetadataStore.open(database, sealing: TestSealer(), at: .noon)

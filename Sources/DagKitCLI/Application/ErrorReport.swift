@@ -72,7 +72,8 @@ struct ErrorReport {
     private static func exitCode(for error: SQLError) -> ExitCode {
         switch error.kind {
         case .busy, .serializationFailure, .deadlock, .tooManyConnections: .temporary
-        case .cannotOpen, .corrupt, .full, .inputOutput, .connectionLost, .unknownDatabase: .unreachable
+        case .cannotOpen, .replaced, .corrupt, .full, .inputOutput, .connectionLost, .unknownDatabase:
+            .unreachable
         case .readOnly, .accessDenied: .permission
         default: .failure
         }

@@ -14,6 +14,9 @@ package struct HostView: Sendable {
     /// Whether a scheduler of a home lives.
     package var occupation: @Sendable (String) -> Bool
 
+    /// Keeps schedulers out of a home for as long as what it gives lives; `nil` if one works there.
+    package var occupy: @Sendable (String) throws -> (any Sendable)?
+
     /// The release of the machine's time zone data; `nil` if it does not say.
     package var timeZoneData: @Sendable () -> String?
 
@@ -24,6 +27,7 @@ package struct HostView: Sendable {
         environment: [String: String], files: FileView, now: @escaping @Sendable () -> Date,
         userName: @escaping @Sendable () -> String, hostName: @escaping @Sendable () -> String,
         databases: any DatabaseKeeper, occupation: @escaping @Sendable (String) -> Bool = { _ in false },
+        occupy: @escaping @Sendable (String) throws -> (any Sendable)? = { _ in true },
         timeZoneData: @escaping @Sendable () -> String? = { nil },
         knock: @escaping @Sendable (String) async -> Void = { _ in }
     ) {
@@ -34,6 +38,7 @@ package struct HostView: Sendable {
         self.hostName = hostName
         self.databases = databases
         self.occupation = occupation
+        self.occupy = occupy
         self.timeZoneData = timeZoneData
         self.knock = knock
     }

@@ -13,11 +13,11 @@ enum DatabaseCommands {
 
     private static let migrate = CLICommand(
         "migrate", aliases: ["upgrade"], "Makes the database, or brings an older one to this version.",
-        exitCodes: [.unreachable, .permission, .temporary], run: runMigration)
+        exitCodes: [.conflict, .unreachable, .permission, .temporary], run: runMigration)
 
     private static let initialize = CLICommand(
         "init", "The same as migrate, under its old name.",
-        exitCodes: [.unreachable, .permission, .temporary]
+        exitCodes: [.conflict, .unreachable, .permission, .temporary]
     ) { call in
         try call.console.note("note: `db init` is the old name of `db migrate`")
         return try await runMigration(call)
@@ -25,10 +25,20 @@ enum DatabaseCommands {
 
     private static func runMigration(_ call: Invocation) async throws -> ExitCode {
         let place = try call.workspace.databasePlace()
-        let steps = try await call.workspace.system.databases.migrate(place, at: call.workspace.now)
+        let databases = call.workspace.system.databases
+        // A scheduler of the older program would go on with tables that it does not know.
+        let mustWork = databases.exists(place) ? try await isOutdated(databases.state(of: place)) : false
+        let steps = try await call.keepingSchedulersOut(if: mustWork) {
+            try await databases.migrate(place, at: call.workspace.now)
+        }
         let done = steps.isEmpty ? "is up to date" : "migrated (\(steps.joined(separator: ", ")))"
         try call.console.note("database \(place.path) \(done)")
         return .success
+    }
+
+    private static func isOutdated(_ state: DatabaseState) -> Bool {
+        if case .outdated = state { return true }
+        return false
     }
 
     private static let retries = CommandOption<Int>.integer(
@@ -82,11 +92,15 @@ enum DatabaseCommands {
 
     private static let reset = CLICommand(
         "reset", "Deletes the database with all that is in it, and makes a new one.",
-        discussion: "Runs, task instances, outputs, variables and connections are lost. Logs stay.",
+        discussion:
+            "Runs, task instances, outputs, variables and connections are lost. Logs stay. No scheduler may work on the "
+            + "home meanwhile.",
         examples: [.init("db reset --yes", "without asking")],
-        options: [SharedParameters.confirmed, skipInit], exitCodes: [.unreachable, .permission, .temporary]
+        options: [SharedParameters.confirmed, skipInit],
+        exitCodes: [.conflict, .unreachable, .permission, .temporary]
     ) { call in
         let place = try call.workspace.databasePlace()
+        try call.requireNoScheduler()
         guard
             try call.confirm(
                 "delete \"\(place.path)\" with all that is in it", given: SharedParameters.confirmed)
@@ -94,8 +108,31 @@ enum DatabaseCommands {
             try call.console.note("nothing was deleted")
             return .failure
         }
-        try await call.workspace.system.databases.delete(place)
+        try await call.keepingSchedulersOut {
+            try await call.workspace.system.databases.delete(place)
+        }
         try call.console.note("database \(place.path) deleted")
         return call[skipInit] ? .success : try await runMigration(call)
+    }
+}
+
+extension Invocation {
+    /// - Throws: An error if a scheduler works on the home, so that nobody is asked a question in vain.
+    func requireNoScheduler() throws {
+        if workspace.system.occupation(workspace.home.path) { throw schedulerWorks }
+    }
+
+    /// Does what no scheduler may live through, while none can start.
+    func keepingSchedulersOut<Value>(
+        if isNeeded: Bool = true, _ body: () async throws -> Value
+    ) async throws -> Value {
+        guard isNeeded else { return try await body() }
+        guard let hold = try workspace.system.occupy(workspace.home.path) else { throw schedulerWorks }
+        defer { withExtendedLifetime(hold) {} }
+        return try await body()
+    }
+
+    private var schedulerWorks: CommandError {
+        .conflict("a scheduler works on \"\(workspace.home.path)\"", remedy: "stop it first")
     }
 }

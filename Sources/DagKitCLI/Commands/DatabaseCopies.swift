@@ -40,10 +40,7 @@ enum DatabaseCopies {
     ) { call in
         let place = try call.workspace.databasePlace()
         let path = try call.absolute(call[source]) ?? call[source]
-        guard !call.workspace.system.occupation(call.workspace.home.path) else {
-            throw CommandError.conflict(
-                "a scheduler works on \"\(call.workspace.home.path)\"", remedy: "stop it first")
-        }
+        try call.requireNoScheduler()
         guard
             try call.confirm(
                 "put \"\(path)\" in the place of \"\(place.path)\"", given: SharedParameters.confirmed)
@@ -51,8 +48,9 @@ enum DatabaseCopies {
             try call.console.note("nothing was changed")
             return .failure
         }
-        let kept = try await call.workspace.system.databases.restore(
-            place, from: path, at: call.workspace.now)
+        let kept = try await call.keepingSchedulersOut {
+            try await call.workspace.system.databases.restore(place, from: path, at: call.workspace.now)
+        }
         try call.console.note(
             "database \(place.path) restored from \(path)" + (kept.map { "; the old one is \($0)" } ?? ""))
         return .success

@@ -18,8 +18,9 @@ extension Planner {
                 spec: spec, settings: settings[spec.id] ?? [:], isPaused: paused.contains(spec.id),
                 activeSince: now)
             if let known = dags[spec.id] {
+                entry.isPaused = known.isPaused
                 entry.lastInterval = known.lastInterval
-                if !known.isPaused { entry.activeSince = known.activeSince }
+                entry.activeSince = known.activeSince
                 entry.activeRuns = known.activeRuns
                 entry.queuedRuns = known.queuedRuns
                 entry.runningTasks = known.runningTasks
@@ -39,6 +40,18 @@ extension Planner {
             planNext(spec.id, at: now)
             dueDAGs.insert(spec.id)
             waitingDAGs.insert(spec.id)
+        }
+        setPaused(paused, at: now)
+        tryLimitsAgain()
+    }
+
+    /// Lets what a limit of a DAG or a task held back try again, as the limits may be others now.
+    private mutating func tryLimitsAgain() {
+        for obstacle in blocked.keys {
+            switch obstacle {
+            case .dag, .task, .taskOfRun: unblock(obstacle, all: true)
+            case .pool, .pause, .past: continue
+            }
         }
     }
 

@@ -114,7 +114,7 @@ public final class Scheduler: Sendable {
             try await withTaskExecutorPreference(store.writingExecutor) { try await turn(&loop, delivery) }
         } catch let error as StoreGivenUp {
             log.error("ending without the store: what attempts report is kept for the next scheduler")
-            await endExecutor(isHandingOver: loop.isHandingOver)
+            await endExecutor(isHandingOver: loop.isHandingOver || error.isStoreGone)
             throw error.cause
         }
         delivery?.finish()

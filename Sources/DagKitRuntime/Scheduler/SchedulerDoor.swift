@@ -105,6 +105,18 @@ package final class SchedulerDoor: Sendable {
         (try? FileLock.isHeld(lockPath(of: home))) ?? false
     }
 
+    /// Keeps schedulers out of a home for as long as what it gives lives.
+    ///
+    /// - Returns: `nil` if a scheduler works there.
+    package static func keepShut(home: String, now: Date) throws -> (any Sendable)? {
+        try FileSystem.createFolder("\(home)/\(folder)")
+        do {
+            return LockHolder(lock: try FileLock.acquire(lockPath(of: home), now: now))
+        } catch FileLockError.held {
+            return nil
+        }
+    }
+
     /// Who is the scheduler of the home: `pid 12 since 2026-01-02T03:04:05Z`.
     package static func occupant(of home: String) -> String? { FileLock.holder(of: lockPath(of: home)) }
 

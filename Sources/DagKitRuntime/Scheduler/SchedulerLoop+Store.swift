@@ -22,6 +22,8 @@ extension SchedulerLoop {
             isBlind = false
         } catch let error as CancellationError {
             throw error
+        } catch let error as any StoreFailure where error.isFinal {
+            throw StoreGivenUp(cause: error)
         } catch {
             if !isBlind { log.error("cannot read the store: \(error)") }
             isBlind = true
@@ -122,8 +124,8 @@ extension SchedulerLoop {
     /// Does something with the store until it succeeds: scheduling pauses while the store cannot be written, and
     /// nothing is lost.
     ///
-    /// - Throws: ``StoreGivenUp`` once the end is wanted and the store has answered no try for as long as a stop may take;
-    ///   what the clock throws when the wait is cancelled.
+    /// - Throws: ``StoreGivenUp`` if the store is gone for good, and once the end is wanted and the store has answered no
+    ///   try for as long as a stop may take; what the clock throws when the wait is cancelled.
     func persisted<Result: Sendable>(
         _ complaint: String, _ body: () async throws -> Result
     ) async throws -> Result {
@@ -135,6 +137,8 @@ extension SchedulerLoop {
                 let result = try await body()
                 if hasComplained { log.info("the store answers again, scheduling goes on") }
                 return result
+            } catch let error as any StoreFailure where error.isFinal {
+                throw StoreGivenUp(cause: error)
             } catch {
                 if !hasComplained { log.error("scheduling pauses: \(complaint): \(error)") }
                 hasComplained = true
@@ -149,7 +153,11 @@ extension SchedulerLoop {
     }
 }
 
-/// The store could not be written when the scheduler was told to end: what it had not stored is decided anew by the next one.
+/// The store is gone for good, or could not be written when the scheduler was told to end: what it had not stored is
+/// decided anew by the next one.
 struct StoreGivenUp: Error {
     let cause: any Error
+
+    /// Whether nobody wanted the end: what runs goes on, and the next scheduler takes it over.
+    var isStoreGone: Bool { (cause as? any StoreFailure)?.isFinal == true }
 }

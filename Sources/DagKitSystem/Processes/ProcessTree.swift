@@ -32,10 +32,16 @@ package enum ProcessTree {
     package static var hasChildren: Bool { dagkit_has_children() == 1 }
 
     /// Children, grandchildren and so on of a process, each parent before its children.
-    package static func descendants(of root: Int32) throws(SystemError) -> [ProcessIdentity] {
+    ///
+    /// - Parameter spare: Processes that are left out, with all that is below them.
+    package static func descendants(
+        of root: Int32, sparing spare: Set<Int32> = []
+    ) throws(SystemError) -> [ProcessIdentity] {
         var children: [Int32: [ProcessIdentity]] = [:]
         for name in try FileSystem.names(in: "/proc") {
-            guard let id = Int32(name), let status = ProcessStatus.read(id) else { continue }
+            guard let id = Int32(name), !spare.contains(id), let status = ProcessStatus.read(id) else {
+                continue
+            }
             children[status.parent, default: []].append(ProcessIdentity(id: id, startTime: status.startTime))
         }
         var found = children[root] ?? []
@@ -50,16 +56,16 @@ package enum ProcessTree {
     /// Kills all descendants of this process, but for those that `spare` names and theirs, and reaps what is its own child.
     ///
     /// It goes on until none is left, as a process may fork while it is looked for. The process must have
-    /// called ``adoptOrphans()``, or descendants could escape upwards.
+    /// called ``adoptOrphans()``, or descendants could escape upwards; so must those that are spared, or an orphan of
+    /// theirs would be taken for one of this process.
     ///
     /// - Returns: The ids of the processes that were killed.
     @discardableResult
     package static func killDescendants(sparing spare: Set<Int32> = []) throws(SystemError) -> Set<Int32> {
         var killed: Set<Int32> = []
         while hasChildren {
-            var spared = spare
-            for id in spare { spared.formUnion(try descendants(of: id).map(\.id)) }
-            let targets = try descendants(of: getpid()).filter { !spared.contains($0.id) }
+            // Only what is reached without passing one that is spared: what those fork meanwhile is never in reach.
+            let targets = try descendants(of: getpid(), sparing: spare)
             if targets.isEmpty { return killed }
             for target in targets { target.send(SIGKILL) }
             killed.formUnion(targets.map(\.id))

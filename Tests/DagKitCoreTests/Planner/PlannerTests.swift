@@ -151,6 +151,30 @@ import Testing
         #expect(step.effects.orders.map(\.key.taskID) == ["a"])
     }
 
+    @Test func `a dag that is unpaused and deployed at once goes on with what it held back`() throws {
+        let dag = try DAGSpec.fixture(tasks: [FixtureTask(id: "a", upstream: [])])
+        var bench = try PlannerBench(dag)
+        bench.planner.setPaused(["fixture"], at: .noon)
+        _ = bench.trigger()
+
+        bench.planner.setDAGs([dag], paused: [], lastIntervals: [:], at: .noon)
+        let step = bench.planner.step(at: .noon)
+
+        #expect(step.effects.orders.map(\.key.taskID) == ["a"])
+    }
+
+    @Test func `a limit that a deployment raises holds for what waited for it`() throws {
+        let tasks = ["a", "b", "c"].map { FixtureTask(id: $0, upstream: []) }
+        var bench = try PlannerBench(.fixture(maxActiveTasks: 1, tasks: tasks))
+        #expect(bench.trigger().effects.orders.count == 1)
+
+        try bench.planner.setDAGs(
+            [.fixture(maxActiveTasks: 3, tasks: tasks)], paused: [], lastIntervals: [:], at: .noon)
+        let step = bench.planner.step(at: .noon)
+
+        #expect(step.effects.orders.count == 2)
+    }
+
     @Test func `a dag pauses itself with the last of too many failed runs in a row`() throws {
         var bench = try PlannerBench(
             .fixture(maxConsecutiveFailedRuns: 2, tasks: [FixtureTask(id: "a", upstream: [])]))

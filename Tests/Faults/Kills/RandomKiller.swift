@@ -14,6 +14,9 @@ struct RandomKiller {
     /// Whom it killed, in order, for the message of a failure.
     private(set) var killed: [String] = []
 
+    /// How often a scheduler had said that it works when the last one was started.
+    private var greetings = 0
+
     /// How schedulers ended that nobody had killed.
     private var ownEnds: [String] = []
 
@@ -30,7 +33,7 @@ struct RandomKiller {
             try await BootTimeClock().sleep(for: .milliseconds(Int.random(in: 0..<200, using: &random)))
             if let exit = try scheduler.poll() {
                 ownEnds.append("a scheduler ended by itself with \(exit)")
-                scheduler = try home.startScheduler()
+                try startScheduler()
             }
             let role = FaultHome.Role.allCases.randomElement(using: &random) ?? .worker
             guard let victim = home.processes(role).randomElement(using: &random) else { continue }
@@ -38,9 +41,18 @@ struct RandomKiller {
             killed.append(role.rawValue)
             if role == .scheduler {
                 _ = try await scheduler.wait()
-                scheduler = try home.startScheduler()
+                try startScheduler()
             }
         }
+    }
+
+    private mutating func startScheduler() throws {
+        greetings = Self.greetings(home)
+        scheduler = try home.startScheduler()
+    }
+
+    private static func greetings(_ home: FaultHome) -> Int {
+        home.schedulerLines().count { $0.contains("scheduler started") }
     }
 
     /// What a user was told is done must be there, whoever is killed.
@@ -55,6 +67,8 @@ struct RandomKiller {
         guard try await home.runsEnd(triggered) else {
             return ["not all runs ended"] + home.schedulerLines().suffix(20)
         }
+        // One that does not work yet has nothing to end, and ends by the signal.
+        _ = try await holds { Self.greetings(home) > greetings }
         scheduler.send(SIGTERM)
         let exit = try await scheduler.wait()
         var findings = try await home.findings() + ownEnds

@@ -43,6 +43,39 @@ import Testing
             String(decoding: try home.scriptLog(), as: UTF8.self).contains("that the task had left behind"))
     }
 
+    @Test func `a worker that dies takes no process of another attempt with it`() async throws {
+        let busy = "for i in $(seq 400); do /bin/true || { echo \"KILLED $?\"; exit 7; }; done"
+        let dags = JSONValue.object([
+            "script": [
+                "paused": false, "defaults": ["retries": 0],
+                "tasks": .array(
+                    (1...4).map {
+                        ["id": .string("busy\($0)"), "operator": "shell", "command": .string(busy)]
+                    }
+                        + (1...6).map {
+                            [
+                                "id": .string("dies\($0)"), "operator": "shell",
+                                "command": .string("sleep 0.\($0); kill -9 $PPID"),
+                            ]
+                        }),
+            ]
+        ])
+        let home = try FaultHome(dags)
+        _ = try await home.dagctl("dags", "trigger", "script")
+
+        let scheduler = try await home.dagctl("scheduler", "--once")
+
+        #expect(scheduler.status == 0, "\(scheduler)")
+        let states = try await home.withStore { store in
+            let run = try #require(try await store.runs(RunQuery(dagID: ScriptDAG.id)).first)
+            return try await store.taskInstances(of: run.key).map {
+                "\($0.taskID) \($0.state?.rawValue ?? "none")"
+            }
+        }
+        #expect(
+            states.sorted() == (1...4).map { "busy\($0) success" } + (1...6).map { "dies\($0) failed" })
+    }
+
     @Test(.fault(.F48, "it is killed, stays failed, and what it reports late is refused", by: .real))
     func `F48 a task that is marked failed while it runs is killed and stays failed`() async throws {
         let home = try FaultHome(

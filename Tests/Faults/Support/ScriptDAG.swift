@@ -73,3 +73,11 @@ extension FaultHome {
         return nil
     }
 }
+
+extension JSONValue {
+    /// The members of two objects.
+    func merged(with other: JSONValue) -> JSONValue {
+        guard case .object(let own) = self, case .object(let more) = other else { return self }
+        return .object(own.merging(more) { $1 })
+    }
+}
