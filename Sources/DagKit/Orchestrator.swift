@@ -120,7 +120,8 @@ public final class Orchestrator: Sendable {
         let run = DAGRun.manual(
             spec, logicalDate: logicalDate, runID: runID, conf: conf, by: CurrentProcess.userName,
             at: SystemSchedulerClock().now)
-        var machine = RunMachine(creating: run, of: spec, actor: CurrentProcess.userName)
+        var machine = RunMachine(
+            creating: run, of: spec, actor: RunEvent.actor(ofUser: CurrentProcess.userName))
         if let batch = machine.takeBatch() {
             let result = try await store.commit([batch], durability: .full)
             guard result.conflicts.isEmpty else { throw OrchestratorError.runExists(run.key) }

@@ -1,5 +1,6 @@
 import CSQLite
 import DagKitSQL
+import DagKitSystem
 import Glibc
 
 extension SQLiteDatabase {
@@ -30,6 +31,7 @@ extension SQLiteDatabase {
                 try Self.copy(connection, to: draft)
                 try Self.synchronize(draft)
                 guard rename(draft, path) == 0 else { throw Self.systemError("rename", draft) }
+                try FileSystem.synchronizeFolder(of: path)
             } catch {
                 unlink(draft)
                 throw error

@@ -57,7 +57,11 @@ extension SQLMetadataStore {
     }
 
     public func deleteDAG(_ id: DAGID, by actor: String, at now: Date) async throws -> Int {
-        try await write { transaction in
+        let active = TaskState.allCases.filter(\.isActive).map(\.rawValue)
+        return try await write { transaction in
+            let running: Int = try transaction.query(
+                "select count(*) from task_instance where dag_id = \(id) and state in \(.list(active))")[0][0]
+            guard running == 0 else { throw DAGDeletionError.running(id, attempts: running) }
             var count = 0
             // What hangs on a run or on the DAG goes with it by its foreign key; it is deleted here to be counted.
             let counted: [SQLIdentifier] = ["xcom", "task_instance_history", "task_instance", "dag_run"]

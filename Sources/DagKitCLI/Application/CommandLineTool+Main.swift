@@ -7,6 +7,7 @@ import Glibc
 extension CommandLineTool {
     /// Runs the command that this process was started with, and ends the process.
     public func main() async -> Never {
+        CurrentProcess.fillStandardStreams()
         CurrentProcess.ignoreBrokenPipes()
         let environment = Self.processEnvironment()
         await runWorkerIfRequested(environment)

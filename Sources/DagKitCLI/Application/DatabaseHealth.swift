@@ -8,8 +8,14 @@ struct DatabaseHealth {
     private let keeper: any DatabaseKeeper
     private let place: DatabasePlace
 
-    /// A larger file is not read whole when a scheduler starts.
-    static let largestCheckedAtStart: Int64 = 256 << 20
+    /// When a scheduler reads the whole file, by its size: a start must not take long, and no disk be busy for minutes.
+    enum Moment: Equatable {
+        case beforeStart, besideWork, never
+
+        init(size: Int64) {
+            self = size <= 16 << 20 ? .beforeStart : size <= 256 << 20 ? .besideWork : .never
+        }
+    }
 
     init(_ workspace: Workspace) throws {
         keeper = workspace.system.databases
@@ -32,14 +38,8 @@ struct DatabaseHealth {
         }
     }
 
-    /// The same, for a scheduler that starts: a very large file is left to `db check`.
-    ///
-    /// - Returns: Whether the file was read.
-    func requireSoundAtStart() async throws -> Bool {
-        guard keeper.size(of: place) <= Self.largestCheckedAtStart else { return false }
-        try await requireSound()
-        return true
-    }
+    /// When a scheduler that starts now should call ``requireSound()``.
+    var moment: Moment { Moment(size: keeper.size(of: place)) }
 
     private static func damaged(
         _ place: DatabasePlace, _ damage: [String], newestBackup: String?

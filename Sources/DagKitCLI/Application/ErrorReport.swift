@@ -64,6 +64,7 @@ struct ErrorReport {
         case let error as SQLError: exitCode(for: error)
         case let error as SystemError: exitCode(for: error)
         case is FileLockError, is SchedulerDoorError, is RunChangeError: .temporary
+        case is DAGDeletionError: .conflict
         case is CancellationError: .interrupted
         default: .failure
         }

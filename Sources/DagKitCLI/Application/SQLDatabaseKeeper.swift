@@ -94,13 +94,24 @@ struct SQLDatabaseKeeper: DatabaseKeeper {
         let kept = exists(place) ? place.displaced(at: now) : nil
         let draft = place.path + ".restored"
         try await using(backup, access: .write) { try await $0.backup(to: draft) }
-        // The log and the shared memory belong to the file: they go with it.
-        for ending in ["-wal", "-shm", ""] {
-            guard let kept, FileSystem.exists(place.path + ending) else { continue }
-            try Self.move(place.path + ending, to: kept + ending)
-        }
-        try Self.move(draft, to: place.path)
+        if let kept { try await keep(place, as: kept) }
+        // There is a whole database at each moment: the old one, or the new one.
+        guard rename(draft, place.path) == 0 else { throw SystemError.last("move", draft) }
+        try FileSystem.synchronizeFolder(of: place.path)
         return kept
+    }
+
+    /// Gives the database another name besides its own, and takes its log away, which must not be read with another file.
+    private func keep(_ place: DatabasePlace, as kept: String) async throws {
+        // What is not damaged has an empty log then.
+        try? await using(place, access: .write) { try await $0.checkpoint() }
+        for ending in ["", "-wal"] where FileSystem.exists(place.path + ending) {
+            guard link(place.path + ending, kept + ending) == 0 else {
+                throw SystemError.last("keep", place.path + ending)
+            }
+        }
+        try FileSystem.synchronizeFolder(of: kept)
+        for ending in ["-wal", "-shm"] { try FileSystem.remove(place.path + ending) }
     }
 
     /// Refuses a backup that is damaged, or no metadata at all.
@@ -116,10 +127,6 @@ struct SQLDatabaseKeeper: DatabaseKeeper {
                 remedy: "name a file that `db backup` made")
         case .current, .outdated, .tooNew: return
         }
-    }
-
-    private static func move(_ path: String, to target: String) throws {
-        guard rename(path, target) == 0 else { throw SystemError.last("move", path) }
     }
 
     private static func isSame(_ path: String, _ other: String) -> Bool {

@@ -11,13 +11,17 @@ struct SchedulerRun: Sendable {
     private let configuration: Configuration
     private let store: any MetadataStore
 
-    /// Whether the pages of the database were looked at.
-    private let isChecked: Bool
+    private let health: DatabaseHealth
+
+    /// When the pages of the database are looked at.
+    private let healthMoment: DatabaseHealth.Moment
 
     init(_ workspace: Workspace) async throws {
         self.workspace = workspace
         configuration = try workspace.configuration()
-        isChecked = try await DatabaseHealth(workspace).requireSoundAtStart()
+        health = try DatabaseHealth(workspace)
+        healthMoment = health.moment
+        if healthMoment == .beforeStart { try await health.requireSound() }
         store = try await workspace.store()
     }
 
@@ -43,7 +47,7 @@ struct SchedulerRun: Sendable {
         let log = SchedulerLogFile(
             folder: try workspace.logs + "/scheduler", console: workspace.console,
             level: try workspace.logLevel(), now: workspace.system.now)
-        if !isChecked {
+        if healthMoment == .never {
             log.write(
                 .info,
                 "the database is too large to be checked at each start: run dagctl db check now and then")
@@ -52,11 +56,15 @@ struct SchedulerRun: Sendable {
         let signals = try SchedulerSignals()
         var settings = try schedulerConfiguration(endsWhenIdle: endsWhenIdle)
         settings.courier = courier(log.schedulerLog)
+        settings.loss = { door.loss }
         service.watch(&settings)
         let scheduler = Scheduler(
             store: store, executor: try await executor(log.schedulerLog),
             deployment: try workspace.deployment(), configuration: settings, log: log.schedulerLog)
         try await withThrowingTaskGroup(of: Void.self) { group in
+            if healthMoment == .besideWork {
+                group.addTask { try await watchHealth(scheduler) }
+            }
             group.addTask { await serve(door, scheduler, service, log) }
             group.addTask { await nameExecutable(scheduler, log) }
             group.addTask {
@@ -69,8 +77,21 @@ struct SchedulerRun: Sendable {
             // The scheduler ends last: attempts get their grace while the others wait for signals and visitors.
             try await scheduler.run()
             group.cancelAll()
+            try await group.waitForAll()
         }
         return signals.forcedCode ?? .success
+    }
+
+    /// Reads the pages of the database beside all else, and ends the scheduler if they are damaged.
+    private func watchHealth(_ scheduler: Scheduler) async throws {
+        do {
+            try await health.requireSound()
+        } catch let error as CommandError {
+            scheduler.handOver()
+            throw error
+        } catch {
+            // Locked or out of reach: the scheduler meets that itself.
+        }
     }
 
     private func door(_ entry: Entry, _ service: ServiceManager) async throws -> SchedulerDoor {

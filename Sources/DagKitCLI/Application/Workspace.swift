@@ -55,7 +55,7 @@ public final class Workspace: Sendable {
     public var now: Date { system.now() }
 
     /// Who runs the command, for the audit log.
-    public var actor: String { system.userName() }
+    public var actor: String { RunEvent.actor(ofUser: system.userName()) }
 
     /// The settings, with those of dags.json.
     public func configuration() throws -> Configuration {

@@ -194,8 +194,10 @@ enum DagsCommands {
 
     private static let delete = CLICommand(
         "delete", "Deletes all that the database holds of a DAG: runs, task instances, outputs.",
+        discussion: "A DAG whose tasks run is not deleted.",
         examples: [.init("dags delete old_pipeline --yes", "without asking")],
-        arguments: [SharedParameters.dagID], options: [SharedParameters.confirmed], exitCodes: [.notFound]
+        arguments: [SharedParameters.dagID], options: [SharedParameters.confirmed],
+        exitCodes: [.notFound, .conflict]
     ) { call in
         let dag = call[SharedParameters.dagID]
         guard let store = try await call.storeIfPresent(), try await store.dag(dag) != nil else {

@@ -77,6 +77,8 @@ extension CommandParser {
             wantsHelp = true
             return
         }
+        // What people try first on a program that they do not know.
+        if name == "version", path.count == 1, parts.count == 1 { return try descend(name) }
         guard let option = option(name) else {
             throw .unknownOption("--\(name)", near: nearest(to: name))
         }

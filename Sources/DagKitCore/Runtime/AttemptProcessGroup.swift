@@ -1,7 +1,7 @@
-/// A service that an executor offers where each attempt has a process group of its own, and an output that is its log.
+/// A service that an executor offers where each attempt has processes of its own, and an output that is its log.
 ///
-/// Commands are then started into that group, so that whoever ends the attempt ends them with it, and what they print goes
-/// to the log byte by byte; elsewhere each command leads a group of its own, which its operator ends.
+/// Whoever ends the attempt then ends all processes below it, those that a command left running too, and what commands print
+/// goes to the log byte by byte; elsewhere the operator ends the group of its command.
 ///
 /// ```swift
 /// services[AttemptProcessGroup.self] = AttemptProcessGroup { bytes in … }

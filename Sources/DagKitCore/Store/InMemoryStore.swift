@@ -203,7 +203,11 @@ public final class InMemoryStore: MetadataStore {
     }
 
     public func deleteDAG(_ id: DAGID, by actor: String, at now: Date) async throws -> Int {
-        contents.withLock { contents in
+        try contents.withLock { contents in
+            let running = contents.runs.filter { $0.key.dagID == id }.values.reduce(0) { sum, run in
+                sum + run.instances.values.count { $0.state?.isActive == true }
+            }
+            guard running == 0 else { throw DAGDeletionError.running(id, attempts: running) }
             var count = contents.dags.removeValue(forKey: id) == nil ? 0 : 1
             contents.versions[id] = nil
             for (key, stored) in contents.runs where key.dagID == id {

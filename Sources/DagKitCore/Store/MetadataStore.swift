@@ -87,6 +87,8 @@ public protocol MetadataStore: Sendable {
     func setPaused(_ isPaused: Bool, _ dags: [DAGID], by actor: String, at now: Date) async throws -> [DAGID]
 
     /// Deletes a DAG with its runs and all that belongs to them, and gives how many records went.
+    ///
+    /// - Throws: ``DAGDeletionError/running(_:attempts:)``: nothing was deleted.
     func deleteDAG(_ id: DAGID, by actor: String, at now: Date) async throws -> Int
 
     /// The structure of a version of a DAG; `nil` if no such version was registered.

@@ -88,6 +88,9 @@ public struct RunEvent: Hashable, Codable, Sendable {
     /// The actor of what a scheduler decides; all else was written by somebody else.
     public static let scheduler = "scheduler"
 
+    /// A user as an actor: the name as it is, unless a scheduler would take what that user did for its own.
+    public static func actor(ofUser name: String) -> String { name == scheduler ? "\(name) (user)" : name }
+
     /// The instance that the event is about; `nil` for events of the run as a whole.
     public var task: TaskInstanceKey? { taskID.map { TaskInstanceKey(run, $0, mapIndex: mapIndex) } }
 }

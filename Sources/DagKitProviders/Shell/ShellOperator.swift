@@ -89,9 +89,9 @@ public struct ShellOperator: Operator {
         for (name, value) in environment { variables[name] = try await context.render(value) }
         let group = context.services[AttemptProcessGroup.self]
         let (program, arguments) = try await program(in: context)
-        let command = Command(
-            program, arguments, environment: variables, folder: folder,
-            separation: group == nil ? .group : .none)
+        // A group of its own: a script may signal its group, as with `kill 0`, and mean itself alone.
+        var command = Command(program, arguments, environment: variables, folder: folder, separation: .group)
+        command.ownsGroup = group == nil
         let run = try ShellRun(command, grace: grace) { line in
             if let group { return group.print(line) }
             context.logger.info(LinePipe.text(line), fileID: "ShellOperator.swift")

@@ -35,7 +35,6 @@ public enum DagKitWorker {
     }
 
     private static func runSupervisor(_ configuration: String) -> Never {
-        umask(0o077)
         do {
             let configuration = try JSONCoding.decode(SupervisorConfiguration.self, from: configuration)
             try Supervisor(configuration) { Date().roundedToMicroseconds }.run()

@@ -46,6 +46,10 @@ public final class Scheduler: Sendable {
         /// waits for. The first call says that the scheduler has taken over what it found.
         public var pulse: @Sendable () -> Void = {}
 
+        /// Is asked at each poll why this process is not the scheduler of its home any more; it ends then, and leaves running
+        /// attempts to the one that is.
+        public var loss: @Sendable () -> (any Error)? = { nil }
+
         /// Is called once nothing but the time has moved the loop for some seconds, so that a program may give back memory.
         public var rest: @Sendable () -> Void = {}
 
@@ -112,9 +116,9 @@ public final class Scheduler: Sendable {
         loop.isEndWanted = { mailbox.holds { $0.isEnd } }
         do {
             try await withTaskExecutorPreference(store.writingExecutor) { try await turn(&loop, delivery) }
-        } catch let error as StoreGivenUp {
+        } catch let error as GivenUp {
             log.error("ending without the store: what attempts report is kept for the next scheduler")
-            await endExecutor(isHandingOver: loop.isHandingOver || error.isStoreGone)
+            await endExecutor(isHandingOver: loop.isHandingOver || error.isLost)
             throw error.cause
         }
         delivery?.finish()

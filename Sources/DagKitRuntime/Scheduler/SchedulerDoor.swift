@@ -16,6 +16,7 @@ package final class SchedulerDoor: Sendable {
         case takeover(Int32)
     }
 
+    private let home: String
     private let lock: LockHolder
     private let listener: LocalListener
 
@@ -38,6 +39,7 @@ package final class SchedulerDoor: Sendable {
     }
 
     private init(home: String, lock: LockHolder) throws {
+        self.home = home
         self.lock = lock
         listener = try LocalListener(Self.socketPath(of: home))
     }
@@ -91,6 +93,13 @@ package final class SchedulerDoor: Sendable {
                 }
             }
         }
+    }
+
+    /// Why this process is not the scheduler of its home any more; `nil` while it is.
+    ///
+    /// Who removes the lock file, as one that seems to be left over, opens the home to another scheduler.
+    package var loss: SchedulerDoorError? {
+        lock.lock.isAt(Self.lockPath(of: home)) ? nil : .removed(Self.lockPath(of: home))
     }
 
     /// Wakes the scheduler of a home; false if none is there.
@@ -158,7 +167,7 @@ package final class SchedulerDoor: Sendable {
 
     /// Holds a lock as long as it lives.
     private final class LockHolder: Sendable {
-        private let lock: FileLock
+        let lock: FileLock
 
         init(lock: consuming FileLock) { self.lock = lock }
     }
@@ -168,11 +177,14 @@ package final class SchedulerDoor: Sendable {
 package enum SchedulerDoorError: DagKitError, Equatable {
     case occupied(by: String)
     case silent(String)
+    /// The lock file of this process was removed.
+    case removed(String)
 
     package var problem: String {
         switch self {
         case .occupied(let holder): "a scheduler works on this home already: \(holder)"
         case .silent(let holder): "the scheduler of this home does not answer: \(holder)"
+        case .removed(let path): "\"\(path)\" was removed, so that another scheduler may work on this home"
         }
     }
 
@@ -180,6 +192,7 @@ package enum SchedulerDoorError: DagKitError, Equatable {
         switch self {
         case .occupied:
             "stop it, wait for its end with --standby, or take its place with --hand-over"
+        case .removed: "leave the files in that folder alone, and start the scheduler again"
         case .silent: "look whether it is stopped, and end it with SIGTERM"
         }
     }

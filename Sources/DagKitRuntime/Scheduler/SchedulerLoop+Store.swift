@@ -6,6 +6,7 @@ extension SchedulerLoop {
     mutating func look() async throws {
         mustLook = false
         let now = clock.now
+        if isPollDue, let loss = configuration.loss() { throw GivenUp(cause: loss, isLost: true) }
         do {
             planner.setPaused(try await store.pausedDAGs(), at: now)
             planner.setPools(try await store.pools())
@@ -23,7 +24,7 @@ extension SchedulerLoop {
         } catch let error as CancellationError {
             throw error
         } catch let error as any StoreFailure where error.isFinal {
-            throw StoreGivenUp(cause: error)
+            throw GivenUp(cause: error, isLost: true)
         } catch {
             if !isBlind { log.error("cannot read the store: \(error)") }
             isBlind = true
@@ -124,7 +125,7 @@ extension SchedulerLoop {
     /// Does something with the store until it succeeds: scheduling pauses while the store cannot be written, and
     /// nothing is lost.
     ///
-    /// - Throws: ``StoreGivenUp`` if the store is gone for good, and once the end is wanted and the store has answered no
+    /// - Throws: ``GivenUp`` if the store is gone for good, and once the end is wanted and the store has answered no
     ///   try for as long as a stop may take; what the clock throws when the wait is cancelled.
     func persisted<Result: Sendable>(
         _ complaint: String, _ body: () async throws -> Result
@@ -138,12 +139,12 @@ extension SchedulerLoop {
                 if hasComplained { log.info("the store answers again, scheduling goes on") }
                 return result
             } catch let error as any StoreFailure where error.isFinal {
-                throw StoreGivenUp(cause: error)
+                throw GivenUp(cause: error, isLost: true)
             } catch {
                 if !hasComplained { log.error("scheduling pauses: \(complaint): \(error)") }
                 hasComplained = true
                 if isEndWanted(), clock.now.timeIntervalSince(began) >= configuration.stopGrace.seconds {
-                    throw StoreGivenUp(cause: error)
+                    throw GivenUp(cause: error, isLost: false)
                 }
             }
             configuration.pulse()
@@ -153,11 +154,11 @@ extension SchedulerLoop {
     }
 }
 
-/// The store is gone for good, or could not be written when the scheduler was told to end: what it had not stored is
-/// decided anew by the next one.
-struct StoreGivenUp: Error {
+/// The scheduler ends without its store: what it had not stored is decided anew by the next one.
+struct GivenUp: Error {
     let cause: any Error
 
-    /// Whether nobody wanted the end: what runs goes on, and the next scheduler takes it over.
-    var isStoreGone: Bool { (cause as? any StoreFailure)?.isFinal == true }
+    /// Whether the store or the home is lost to this process, which nobody had told to end: what runs goes on, and the next
+    /// scheduler takes it over. Else the store could not be written when the end was wanted.
+    let isLost: Bool
 }

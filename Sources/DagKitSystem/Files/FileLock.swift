@@ -17,23 +17,37 @@ package struct FileLock: ~Copyable, Sendable {
     ///   - note: What else the file says, for those who find it when its holder is dead; one line.
     /// - Throws: ``FileLockError/held(_:by:)``, or ``SystemError`` if the file cannot be opened.
     package static func acquire(_ path: String, now: Date, note: String = "") throws -> FileLock {
-        let file = try FileDescriptor.open(path, O_RDWR | O_CREAT)
-        guard dagkit_lock(file.raw, 1, 0) == 0 else {
-            guard errno == EWOULDBLOCK else { throw SystemError.last("lock", path) }
-            throw FileLockError.held(path, by: holder(in: file))
+        while true {
+            let file = try FileDescriptor.open(path, O_RDWR | O_CREAT)
+            guard dagkit_lock(file.raw, 1, 0) == 0 else {
+                guard errno == EWOULDBLOCK else { throw SystemError.last("lock", path) }
+                throw FileLockError.held(path, by: holder(in: file))
+            }
+            // The holder before may have removed the file while it was being opened here.
+            if isAt(path, file) { return try sign(file, now: now, note: note) }
         }
-        return try sign(file, now: now, note: note)
+    }
+
+    /// Whether the locked file is still the one at `path`: of a file that was removed, anybody can make and lock another.
+    package func isAt(_ path: String) -> Bool { Self.isAt(path, descriptor) }
+
+    private static func isAt(_ path: String, _ file: borrowing FileDescriptor) -> Bool {
+        var (own, there) = (stat(), stat())
+        return fstat(file.raw, &own) == 0 && stat(path, &there) == 0 && own.st_dev == there.st_dev
+            && own.st_ino == there.st_ino
     }
 
     /// Takes the lock as soon as its holder lets go of it; blocks the thread until then, and the kernel wakes it.
     ///
     /// - Parameter now: Gives the instant that is written into the file, once the lock is held.
     package static func wait(for path: String, now: () -> Date) throws -> FileLock {
-        let file = try FileDescriptor.open(path, O_RDWR | O_CREAT)
-        while dagkit_lock(file.raw, 1, 1) != 0 {
-            guard errno == EINTR else { throw SystemError.last("lock", path) }
+        while true {
+            let file = try FileDescriptor.open(path, O_RDWR | O_CREAT)
+            while dagkit_lock(file.raw, 1, 1) != 0 {
+                guard errno == EINTR else { throw SystemError.last("lock", path) }
+            }
+            if isAt(path, file) { return try sign(file, now: now(), note: "") }
         }
-        return try sign(file, now: now(), note: "")
     }
 
     private static func sign(_ file: consuming FileDescriptor, now: Date, note: String) throws -> FileLock {

@@ -137,7 +137,8 @@ package enum FileSystem {
         if durable { try file.synchronize() }
     }
 
-    private static func synchronizeFolder(of path: String) throws(SystemError) {
+    /// Makes what was renamed, linked or removed beside a file survive a power cut.
+    package static func synchronizeFolder(of path: String) throws(SystemError) {
         try FileDescriptor.open(parent(of: path), O_RDONLY | O_DIRECTORY).synchronize()
     }
 }

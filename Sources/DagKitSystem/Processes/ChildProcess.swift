@@ -49,7 +49,8 @@ package final class ChildProcess: Sendable {
         let handle = dagkit_pidfd_open(pid)
         guard handle >= 0 else { throw .last("watch process", "\(pid)") }
         return ChildProcess(
-            id: pid, handle: FileDescriptor(owning: handle), leadsGroup: command.separation != .none)
+            id: pid, handle: FileDescriptor(owning: handle),
+            leadsGroup: command.separation != .none && command.ownsGroup)
     }
 
     /// Lets this process start no program any more: whoever tries gets `ECANCELED`.

@@ -23,6 +23,9 @@ package struct Command: Sendable {
     /// but for 0, 1 and 2, which are inherited.
     package var descriptors: [Int32: Int32]
     package var separation: Separation
+    /// Whether what is left of the child's group is killed with its end, and gets the signals that are sent to it; `false` for
+    /// a group of which somebody else takes care.
+    package var ownsGroup = true
     /// What the child is told to be its program's name; `nil` is ``program``.
     package var shownName: String?
 

@@ -42,6 +42,17 @@ package enum CurrentProcess {
         _ = dagkit_set_dumpable(0)
     }
 
+    /// Opens what this process was started without of stdin, stdout and stderr on `/dev/null`.
+    ///
+    /// Else the next file or socket gets such a number, and what is printed goes into it. It comes before all else.
+    package static func fillStandardStreams() {
+        while true {
+            let descriptor = open("/dev/null", O_RDWR)
+            if descriptor > STDERR_FILENO { close(descriptor) }
+            if descriptor < 0 || descriptor > STDERR_FILENO { return }
+        }
+    }
+
     /// Lets a write to a closed pipe fail with an error instead of ending the process.
     package static func ignoreBrokenPipes() {
         dagkit_ignore_broken_pipes()

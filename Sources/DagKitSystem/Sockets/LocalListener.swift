@@ -9,6 +9,9 @@ package final class LocalListener: Sendable {
     /// Where it listens.
     package let path: String
     private let handle: FileDescriptor
+
+    /// The number of the socket's file: another listener may have put its own there since.
+    private let file: UInt64
     private let isRemoved = Atomic(false)
 
     /// Listens at `path`, which only this user may connect to; what a dead process left there is replaced.
@@ -24,6 +27,7 @@ package final class LocalListener: Sendable {
         guard code == 0 else { throw SystemError.failed("listen at", path, code: code) }
         guard listen(descriptor.raw, 128) == 0 else { throw SystemError.last("listen at", path) }
         self.path = path
+        file = Self.file(at: path)
         handle = descriptor
     }
 
@@ -31,7 +35,13 @@ package final class LocalListener: Sendable {
 
     /// Lets nobody new find the way here; for those who must do so before they let another process listen at the place.
     package func removeFile() {
-        if !isRemoved.exchange(true, ordering: .relaxed) { unlink(path) }
+        guard !isRemoved.exchange(true, ordering: .relaxed), Self.file(at: path) == file else { return }
+        unlink(path)
+    }
+
+    private static func file(at path: String) -> UInt64 {
+        var status = stat()
+        return stat(path, &status) == 0 ? UInt64(status.st_ino) : 0
     }
 
     /// Becomes readable when somebody connects; for event loops of their own.

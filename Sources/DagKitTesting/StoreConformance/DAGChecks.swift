@@ -130,6 +130,21 @@ extension StoreConformance {
                     "the second count")
                 findings.expect(try await store.apply(run.creation()), "the run's id to be free again")
             },
+            Check("a dag whose attempts run is not deleted") { store, findings in
+                try await store.register([record("market")], bundle: "b", at: .conformanceNoon)
+                let run = DAGRun.conformance()
+                var batch = run.creation(["a", "b"])
+                batch.instances[0].state = .running
+                _ = try await store.apply(batch)
+                do {
+                    _ = try await store.deleteDAG("market", by: "ana", at: .conformanceNoon)
+                    findings.add("a dag whose attempts run was deleted")
+                } catch DAGDeletionError.running(let dag, let attempts) {
+                    findings.equal(dag, "market", "the dag in the error")
+                    findings.equal(attempts, 1, "the attempts in the error")
+                }
+                findings.expect(try await store.snapshot(of: run.key) != nil, "its run to be there")
+            },
             Check("import errors replace those of their source") { store, findings in
                 func error(_ file: String, _ text: String) -> ImportError {
                     ImportError(file: file, at: .conformanceNoon, text: text)

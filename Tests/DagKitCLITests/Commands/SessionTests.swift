@@ -47,6 +47,33 @@ import Testing
         #expect((try await session.store.dag("greeting") == nil) == (code == .success))
     }
 
+    @Test func `what a user named scheduler does is not taken for a scheduler's own`() async throws {
+        let session = Session(user: "scheduler")
+
+        _ = await session.run("dagctl dags trigger greeting -r mine")
+
+        let events = try await session.store.events(of: RunKey("greeting", "mine"))
+        #expect(events.map(\.actor) == ["scheduler (user)"])
+    }
+
+    @Test func `a dag whose attempt runs is not deleted`() async throws {
+        let session = Session()
+        _ = await session.run("dagctl dags trigger greeting -r mine")
+        let run = RunKey("greeting", "mine")
+        let snapshot = try #require(try await session.store.snapshot(of: run))
+        var batch = RunBatch(run: snapshot.run, expectedRevision: snapshot.run.revision)
+        var instance = snapshot.instances[0]
+        instance.state = .running
+        batch.instances = [instance]
+        _ = try await session.store.commit([batch], durability: .full)
+
+        let refused = await session.run("dagctl dags delete greeting --yes")
+
+        #expect(refused.code == .conflict)
+        #expect(refused.errors.contains("an attempt of dag \"greeting\" runs; wait for their end"))
+        #expect(try await session.store.snapshot(of: run) != nil)
+    }
+
     @Test func `two triggers in one microsecond make two runs`() async throws {
         let session = Session()
 

@@ -232,7 +232,7 @@ import Testing
                 "dagctl --set core.parallelism=2 config get-value core parallelism",
                 "dagctl --set nonsense config list", "dagctl --set core.parallelism=0 config list",
                 "dagctl info -o yaml",
-                "dagctl version",
+                "dagctl version", "dagctl --version",
             ])
     }
 

@@ -10,6 +10,7 @@ final class Session: Sendable {
     private let files: [String: String]
     private let owners: [String: UInt32]
     private let dags: [any DAG]
+    private let user: String
     private let state = Mutex(State())
 
     private struct State {
@@ -27,12 +28,14 @@ final class Session: Sendable {
     /// - Parameter files: The files that there are, by their path.
     init(
         dags: [any DAG] = [Greeting(), Broken()], environment: [String: String] = [:],
-        files: [String: String] = [:], owners: [String: UInt32] = [:], hasDatabase: Bool = true
+        files: [String: String] = [:], owners: [String: UInt32] = [:], hasDatabase: Bool = true,
+        user: String = "ada"
     ) {
         self.dags = dags
         self.environment = environment
         self.files = files
         self.owners = owners
+        self.user = user
         state.withLock { $0.hasDatabase = hasDatabase }
     }
 
@@ -85,7 +88,7 @@ final class Session: Sendable {
             owner: { path in files[path] == nil ? nil : owners[path] ?? 1000 }, readText: { files[$0] })
         return HostView(
             environment: ["HOME": "/users/ada"].merging(environment) { $1 }, files: view,
-            now: { Session.start + Double(self.state.withLock { $0.seconds }) }, userName: { "ada" },
+            now: { Session.start + Double(self.state.withLock { $0.seconds }) }, userName: { self.user },
             hostName: { "testhost" }, databases: MemoryKeeper(session: self),
             knock: { _ in self.state.withLock { $0.knocks += 1 } })
     }

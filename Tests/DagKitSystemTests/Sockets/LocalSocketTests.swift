@@ -26,6 +26,18 @@ import Testing
         #expect(received == messages)
     }
 
+    @Test func `a listener that ends leaves the place of another alone`() async throws {
+        var first: LocalListener? = try LocalListener(folder.path("socket"))
+        let second = try LocalListener(folder.path("socket"))
+
+        extendLifetime(first)
+        first = nil
+
+        async let accepted = second.accept()
+        _ = try await LocalSocket.connect(folder.path("socket"))
+        _ = try await accepted
+    }
+
     @Test func `a client reaches the listener and both know the other's user`() async throws {
         let listener = try LocalListener(folder.path("socket"))
         async let accepted = listener.accept()

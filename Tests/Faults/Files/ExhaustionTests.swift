@@ -4,6 +4,17 @@ import Glibc
 import Testing
 
 @Suite(.serialized) struct ExhaustionTests {
+    @Test func `a scheduler without standard streams works`() async throws {
+        let home = try FaultHome(ProofDAG.declaration(tasks: ["only": []]))
+        _ = try await home.dagctl("dags", "trigger", "proof")
+
+        let scheduler = try await home.shell("exec $DAGCTL scheduler --once <&- >&- 2>&-")
+
+        #expect(scheduler.status == 0, "\(scheduler)")
+        #expect(try await home.findings() == [])
+        #expect(try await home.leftovers() == [])
+    }
+
     @Test(
         .fault(
             .F21, "the run ends well, or the scheduler says in one line what is missing; nothing is lost",

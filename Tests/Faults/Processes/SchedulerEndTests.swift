@@ -116,6 +116,26 @@ import Testing
         #expect(try await home.end(of: first)?.isSuccess == true)
     }
 
+    @Test func `a scheduler whose lock file was removed leaves its place to another`() async throws {
+        let home = try FaultHome(
+            ScriptDAG.declaration("echo $$ >begun; while [ ! -e open ]; do sleep 0.05; done"),
+            settings: ["DAGKIT__SCHEDULER__POLL_INTERVAL": "0.2"])
+        _ = try await home.dagctl("dags", "trigger", "script")
+        let first = try home.startScheduler()
+        _ = try await home.words(in: "begun")
+
+        #expect(unlink("\(home.path)/run/scheduler.lock") == 0)
+
+        #expect(try await home.end(of: first)?.reason == .exited(75))
+        #expect(home.schedulerLines().count { $0.contains("scheduler.lock\" was removed") } == 1)
+        let second = try home.startScheduler()
+        try FileSystem.write([], to: "\(home.path)/open", durable: false)
+        #expect(try await home.scriptEnds()?.state == .success)
+        #expect(try await home.script()?.only.tryNumber == 1)
+        second.send(SIGTERM)
+        #expect(try await home.end(of: second)?.isSuccess == true)
+    }
+
     @Test(arguments: [SIGKILL, SIGTERM])
     func `a standby takes the place of a scheduler that ends, at once`(signal: Int32) async throws {
         let home = try FaultHome(ScriptDAG.declaration(Self.patient))

@@ -43,6 +43,30 @@ import Testing
             String(decoding: try home.scriptLog(), as: UTF8.self).contains("that the task had left behind"))
     }
 
+    @Test func `a script that ends its own process group ends itself alone`() async throws {
+        let home = try FaultHome(
+            ScriptDAG.declaration("trap 'trap \"\" TERM; kill 0; wait' EXIT; sleep 600 & echo done"))
+        _ = try await home.dagctl("dags", "trigger", "script")
+
+        let scheduler = try await home.dagctl("scheduler", "--once")
+
+        #expect(scheduler.status == 0, "\(scheduler)")
+        #expect(try await home.script()?.only.state == .success)
+        #expect(try await home.leftovers() == [])
+    }
+
+    @Test func `a task has the scheduler's mode of new files, and may tell its folder`() async throws {
+        let home = try FaultHome(ScriptDAG.declaration("umask; echo \"in $PWD\""))
+        _ = try await home.dagctl("dags", "trigger", "script")
+
+        let scheduler = try await home.shell("umask 027; cd \"$DAGKIT_HOME\"; exec $DAGCTL scheduler --once")
+
+        #expect(scheduler.status == 0, "\(scheduler)")
+        let log = String(decoding: try home.scriptLog(), as: UTF8.self)
+        #expect(log.contains("0027\n"))
+        #expect(log.contains("in \(home.path)\n"))
+    }
+
     @Test func `a worker that dies takes no process of another attempt with it`() async throws {
         let busy = "for i in $(seq 400); do /bin/true || { echo \"KILLED $?\"; exit 7; }; done"
         let dags = JSONValue.object([

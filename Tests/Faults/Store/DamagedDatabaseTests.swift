@@ -37,6 +37,29 @@ import Testing
         #expect(try await home.findings() == [])
     }
 
+    @Test func `what a backup replaces is kept with all that its log holds`() async throws {
+        let home = try FaultHome()
+        let copy = "\(home.path)/copy.db"
+        _ = try await home.dagctl("db", "migrate")
+        let backup = try await home.dagctl("db", "backup", copy)
+        let scheduler = try home.startScheduler()
+        _ = try await home.dagctl("dags", "trigger", "proof")
+        #expect(try await home.runsEnd(1))
+        scheduler.send(9)
+        _ = try await scheduler.wait()
+
+        let restored = try await home.dagctl("db", "restore", copy, "--yes")
+
+        #expect(backup.status == 0 && restored.status == 0, "\(backup)\(restored)")
+        let names = try FileSystem.names(in: home.path)
+        let kept = try #require(names.first { $0.contains(".before-") && $0.hasSuffix("Z") })
+        let old = try await home.dagctl(
+            "dags", "list-runs", "proof", "-o", "json",
+            environment: ["DAGKIT__DATABASE__SQL_ALCHEMY_CONN": "sqlite:///\(home.path)/\(kept)"])
+        #expect(old.output.contains("manual__"), "\(old)")
+        #expect(try await home.dagctl("dags", "list-runs", "proof", "-o", "json").output == "[]\n")
+    }
+
     @Test(
         .fault(
             .F19, "a file that is no database is refused with status 5 and one line",

@@ -54,7 +54,9 @@ enum SecretFinder {
         environment.flatMap { name, value in
             let isConnection = ["DAGKIT_CONN_", "AIRFLOW_CONN_"].contains { name.hasPrefix($0) }
             let connection = isConnection ? try? Connection(name, text: value) : nil
-            return (names.contains(name) ? [value] : []) + (connection.map(secrets(in:)) ?? [])
+            // A shell's working folder is no password, though its name has the word.
+            let isSecret = names.contains(name) && name != "PWD" && name != "OLDPWD"
+            return (isSecret ? [value] : []) + (connection.map(secrets(in:)) ?? [])
         }
     }
 
