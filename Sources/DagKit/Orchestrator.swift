@@ -64,7 +64,7 @@ public final class Orchestrator: Sendable {
             }
         var configuration = Scheduler.Configuration(
             job: JobRecord(
-                type: "SchedulerJob", state: "running", hostname: CurrentProcess.hostName,
+                type: SchedulerJobs.type, state: "running", hostname: CurrentProcess.hostName,
                 user: CurrentProcess.userName, processID: Int(getpid()), executor: "\(execution)",
                 start: clock.now,
                 heartbeat: clock.now))
@@ -92,6 +92,8 @@ public final class Orchestrator: Sendable {
     /// - Throws: The error that names the scheduler which works on this home already.
     public func run() async throws {
         let door = try SchedulerDoor(home: home, now: SystemSchedulerClock().now)
+        _ = try await SchedulerJobs(in: store, host: CurrentProcess.hostName).settle(
+            at: SystemSchedulerClock().now, holder: { nil })
         let scheduler = scheduler
         let doorkeeper = Task {
             await door.serve { visit in

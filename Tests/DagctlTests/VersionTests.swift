@@ -33,6 +33,53 @@ import Testing
         #expect(named?.count == 64)
     }
 
+    @Test func `a command that knows a newer dag leaves runs to the scheduler that has the older one`()
+        async throws
+    {
+        let deployment = try Deployment(dags: Self.dags(Self.entry(last: "old")))
+        let scheduler = try deployment.start("scheduler", log: "scheduler.log")
+        #expect(try await deployment.waits(for: "scheduler started", in: "scheduler.log"))
+        _ = try await deployment.dagctl("dags trigger changing -r mine")
+        try await wait(for: "running", of: "wait", deployment)
+
+        try deployment.write(Self.dags(Self.entry(last: "new")))
+        let unknown = try await deployment.dagctl("tasks clear changing -t new -y")
+        let cleared = try await deployment.dagctl("tasks clear changing -t wait -y")
+        let triggered = try await deployment.dagctl("dags trigger changing -r other")
+        try FileSystem.write("".utf8, to: "\(deployment.home)/go")
+        _ = try await value("select cast(count(*) as text) from dag_run where state = 'success'", deployment)
+        { $0 == "2" }
+        let events = try await deployment.dagctl("runs replay mine -o csv --no-headers --columns event")
+        let tasks = try await deployment.dagctl(
+            "tasks states-for-dag-run changing other -o csv --columns task_id,state")
+        scheduler.send(SIGTERM)
+        _ = try await scheduler.wait()
+
+        #expect(unknown.complaint.contains(#"dag "changing" has no task "new""#), "\(unknown)")
+        #expect(cleared.status == 0, "\(cleared)")
+        #expect(triggered.status == 0, "\(triggered)")
+        #expect(!events.output.contains("version_changed") && events.output.contains("cleared"), "\(events)")
+        #expect(tasks.output.contains("old,success") && !tasks.output.contains("new"), "\(tasks)")
+    }
+
+    @Test func `a scheduler that starts again knows its executable at once`() async throws {
+        let deployment = try Deployment(dags: Self.dags(Self.entry(last: "old")))
+        let first = try deployment.start("scheduler", log: "scheduler.log")
+        #expect(try await deployment.waits(for: "scheduler started", in: "scheduler.log"))
+        let known = try await value("select bundle_version from dag_version", deployment) { $0 != nil }
+        first.send(SIGTERM)
+        _ = try await first.wait()
+
+        try deployment.write(Self.dags(Self.entry(last: "new")))
+        _ = try await deployment.dagctl("scheduler --once")
+        let again: String? = try await deployment.value(
+            "select bundle_version from dag_version where dag_id = 'changing' and version_number = 2",
+            in: "dagkit.db")
+
+        #expect(known?.count == 64)
+        #expect(again == known)
+    }
+
     private static func dags(_ entry: String) -> String { #"{"dags": {"changing": \#(entry)}}"# }
 
     private static func entry(last: String) -> String {

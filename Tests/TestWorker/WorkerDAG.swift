@@ -18,6 +18,11 @@ public struct WorkerDAG: DAG {
         }
         dag.task("process") { _ in Int(getpid()) }
         dag.task("push") { context in try context.push(42, as: "answer") }
+        dag.task("tell", options: TaskOptions(outlets: [Asset("prices")])) { context in
+            context.outbox.name("the name")
+            context.outbox.notePoke(7)
+            try context.setExtra(["rows": 12], of: Asset("prices"))
+        }
         dag.task("fail") { _ in throw TaskFailure.noRetry("the \"market\" is closed", remedy: "wait") }
         dag.task("skip") { _ in throw TaskSkip("nothing to do") }
         dag.task("crash") { _ in
@@ -129,6 +134,10 @@ public struct WorkerDAG: DAG {
         dag.task("starve") { context in
             try FileSystem.write(Array("low 0\noom_kill 1\n".utf8), to: Self.file(context), durable: false)
             kill(getpid(), SIGKILL)
+        }
+        dag.task("huge") { _ in String(repeating: "x", count: 100 << 20) }
+        dag.task("push_huge") { context in
+            try context.push(String(repeating: "x", count: 100 << 20), as: "huge")
         }
         dag.task("hoard") { _ in
             var hoard: [[UInt8]] = []

@@ -61,6 +61,7 @@ extension HostView {
             userName: { CurrentProcess.userName }, hostName: { CurrentProcess.hostName },
             databases: SQLDatabaseKeeper(),
             occupation: { SchedulerDoor.isOccupied(home: $0) },
+            schedulerProcess: { SchedulerDoor.process(of: $0) },
             occupy: { try SchedulerDoor.keepShut(home: $0, now: Date()) },
             timeZoneData: { ZoneInfo.system(directory: environment["TZDIR"]).version },
             knock: { _ = await SchedulerDoor.knock(home: $0) })

@@ -5,7 +5,7 @@ extension CommandLineTool {
             DagsCommands.group, TasksCommands.group, RunsCommands.group, BackfillCommands.group,
             AssetsCommands.group, NoticesCommands.group, VariablesCommands.group, ConnectionsCommands.group,
             DatabaseCommands.group,
-            ConfigCommands.group, SchedulerCommand.scheduler, InfoCommands.version,
+            ConfigCommands.group, SchedulerCommand.scheduler, JobsCommands.group, InfoCommands.version,
             InfoCommands.info,
         ]
         return CLICommand(

@@ -14,6 +14,9 @@ package struct HostView: Sendable {
     /// Whether a scheduler of a home lives.
     package var occupation: @Sendable (String) -> Bool
 
+    /// The process of the scheduler that works on a home; `nil` if none does.
+    package var schedulerProcess: @Sendable (String) -> Int32?
+
     /// Keeps schedulers out of a home for as long as what it gives lives; `nil` if one works there.
     package var occupy: @Sendable (String) throws -> (any Sendable)?
 
@@ -27,6 +30,7 @@ package struct HostView: Sendable {
         environment: [String: String], files: FileView, now: @escaping @Sendable () -> Date,
         userName: @escaping @Sendable () -> String, hostName: @escaping @Sendable () -> String,
         databases: any DatabaseKeeper, occupation: @escaping @Sendable (String) -> Bool = { _ in false },
+        schedulerProcess: @escaping @Sendable (String) -> Int32? = { _ in nil },
         occupy: @escaping @Sendable (String) throws -> (any Sendable)? = { _ in true },
         timeZoneData: @escaping @Sendable () -> String? = { nil },
         knock: @escaping @Sendable (String) async -> Void = { _ in }
@@ -38,6 +42,7 @@ package struct HostView: Sendable {
         self.hostName = hostName
         self.databases = databases
         self.occupation = occupation
+        self.schedulerProcess = schedulerProcess
         self.occupy = occupy
         self.timeZoneData = timeZoneData
         self.knock = knock

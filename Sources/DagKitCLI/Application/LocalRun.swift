@@ -109,6 +109,10 @@ struct LocalRun {
                     "\(alive.count) attempts of an earlier scheduler still run in this home",
                     remedy: "start the scheduler, which takes them over")
             }
+        case .executor(.adoptedInPart):
+            throw CommandError.conflict(
+                "a supervisor of an earlier scheduler does not answer",
+                remedy: "start the scheduler, which waits for it")
         case .ended: break
         case .executor(.finished(let outcome)):
             guard progress.running.removeValue(forKey: outcome.attemptID) != nil else { return }
@@ -129,7 +133,7 @@ struct LocalRun {
             }
         }
         for event in step.events { tell(event) }
-        for attempt in step.kills { await executor.kill(attempt, reason: "the run was ended") }
+        for kill in step.kills { await executor.kill(kill.attempt, reason: kill.reason) }
         if !step.questions.isEmpty { try await answer(step.questions, &progress) }
     }
 

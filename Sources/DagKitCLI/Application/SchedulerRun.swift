@@ -1,6 +1,5 @@
 import DagKitCore
 import DagKitRuntime
-import DagKitSecrets
 import DagKitSystem
 import FoundationEssentials
 import Glibc
@@ -53,20 +52,27 @@ struct SchedulerRun: Sendable {
                 "the database is too large to be checked at each start: run dagctl db check now and then")
         }
         for problem in try workspace.dags().problems { log.write(.error, problem.description) }
+        // This process has the home's lock: no other scheduler of the home lives.
+        _ = try await SchedulerJobs(in: store, host: workspace.system.hostName()).settle(
+            at: workspace.now, holder: { nil })
         let signals = try SchedulerSignals()
         var settings = try schedulerConfiguration(endsWhenIdle: endsWhenIdle)
         settings.courier = courier(log.schedulerLog)
         settings.loss = { door.loss }
         service.watch(&settings)
+        let executable = ExecutableHash(home: workspace.home.path)
+        var deployment = try workspace.deployment()
+        deployment.executableHash = executable.known
+        let isNamed = deployment.executableHash != nil
         let scheduler = Scheduler(
-            store: store, executor: try await executor(log.schedulerLog),
-            deployment: try workspace.deployment(), configuration: settings, log: log.schedulerLog)
+            store: store, executor: try await executor(log.schedulerLog), deployment: deployment,
+            configuration: settings, log: log.schedulerLog)
         try await withThrowingTaskGroup(of: Void.self) { group in
             if healthMoment == .besideWork {
                 group.addTask { try await watchHealth(scheduler) }
             }
             group.addTask { await serve(door, scheduler, service, log) }
-            group.addTask { await nameExecutable(scheduler, log) }
+            if !isNamed { group.addTask { await name(executable, scheduler, log) } }
             group.addTask {
                 try await signals.obey(scheduler) {
                     service.reloading { reload(scheduler, log) }
@@ -171,10 +177,11 @@ struct SchedulerRun: Sendable {
     }
 
     /// Works out which executable this is: it reads the whole program file, and the first tasks do not wait for that.
-    private func nameExecutable(_ scheduler: Scheduler, _ log: SchedulerLogFile) async {
+    private func name(
+        _ executable: ExecutableHash, _ scheduler: Scheduler, _ log: SchedulerLogFile
+    ) async {
         do {
-            scheduler.nameExecutable(
-                try await Blocking.run { try FileHash.sha256(ofFile: CurrentProcess.executable) })
+            scheduler.nameExecutable(try await Blocking.run { try executable.read() })
         } catch {
             log.write(.warning, "cannot tell which executable this is: \(error)")
         }
@@ -216,7 +223,7 @@ struct SchedulerRun: Sendable {
         let now = workspace.now
         var made = Scheduler.Configuration(
             job: JobRecord(
-                type: "SchedulerJob", state: "running", hostname: workspace.system.hostName(),
+                type: SchedulerJobs.type, state: "running", hostname: workspace.system.hostName(),
                 user: workspace.actor,
                 processID: Int(getpid()),
                 executor: configuration.value("core", "executor") ?? "LocalExecutor",

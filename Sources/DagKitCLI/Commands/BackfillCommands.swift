@@ -158,9 +158,9 @@ enum BackfillCommands {
     ) async throws -> Int {
         let queued = try await store.runs(
             RunQuery(dagID: backfill.dagID, states: [.queued], limit: Int(Int32.max)))
-        let spec = try call.workspace.dags().specs.first { $0.id == backfill.dagID }
+        guard try call.workspace.dags().specs.contains(where: { $0.id == backfill.dagID }) else { return 0 }
+        let spec = try await call.specInForce(backfill.dagID, in: store)
         let actor = call.workspace.actor
-        guard let spec else { return 0 }
         var count = 0
         for run in queued where run.backfillID == backfill.id {
             let change = try await store.change(run.key, of: spec, at: call.workspace.now) { machine in

@@ -29,7 +29,10 @@ enum Clearing {
         arguments: [SharedParameters.dagID],
         options: [pattern, RunChanging.upstream, RunChanging.downstream, SharedParameters.mapIndex] + shared,
         exitCodes: [.notFound, .unreachable]
-    ) { call in try await clear(call, try await selection(call)) }
+    ) { call in
+        let changing = try await RunChanging(call)
+        return try await clear(changing, try selection(call, of: changing.spec))
+    }
 
     static let dags = CLICommand(
         "clear", "Lets recorded runs of a DAG start anew.",
@@ -38,10 +41,9 @@ enum Clearing {
             .init("dags clear crypto_data_pipeline -f -s 2026-01-01", "what failed since a date"),
         ],
         arguments: [SharedParameters.dagID], options: shared, exitCodes: [.notFound, .unreachable]
-    ) { call in try await clear(call, TaskSelection(states: states(call))) }
+    ) { call in try await clear(RunChanging(call), TaskSelection(states: states(call))) }
 
-    private static func selection(_ call: Invocation) async throws -> TaskSelection {
-        let spec = try call.workspace.dags().spec(call[SharedParameters.dagID])
+    private static func selection(_ call: Invocation, of spec: DAGSpec) throws -> TaskSelection {
         var selection = TaskSelection(
             includesUpstream: call[RunChanging.upstream], includesDownstream: call[RunChanging.downstream],
             mapIndex: call[SharedParameters.mapIndex] < 0 ? nil : call[SharedParameters.mapIndex],
@@ -64,8 +66,8 @@ enum Clearing {
         return states
     }
 
-    private static func clear(_ call: Invocation, _ selection: TaskSelection) async throws -> ExitCode {
-        let changing = try await RunChanging(call)
+    private static func clear(_ changing: RunChanging, _ selection: TaskSelection) async throws -> ExitCode {
+        let call = changing.call
         let chosen = try await changing.choose(selection, in: changing.runs()).compactMap { chosen in
             let begun = chosen.instances.filter { $0.state != nil && $0.state != .scheduled }
             return begun.isEmpty ? nil : RunChanging.Chosen(run: chosen.run, instances: begun)

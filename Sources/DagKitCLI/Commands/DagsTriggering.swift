@@ -68,12 +68,14 @@ enum DagsTriggering {
         runID: RunID? = nil, conf: JSONValue = .object([:])
     ) async throws -> DAGRun {
         let now = call.workspace.now
+        let shape = try await call.specInForce(spec.id, in: store)
         let isFree = given == nil && runID == nil
         for attempt in 0..<(isFree ? 1000 : 1) {
-            let run = DAGRun.manual(
+            var run = DAGRun.manual(
                 spec, logicalDate: given ?? Date(microseconds: now.microsecondsSinceEpoch + Int64(attempt)),
                 runID: runID, conf: conf, by: call.workspace.actor, at: now)
-            var machine = RunMachine(creating: run, of: spec, actor: call.workspace.actor)
+            run.structureHash = shape.structureHash
+            var machine = RunMachine(creating: run, of: shape, actor: call.workspace.actor)
             guard let batch = machine.takeBatch() else { continue }
             if try await store.commit([batch], durability: .full).conflicts.isEmpty { return run }
             if !isFree { throw CommandError.runExists(run.key) }

@@ -139,7 +139,7 @@ enum TasksCommands {
     // MARK: state, states-for-dag-run
 
     private static let state = CLICommand(
-        "state", "Prints the state of a task instance, or None if it has none.",
+        "state", "Prints the state of a task instance, or None if it has none, and the reason as a note.",
         arguments: [SharedParameters.dagID, SharedParameters.taskID, SharedParameters.runReference],
         options: [SharedParameters.mapIndex], exitCodes: [.notFound]
     ) { call in
@@ -152,6 +152,7 @@ enum TasksCommands {
             throw CommandError.noTask(id.rawValue, dag: run.dagID, near: near)
         }
         try call.console.print(found.state?.rawValue ?? "None")
+        if let reason = found.reason { try call.console.note("reason: \(reason)") }
         return .success
     }
 

@@ -23,6 +23,9 @@ public final class DAGSpec: Sendable {
     /// A hash of the ids, edges, rules and operators; equal where the structure is equal.
     public let structureHash: String
 
+    /// Whether it is the graph of a version as a store has it: its tasks cannot be run, and its settings are not known.
+    let isStored: Bool
+
     /// Where the DAG was written.
     public let location: SourceLocation
 
@@ -83,7 +86,7 @@ public final class DAGSpec: Sendable {
 
     /// Freezes a draft in which nothing is wrong.
     ///
-    /// - Parameter hash: The hash of the structure, where it is known beforehand.
+    /// - Parameter hash: The hash of the structure, where a store has it.
     init(_ draft: GraphDraft, order: [Int], schedule: RunSchedule, hash: String? = nil) {
         configuration = draft.configuration
         location = draft.configuration.location
@@ -99,6 +102,7 @@ public final class DAGSpec: Sendable {
         }
         indexByID = Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0.index) })
         facts = GraphFacts(tasks)
+        isStored = hash != nil
         structureHash = hash ?? GraphStructure.hash(of: tasks)
     }
 

@@ -10,4 +10,6 @@ public enum EndRequest: String, CaseIterable, Codable, Hashable, Sendable {
     case failed
     /// The instance has failed, since another task did and the DAG fails fast.
     case failFast = "fail_fast"
+    /// The instance is removed, since its task, or its element of a list, is gone.
+    case remove
 }

@@ -63,7 +63,7 @@ extension Planner {
     }
 
     /// The attempts that the next step ends.
-    package var killsAhead: Set<AttemptID> { Set(pending.kills) }
+    package var killsAhead: Set<AttemptID> { Set(pending.kills.map(\.attempt)) }
 
     /// Sets which DAGs are paused; what an unpaused DAG held back goes on.
     public mutating func setPaused(_ paused: Set<DAGID>, at now: Date) {
@@ -114,7 +114,10 @@ extension Planner {
                 waitingDAGs.insert(key.dagID)
             }
         }
-        for reference in machine.running { occupy(reference, of: machine) }
+        for reference in machine.running {
+            occupy(machine[reference], limits: limits(of: reference, in: key))
+        }
+        for instance in machine.displaced { occupy(instance) }
         for reference in machine.deferred { noteWait(of: reference, of: key, isOver: false) }
         if isQueued {
             touched.insert(key)
@@ -124,16 +127,17 @@ extension Planner {
         setAlarm(of: key)
     }
 
-    private mutating func occupy(_ reference: InstanceRef, of machine: RunMachine) {
-        let instance = machine[reference]
+    private mutating func occupy(_ instance: TaskInstance, limits: [(Obstacle, Int)] = []) {
         guard let attempt = instance.attemptID, running[attempt] == nil else { return }
-        let limits = limits(of: reference, in: machine.run.key).map(\.0)
+        occupy(attempt, instance, limits: limits.map(\.0))
+    }
+
+    /// Counts an attempt against the pool, the DAG and the limits of its task.
+    mutating func occupy(_ attempt: AttemptID, _ instance: TaskInstance, limits: [Obstacle]) {
         for limit in limits { occupied[limit, default: 0] += 1 }
-        running[attempt] = Slot(
-            run: machine.run.key, reference: reference, pool: instance.pool, poolSlots: instance.poolSlots,
-            limits: limits)
+        running[attempt] = Slot(instance, limits: limits)
         pools[instance.pool]?.occupied += instance.poolSlots
-        dags[machine.run.dagID]?.runningTasks += 1
+        dags[instance.key.run.dagID]?.runningTasks += 1
     }
 
     /// Drops what is known of a run; its slots are freed.

@@ -81,6 +81,11 @@ extension Planner {
             let start = max(last.end, planned.dataInterval.end, soonest)
             next = PlannedRun(dataInterval: DataInterval(exactly: start), runAfter: start)
         }
+        let pause = entry.spec.schedule.timetable.minimumPause
+        if pause > .zero, let last = entry.lastInterval, let planned = next {
+            let soonest = max(planned.runAfter, last.end + pause.seconds)
+            next = PlannedRun(dataInterval: planned.dataInterval, runAfter: soonest)
+        }
         guard next != entry.next else { return }
         dags[id]?.next = next
         pending.nextRuns[id] = .some(next)
@@ -124,7 +129,8 @@ extension Planner {
                 continue
             }
             let attempt = tokens.removeLast()
-            occupy(attempt, candidate, instance)
+            let limits = limits(of: candidate.reference, in: candidate.run).map(\.0)
+            occupy(attempt, instance, limits: limits)
             advance(candidate.run, .dispatched([(candidate.reference, attempt)]), at: now)
             order(attempt, candidate.reference, of: candidate.run)
             passOn(candidate, blockedBy: nil)
@@ -190,16 +196,6 @@ extension Planner {
             "waits for another instance of task \(id) in its run to end (max_active_tis_per_dagrun)"
         case .past(let run, let task): pasts[run]?.obstacles[task]?.reason
         }
-    }
-
-    private mutating func occupy(_ attempt: AttemptID, _ candidate: Candidate, _ instance: TaskInstance) {
-        let limits = limits(of: candidate.reference, in: candidate.run).map(\.0)
-        for limit in limits { occupied[limit, default: 0] += 1 }
-        running[attempt] = Slot(
-            run: candidate.run, reference: candidate.reference, pool: instance.pool,
-            poolSlots: instance.poolSlots, limits: limits)
-        pools[instance.pool]?.occupied += instance.poolSlots
-        dags[candidate.run.dagID]?.runningTasks += 1
     }
 
     private mutating func order(_ attempt: AttemptID, _ reference: InstanceRef, of run: RunKey) {

@@ -113,13 +113,23 @@ public struct Planner: Sendable {
 
     /// What a running attempt holds.
     public struct Slot: Sendable {
-        public let run: RunKey
-        public let reference: InstanceRef
+        public let key: TaskInstanceKey
+        public let tryNumber: Int
         let pool: String
         let poolSlots: Int
 
         /// The limits of its task that the attempt counts against.
         var limits: [Obstacle] = []
+
+        public var run: RunKey { key.run }
+
+        init(_ instance: TaskInstance, limits: [Obstacle]) {
+            key = instance.key
+            tryNumber = instance.tryNumber
+            pool = instance.pool
+            poolSlots = instance.poolSlots
+            self.limits = limits
+        }
     }
 
     /// A pool with the slots that are taken.
@@ -180,7 +190,7 @@ public struct Planner: Sendable {
     public struct Effects: Sendable {
         /// The attempts to hand to the executor, in the order of their weight.
         public var orders: [AttemptOrder] = []
-        public var kills: [AttemptID] = []
+        public var kills: [AttemptKill] = []
 
         /// The attempts whose outcome is stored, or refused, with this commit.
         public var acknowledged: [AttemptID] = []
@@ -251,10 +261,9 @@ public struct Planner: Sendable {
     @discardableResult
     public mutating func reconcile(alive: Set<AttemptID>, at now: Date) -> [AttemptOutcome] {
         let lost = running.keys.filter { !alive.contains($0) }.sorted().compactMap { attempt in
-            running[attempt].flatMap { slot in machines.read(slot.run) { $0[slot.reference] } }.map {
-                instance in
+            running[attempt].map { slot in
                 AttemptOutcome(
-                    attemptID: attempt, key: instance.key, tryNumber: instance.tryNumber,
+                    attemptID: attempt, key: slot.key, tryNumber: slot.tryNumber,
                     verdict: .notStarted(reason: "the attempt was lost before it began"), startedAt: now,
                     endedAt: now)
             }

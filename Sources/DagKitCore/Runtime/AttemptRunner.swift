@@ -54,17 +54,22 @@ package struct AttemptRunner: Sendable {
             logger.info("\(pause.reason); looks again at \(pause.until.isoText)")
             return .waiting(until: pause.until, reason: pause.reason)
         } catch let failure as TaskFailure {
-            logger.error(failure.description)
+            tellFailure(failure.description, of: context.attempt)
             return .failed(
                 reason: failure.description, isRetryable: failure.isRetryable, retryDelay: failure.retryDelay)
         } catch let error as OutputError {
             let located = error.located(in: context.taskID)
-            logger.error(located.description)
+            tellFailure(located.description, of: context.attempt)
             return .failed(reason: located.description, isRetryable: !located.isFinal, retryDelay: nil)
         } catch {
-            logger.error("\(error)")
+            tellFailure("\(error)", of: context.attempt)
             return .failed(reason: "\(error)", isRetryable: true, retryDelay: nil)
         }
+    }
+
+    /// Says why work failed. Of a notice its delivery says so, which knows whether it is told again.
+    private func tellFailure(_ text: String, of order: AttemptOrder) {
+        if order.notice == nil { logger.error(text) } else { logger.debug(text) }
     }
 
     /// Runs `body`, cancelled after `timeout`.

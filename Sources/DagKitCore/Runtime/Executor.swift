@@ -46,6 +46,9 @@ public enum ExecutorEvent: Sendable {
     /// The attempts that still run after a restart of the scheduler; what the store calls running and is not among
     /// them is dead.
     case adopted([AttemptID])
+    /// The attempts that are known to run after a restart, where others may run, too; ``adopted(_:)`` follows once all
+    /// is known.
+    case adoptedInPart([AttemptID])
 }
 
 /// All that an attempt needs to run: what a scheduler sends to an executor.
@@ -152,7 +155,7 @@ public struct AttemptOutcome: Codable, Hashable, Sendable {
     public let attemptID: AttemptID
     public let key: TaskInstanceKey
     public let tryNumber: Int
-    public let verdict: Verdict
+    public package(set) var verdict: Verdict
 
     /// What the task calls its instance of a mapped task.
     public var mapName: String?
@@ -207,5 +210,17 @@ public struct AttemptOutcome: Codable, Hashable, Sendable {
         self.processID = processID
         self.hostname = hostname
         self.rendered = rendered
+    }
+}
+
+extension AttemptOutcome {
+    /// The outcome of an attempt that was told to end: it has failed for that reason, whatever it came to by itself, and
+    /// nothing that it put out counts.
+    package func ended(because reason: String, isRetryable: Bool) -> AttemptOutcome {
+        var ended = self
+        ended.verdict = .failed(reason: reason, isRetryable: isRetryable, retryDelay: nil)
+        ended.pushed = []
+        ended.assetExtras = [:]
+        return ended
     }
 }

@@ -30,7 +30,8 @@ public struct OnceTimetable: Timetable, Hashable {
     public func dataInterval(ofManualRunAt instant: Date) -> DataInterval { DataInterval(exactly: instant) }
 }
 
-/// One run after the other; each covers the time since the one before, and starts as soon as that has ended.
+/// One run after the other; each covers the time since the one before, and starts as soon as that has ended, but at most
+/// one each second: runs of no length would take a processor and fill the store.
 public struct ContinuousTimetable: Timetable, Hashable {
     /// Creates the timetable.
     public init() {}
@@ -38,6 +39,8 @@ public struct ContinuousTimetable: Timetable, Hashable {
     public var isPeriodic: Bool { false }
 
     public var maximumActiveRuns: Int? { 1 }
+
+    public var minimumPause: Duration { .seconds(1) }
 
     public func nextRun(after last: DataInterval?, within bounds: ScheduleBounds, now: Date) -> PlannedRun? {
         guard let interval = interval(after: last, earliest: bounds.earliest, now: now),

@@ -19,11 +19,15 @@ public protocol Timetable: Sendable {
 
     /// How many runs may be active at a time; `nil` if the timetable sets no limit.
     var maximumActiveRuns: Int? { get }
+
+    /// How long after the end of the last data interval the next run starts at the earliest.
+    var minimumPause: Duration { get }
 }
 
 extension Timetable {
     public var isPeriodic: Bool { true }
     public var maximumActiveRuns: Int? { nil }
+    public var minimumPause: Duration { .zero }
 }
 
 /// The span in which a DAG's runs may start, and what becomes of missed ones.

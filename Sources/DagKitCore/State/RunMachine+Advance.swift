@@ -26,8 +26,14 @@ extension RunMachine {
         case .mark(let references, let state, let actor): mark(references, as: state, by: actor, at: now)
         case .markRun(let state, let actor): markRun(state, by: actor, at: now)
         }
-        evaluateQueue(at: now)
-        decideRun(at: now)
+        if spec.isStored {
+            // What follows is for one who knows all of the DAG: the scheduler, which takes the run anew.
+            queue.removeAll()
+            instanceQueue.removeAll()
+        } else {
+            evaluateQueue(at: now)
+            decideRun(at: now)
+        }
         return step
     }
 
@@ -44,7 +50,18 @@ extension RunMachine {
             if asksAboutPast(task) { askAboutPast(task) }
         }
         // Who asked for the end of an attempt may be gone: its executor is told, perhaps again.
-        step.kills += references { isEnding || $0.endRequest != nil }.compactMap { self[$0].attemptID }
+        for reference in references(where: { isEnding || $0.endRequest != nil }) {
+            killAgain(self[reference])
+        }
+        for instance in displaced { killAgain(instance) }
+    }
+
+    private mutating func killAgain(_ instance: TaskInstance) {
+        guard let attempt = instance.attemptID, !step.kills.contains(where: { $0.attempt == attempt }) else {
+            return
+        }
+        let own = instance.endRequest == nil ? nil : instance.reason
+        step.kills.append(AttemptKill(attempt, reason: own ?? endingReason))
     }
 
     private mutating func dispatch(_ reference: InstanceRef, _ attempt: AttemptID, at now: Date) {
@@ -61,7 +78,7 @@ extension RunMachine {
         guard let reference = reference(to: outcome.key), self[reference].attemptID == outcome.attemptID,
             self[reference].state?.isActive == true
         else {
-            staleOutcomes += 1
+            if !finishDisplaced(outcome, at: now) { staleOutcomes += 1 }
             return
         }
         let end = max(outcome.endedAt, self[reference].startDate ?? outcome.endedAt)
@@ -154,7 +171,7 @@ extension RunMachine {
         visits += nodes.count
         for reference in references(where: { !$0.isFinished }) {
             if let attempt = self[reference].attemptID {
-                step.kills.append(attempt)
+                step.kills.append(AttemptKill(attempt, reason: endingReason))
             } else {
                 change(reference, .skipped, at: now, reason: Self.timedOut)
             }

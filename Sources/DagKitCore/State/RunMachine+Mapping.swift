@@ -159,20 +159,29 @@ extension RunMachine {
             + "raise max_map_length, or return fewer"
     }
 
-    /// A list that is there anew may have another length: instances that it has no element for are removed, new
-    /// elements get theirs.
+    /// A list that is there anew may have another length: instances that it has no element for are removed, those of
+    /// them that run once their attempts are dead; new elements get theirs.
     mutating func resizeReaders(of source: Int, at now: Date) {
         for reader in spec.mapReaders[source] ?? [] where nodes[reader].isExpanded {
             let task = spec.tasks[reader]
             let (old, new) = (nodes[reader].instances.count, count(of: task))
             for position in stride(from: new, to: old, by: 1) {
                 let reference = InstanceRef(task: reader, instance: position)
-                guard self[reference].state == nil else { continue }
-                change(reference, .removed, at: now, reason: "the list has \(new) elements now")
+                drop(reference, reason: "the list has \(new) elements now", at: now)
             }
             guard new > old, new <= spec.configuration.maxMapLength else { continue }
             append(task, from: old, to: new, at: now)
         }
+    }
+
+    private mutating func drop(_ reference: InstanceRef, reason: String, at now: Date) {
+        let instance = self[reference]
+        if instance.isFinished { return }
+        guard instance.state?.isActive == true else {
+            return change(reference, .removed, at: now, reason: reason)
+        }
+        guard instance.endRequest == nil || instance.endRequest == .clear else { return }
+        request(.remove, of: reference, reason: reason, by: RunEvent.scheduler, at: now)
     }
 
     private mutating func append(_ task: TaskSpec, from old: Int, to new: Int, at now: Date) {

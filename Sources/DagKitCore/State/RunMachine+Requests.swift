@@ -137,7 +137,7 @@ extension RunMachine {
         change(
             reference, .endRequested, at: now, attempt: attempt, reason: reason,
             detail: ["request": .string(request.rawValue)], actor: actor)
-        if let attempt { step.kills.append(attempt) }
+        if let attempt { step.kills.append(AttemptKill(attempt, reason: reason)) }
     }
 
     /// Does what was asked for now that the attempt is dead.
@@ -148,7 +148,15 @@ extension RunMachine {
         // What somebody asked for is known to them, though the scheduler carries it out.
         if request != .failFast { untold.insert(pending.events.count) }
         switch request {
-        case .clear: reset(reference, reason: reason ?? "cleared", at: end)
+        case .clear:
+            reset(reference, reason: reason ?? "cleared", at: end)
+            // A run that is ending starts nothing any more.
+            if isEnding { change(reference, .skipped, at: end, reason: run.reason) }
+        // A task that the DAG has again by now starts anew.
+        case .remove where reason == Self.lostTask:
+            reset(reference, reason: Self.returnedTask, at: end)
+            if isEnding { change(reference, .skipped, at: end, reason: run.reason) }
+        case .remove: change(reference, .removed, at: end, reason: reason, detail: facts)
         case .success: change(reference, .succeeded, at: end, reason: reason, detail: facts)
         case .failed, .failFast: change(reference, .failed, at: end, reason: reason, detail: facts)
         }

@@ -7,6 +7,9 @@ extension RunMachine {
     /// The reason of an instance whose task the DAG no longer has.
     public static let lostTask = "the task is no longer part of the dag"
 
+    /// The reason of an instance that starts anew since its task came back.
+    static let returnedTask = "the task is part of the dag again"
+
     /// Lets the run follow the structure of its DAG as it is now.
     mutating func follow(_ fit: StructureFit, at now: Date) {
         if run.structureHash != spec.structureHash {
@@ -18,7 +21,13 @@ extension RunMachine {
                         "previous_hash": .string(run.structureHash),
                     ]))
         }
-        for instance in fit.lost { remove(instance, at: now) }
+        for instance in fit.lost {
+            if instance.state?.isActive == true {
+                displace(instance, at: now)
+            } else {
+                remove(instance, at: now)
+            }
+        }
         for task in fit.added {
             changed.insert(InstanceRef(task: task, instance: 0))
             record(RunEvent(.added, run: run.key, at: now, taskID: spec.tasks[task].id))
@@ -27,21 +36,71 @@ extension RunMachine {
             for place in nodes[task].instances.indices where nodes[task].instances[place].isLost {
                 reset(
                     InstanceRef(task: task, instance: place),
-                    reason: "the task is part of the dag again", at: now)
+                    reason: Self.returnedTask, at: now)
             }
         }
     }
 
-    /// Removes an instance that the DAG no longer has a place for.
+    /// Removes an instance that the DAG no longer has a place for, and of which nothing runs.
     private mutating func remove(_ instance: TaskInstance, at now: Date) {
-        var removed = instance
+        _ = change(displaced: instance, .removed, at: now, reason: Self.lostTask)
+    }
+
+    /// Lets an instance whose attempt runs wait for the end of that attempt: it is removed then, and not before.
+    ///
+    /// What somebody asked for earlier stays asked for, but for a new start, which there is no place for.
+    private mutating func displace(_ instance: TaskInstance, at now: Date) {
+        unfinished += 1
+        active += 1
+        guard instance.endRequest == nil || instance.endRequest == .clear else {
+            return displaced.append(instance)
+        }
+        displaced.append(
+            change(
+                displaced: instance, .endRequested, at: now, reason: Self.lostTask,
+                detail: ["request": .string(EndRequest.remove.rawValue)]))
+        if let attempt = instance.attemptID {
+            lostAttempts.append(AttemptKill(attempt, reason: Self.lostTask))
+        }
+    }
+
+    /// Takes the end of a displaced instance's attempt; false if it is that of no such instance.
+    mutating func finishDisplaced(_ outcome: AttemptOutcome, at now: Date) -> Bool {
+        guard
+            let place = displaced.firstIndex(where: {
+                $0.key == outcome.key && $0.attemptID == outcome.attemptID
+            })
+        else { return false }
+        let instance = displaced.remove(at: place)
+        unfinished -= 1
+        active -= 1
+        let kind: RunEvent.Kind =
+            switch instance.endRequest {
+            case .success: .succeeded
+            case .failed, .failFast: .failed
+            case .clear, .remove, nil: .removed
+            }
+        _ = change(
+            displaced: instance, kind, at: max(outcome.endedAt, now), reason: instance.reason,
+            detail: outcome.facts)
+        return true
+    }
+
+    /// Changes an instance that has no place in the DAG by an event.
+    private mutating func change(
+        displaced instance: TaskInstance, _ kind: RunEvent.Kind, at now: Date, reason: String?,
+        detail: [String: JSONValue] = [:]
+    ) -> TaskInstance {
+        var changed = instance
         let event = RunEvent(
-            .removed, run: run.key, at: now, taskID: instance.taskID, mapIndex: instance.mapIndex,
-            tryNumber: instance.tryNumber, attemptID: instance.attemptID, reason: Self.lostTask)
-        removed.apply(event)
-        pending.instances.append(removed)
-        if let attempt = instance.attemptID { lostAttempts.append(attempt) }
+            kind, run: run.key, at: now, taskID: instance.taskID, mapIndex: instance.mapIndex,
+            tryNumber: instance.tryNumber, attemptID: instance.attemptID, reason: reason,
+            detail: detail.isEmpty ? .null : .object(detail))
+        changed.apply(event)
+        pending.instances.removeAll { $0.key == instance.key }
+        pending.instances.append(changed)
         record(event)
+        return changed
     }
 }
 
@@ -50,7 +109,7 @@ struct StructureFit: CustomStringConvertible {
     /// By task index: the instances that the run goes on with, by map index; at least one.
     private(set) var instances: [[TaskInstance]]
 
-    /// Unfinished instances that the DAG no longer has a place for.
+    /// Unfinished instances that the DAG no longer has a place for; those that run among them.
     private(set) var lost: [TaskInstance] = []
 
     /// The tasks that the run had no instance of, by index.

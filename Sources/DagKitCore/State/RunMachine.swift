@@ -32,8 +32,11 @@ public struct RunMachine: Sendable {
     var skippedBy: [Int: Set<Int>] = [:]
     var pending: RunBatch
 
-    /// The attempts of tasks that the DAG lost, to be ended with the next step.
-    var lostAttempts: [AttemptID] = []
+    /// Instances that the DAG has no place for any more, and whose attempts are not dead yet.
+    var displaced: [TaskInstance] = []
+
+    /// The attempts of instances that were displaced, to be ended with the next step.
+    var lostAttempts: [AttemptKill] = []
     var changed: Set<InstanceRef> = []
 
     /// The places in the pending events at which instances were scheduled.
@@ -67,7 +70,7 @@ public struct RunMachine: Sendable {
         public var ready: [InstanceRef] = []
 
         /// The attempts to end.
-        public var kills: [AttemptID] = []
+        public var kills: [AttemptKill] = []
 
         /// The instances that the scheduler began to wait for, and those that it no longer does, in order.
         public var waits: [(reference: InstanceRef, isOver: Bool)] = []
@@ -168,7 +171,8 @@ public struct RunMachine: Sendable {
 
     /// Creates the machine of a run as a store holds it.
     ///
-    /// Tasks that the DAG got since then get an instance; unfinished instances of tasks that it lost are removed.
+    /// Tasks that the DAG got since then get an instance; unfinished instances of tasks that it lost are removed, those
+    /// that run once their attempts are dead.
     ///
     /// What follows from another structure than the run had is part of the next batch.
     public init(_ snapshot: RunSnapshot, of spec: DAGSpec, at now: Date) {
@@ -286,6 +290,14 @@ public struct RunMachine: Sendable {
 
     /// The reason of a run that took longer than its DAG allows.
     public static let timedOut = "timed_out"
+
+    /// Why the attempts of a run that is ending are ended.
+    var endingReason: String {
+        guard run.reason == Self.timedOut, let limit = spec.configuration.runTimeout else {
+            return "the run was marked failed"
+        }
+        return "the run took longer than its dagrun_timeout of \(limit)"
+    }
 
     /// The reason of a run of which nothing can run any more.
     public static let deadlocked = "all_tasks_deadlocked"

@@ -59,6 +59,9 @@ public final class InProcessExecutor: Executor {
         var outcome = await runner.run(order, work: work)
         outcome.processID = Int(getpid())
         outcome.hostname = CurrentProcess.hostName
+        if let reason = attempts.withLock({ $0.endings[order.attemptID] }) {
+            outcome = outcome.ended(because: reason, isRetryable: false)
+        }
         report(outcome)
     }
 
@@ -77,7 +80,7 @@ public final class InProcessExecutor: Executor {
     }
 
     public func kill(_ attempt: AttemptID, reason: String) async {
-        attempts.withLock { $0.open[attempt] }?.cancel()
+        attempts.withLock { $0.end(attempt, because: reason) }?.cancel()
     }
 
     public func acknowledge(_ attempts: [AttemptID]) async {}
@@ -101,11 +104,22 @@ extension InProcessExecutor {
         private(set) var open: [AttemptID: Task<Void, Never>] = [:]
         private var endedEarly: Set<AttemptID> = []
 
+        /// Why attempts were told to end.
+        private(set) var endings: [AttemptID: String] = [:]
+
+        /// Notes why an attempt is ended, and gives it if it runs.
+        mutating func end(_ attempt: AttemptID, because reason: String) -> Task<Void, Never>? {
+            guard let task = open[attempt] else { return nil }
+            endings[attempt] = endings[attempt] ?? reason
+            return task
+        }
+
         mutating func note(_ started: [(AttemptID, Task<Void, Never>)]) {
             for (attempt, task) in started where endedEarly.remove(attempt) == nil { open[attempt] = task }
         }
 
         mutating func noteEnd(of attempt: AttemptID) {
+            endings[attempt] = nil
             if open.removeValue(forKey: attempt) == nil { endedEarly.insert(attempt) }
         }
     }

@@ -107,13 +107,17 @@ package struct NoticeDelivery: Sendable {
             log.error("\(name) is not told any more: \(notice.title): \(refusal.reason)")
             return .failed(error: refusal.reason)
         } catch {
-            guard notice.failures < notice.receiver.retries ?? Notice.Receiver.usualRetries else {
+            let retries = notice.receiver.retries ?? Notice.Receiver.usualRetries
+            guard notice.failures < retries else {
                 log.error("\(name) is not told any more: \(notice.title): \(error)")
                 return .failed(error: "\(error)")
             }
-            if notice.failures == 0 { log.warning("\(name) cannot be told yet: \(notice.title): \(error)") }
             let delay = (error as? NoticeFailure)?.delay?.seconds ?? Self.wait(after: notice.failures)
-            return .postponed(until: clock.now + delay, error: "\(error)")
+            let next = (clock.now + delay).roundedToMicroseconds
+            log.warning(
+                "\(name) cannot be told yet, retry \(notice.failures + 1) of \(retries) at \(next.isoText): "
+                    + "\(notice.title): \(error)")
+            return .postponed(until: next, error: "\(error)")
         }
     }
 

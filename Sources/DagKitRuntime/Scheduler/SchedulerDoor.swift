@@ -129,6 +129,14 @@ package final class SchedulerDoor: Sendable {
     /// Who is the scheduler of the home: `pid 12 since 2026-01-02T03:04:05Z`.
     package static func occupant(of home: String) -> String? { FileLock.holder(of: lockPath(of: home)) }
 
+    /// The process of the scheduler that works on the home; `nil` if none does.
+    package static func process(of home: String) -> Int32? {
+        guard isOccupied(home: home), let holder = occupant(of: home), holder.hasPrefix("pid ") else {
+            return nil
+        }
+        return Int32(holder.dropFirst(4).prefix { $0 != " " })
+    }
+
     // MARK: Taking over
 
     private static func ask(_ home: String, _ holder: String) async throws -> [String: String] {

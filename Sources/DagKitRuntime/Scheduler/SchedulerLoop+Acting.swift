@@ -48,10 +48,10 @@ extension SchedulerLoop {
             FaultPoint.ordered.pass()
         }
         // What was decided about a run that somebody changed is void: it is decided anew.
-        let kills = effects.kills.filter { attempt in
-            planner.running[attempt].map { !conflicts.contains($0.run) } ?? true
+        let kills = effects.kills.filter { kill in
+            planner.running[kill.attempt].map { !conflicts.contains($0.run) } ?? true
         }
-        for attempt in kills { await executor.kill(attempt, reason: "the run was ended") }
+        for kill in kills { await executor.kill(kill.attempt, reason: kill.reason) }
         let acknowledged = effects.acknowledged.filter { !refused.contains($0) }
         if !acknowledged.isEmpty {
             FaultPoint.acknowledging.pass()
@@ -94,7 +94,9 @@ extension SchedulerLoop {
         // What the run's new shape has no place for is ended once that is stored.
         let spared = planner.killsAhead.union((unstored[run] ?? []).map(\.attemptID))
         for attempt in attempts where planner.running[attempt] == nil && !spared.contains(attempt) {
-            await executor.kill(attempt, reason: "its task was ended by somebody else")
+            await executor.kill(
+                attempt,
+                reason: snapshot == nil ? "its run was deleted" : "its task was ended by somebody else")
         }
     }
 

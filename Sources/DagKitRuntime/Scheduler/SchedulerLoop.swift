@@ -187,15 +187,19 @@ package struct SchedulerLoop: Sendable {
             unstored[outcome.key.run, default: []].append(outcome)
             planner.take(outcome, at: clock.now)
         case .executor(.adopted(let alive)):
-            if !alive.isEmpty { log.info("took over \(alive.count) running attempts") }
-            for lost in planner.reconcile(alive: Set(alive), at: clock.now) {
+            if !alive.isEmpty, !isReconciled { log.info("took over \(alive.count) running attempts") }
+            // Once work goes on, what was ordered since then is no matter of before.
+            let own = isReconciled ? Set(planner.running.keys).subtracting(storedAttempts) : []
+            for lost in planner.reconcile(alive: own.union(alive), at: clock.now) {
                 unstored[lost.key.run, default: []].append(lost)
             }
             isReconciled = true
-            for attempt in alive where !storedAttempts.contains(attempt) {
-                await executor.kill(attempt, reason: "its task was ended while no scheduler ran")
-            }
+            await endUnwanted(among: alive)
             storedAttempts = []
+        case .executor(.adoptedInPart(let alive)):
+            log.info("took over \(alive.count) running attempts; others may run")
+            isReconciled = true
+            await endUnwanted(among: alive)
         case .executorEnded: hasEnded = true
         case .deployment(var deployment):
             deployment.executableHash = deployment.executableHash ?? self.deployment?.executableHash
@@ -212,6 +216,13 @@ package struct SchedulerLoop: Sendable {
         case .alarm: break
         case .stop: stop()
         case .handOver: handOver()
+        }
+    }
+
+    /// Ends what runs though the store does not call it running, and though it was not ordered since.
+    private func endUnwanted(among alive: [AttemptID]) async {
+        for attempt in alive where !storedAttempts.contains(attempt) && planner.running[attempt] == nil {
+            await executor.kill(attempt, reason: "its task was ended while no scheduler ran")
         }
     }
 

@@ -29,6 +29,12 @@ package struct ProcessIdentity: Sendable, Hashable, Codable {
         return !status.isZombie
     }
 
+    /// Whether the process was stopped (SIGSTOP) and does nothing until it is told to go on.
+    package var isStopped: Bool {
+        guard let status = ProcessStatus.read(id), status.startTime == startTime else { return false }
+        return status.isStopped
+    }
+
     /// Sends a signal to this process and to no later one that got its id.
     ///
     /// - Returns: Whether it was there to get the signal.
@@ -60,6 +66,8 @@ struct ProcessStatus {
     let parent: Int32
     let startTime: UInt64
     let isZombie: Bool
+    let isStopped: Bool
+
     static func read(_ id: Int32) -> ProcessStatus? {
         guard let text = try? FileSystem.readText("/proc/\(id)/stat") else { return nil }
         // The program's name stands in brackets and may itself hold brackets and spaces.
@@ -69,6 +77,7 @@ struct ProcessStatus {
             return nil
         }
         return ProcessStatus(
-            parent: parent, startTime: startTime, isZombie: fields[0] == "Z" || fields[0] == "X")
+            parent: parent, startTime: startTime, isZombie: fields[0] == "Z" || fields[0] == "X",
+            isStopped: fields[0] == "T" || fields[0] == "t")
     }
 }

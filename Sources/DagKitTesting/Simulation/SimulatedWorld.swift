@@ -45,6 +45,9 @@ final class SimulatedWorld: @unchecked Sendable {
         let startedAt: Date
         var outcome: AttemptOutcome?
         var isAcknowledged = false
+
+        /// What it comes to, whatever it does itself, once it was told to end.
+        var ending: AttemptOutcome.Verdict?
     }
 
     /// Something that is going to happen.
@@ -232,8 +235,14 @@ final class SimulatedWorld: @unchecked Sendable {
         if simulator.defects.contains(.doubleDispatch) { live.append(order.attemptID) }
     }
 
-    func kill(_ attempt: AttemptID, reason: String) {
-        end(attempt, .failed(reason: "killed: \(reason)", isRetryable: false, retryDelay: nil))
+    /// Tells an attempt to end; it dies in its own time, within ``Simulator/killGrace``.
+    func kill(_ id: AttemptID, reason: String) {
+        guard let attempt = attempts[id], attempt.outcome == nil, attempt.ending == nil else { return }
+        let verdict = AttemptOutcome.Verdict.failed(reason: reason, isRetryable: false, retryDelay: nil)
+        attempts[id]?.ending = verdict
+        var random = SeededGenerator(seed: UInt64(attempt.number))
+        let delay = Int64.random(in: 0...max(0, simulator.killGrace.microseconds), using: &random)
+        plan(.end(id, verdict), at: time + delay)
     }
 
     func acknowledge(_ ids: [AttemptID]) async {
@@ -264,10 +273,11 @@ final class SimulatedWorld: @unchecked Sendable {
         guard let place = live.firstIndex(of: id), let attempt = attempts[id] else { return }
         live.remove(at: place)
         var outcome = AttemptOutcome(
-            attemptID: id, key: attempt.order.key, tryNumber: attempt.order.tryNumber, verdict: verdict,
+            attemptID: id, key: attempt.order.key, tryNumber: attempt.order.tryNumber,
+            verdict: attempt.ending ?? verdict,
             startedAt: attempt.startedAt, endedAt: max(now, attempt.startedAt), processID: 1,
             hostname: "simulated")
-        if case .waiting = verdict { outcome.pokeCount = attempt.order.pokeCount + 1 }
+        if case .waiting = outcome.verdict { outcome.pokeCount = attempt.order.pokeCount + 1 }
         attempts[id]?.outcome = outcome
         auditor.ended(outcome)
         var delay: Int64? = 0

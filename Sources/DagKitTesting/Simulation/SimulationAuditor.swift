@@ -215,7 +215,8 @@ final class SimulationAuditor {
             if let problem = waits.problem(event, before, fold) { report("\(place) \(problem)") }
         case .succeeded, .failed, .upForRetry, .requeued, .upForReschedule:
             checkOutcome(event, before, fold, place)
-        case .skipped where before.attemptID != nil, .cleared: checkOutcome(event, before, fold, place)
+        case .skipped where before.attemptID != nil, .removed where before.attemptID != nil, .cleared:
+            checkOutcome(event, before, fold, place)
         default: break
         }
     }
@@ -414,6 +415,8 @@ extension EndRequest {
         case .clear: kind == .cleared
         case .success: kind == .succeeded
         case .failed, .failFast: kind == .failed
+        // A task that is part of the DAG again by then starts anew.
+        case .remove: kind == .removed || kind == .cleared
         }
     }
 }

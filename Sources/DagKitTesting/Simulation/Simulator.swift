@@ -44,6 +44,9 @@ public struct Simulator: Sendable {
     /// How long a scheduler that died takes to come back.
     public var restartDelay: Duration = .seconds(5)
 
+    /// How long an attempt that is ended may take to die.
+    public var killGrace: Duration = .seconds(10)
+
     /// How long after ``end`` the last run may end.
     public var patience: Duration = .days(30)
 

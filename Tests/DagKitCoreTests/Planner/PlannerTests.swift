@@ -28,6 +28,24 @@ import Testing
         #expect(bench.planner.nextDeadline == (try Date(isoText: "2023-11-14T23:00:00Z")))
     }
 
+    @Test func `runs of no length that follow each other start at most once a second`() throws {
+        var bench = try PlannerBench(
+            .fixture(
+                schedule: .continuous, startDate: "2023-11-14T22:00:00Z",
+                tasks: [FixtureTask(id: "a", upstream: [], isEmpty: true)]))
+        var now = Date.noon
+        var runs: [DAGRun] = []
+
+        for _ in 0..<1000 {
+            guard now < .noon + 10 else { break }
+            runs += bench.planner.step(at: now).effects.finishedRuns
+            if !bench.planner.hasMoreToDo { now = try #require(bench.planner.nextDeadline) }
+        }
+
+        #expect(runs.map { $0.queuedAt.timeIntervalSince(.noon) } == (0..<10).map(Double.init))
+        #expect(zip(runs, runs.dropFirst()).allSatisfy { $0.dataInterval?.end == $1.dataInterval?.start })
+    }
+
     @Test func `heavier tasks go first, and no more run than may`() throws {
         var bench = try PlannerBench(
             .fixture(tasks: [

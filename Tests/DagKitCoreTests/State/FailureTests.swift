@@ -48,7 +48,7 @@ import Testing
 
         let step = machine.advance(
             outcome("bad", 2, .failed(reason: "no", isRetryable: false, retryDelay: nil)), at: .noon)
-        #expect(step.kills == [AttemptID(rawValue: 3)])
+        #expect(step.kills.map(\.attempt) == [AttemptID(rawValue: 3)])
         _ = machine.advance(outcome("slow", 3, .success(nil)), at: .noon)
 
         let states = Dictionary(

@@ -128,7 +128,7 @@ import Testing
         let attempt = play.dispatch("a")
 
         let step = play.machine.advance(.tick, at: play.now + 60)
-        #expect(step.kills == [attempt.id])
+        #expect(step.kills.map(\.attempt) == [attempt.id])
         #expect(play.instance("b").state == .skipped)
         #expect(play.machine.run.state == .running)
         play.finish(attempt, .failed(reason: "killed", isRetryable: true, retryDelay: nil))

@@ -52,7 +52,7 @@ import Testing
         let attempt = play.dispatch("a")
 
         let step = play.ask(.clear(play.all("a"), actor: "ada"))
-        #expect(step.kills == [attempt.id])
+        #expect(step.kills.map(\.attempt) == [attempt.id])
         #expect(play.instance("a").state == .restarting)
         play.ready.removeAll()
         play.finish(attempt, .success(nil))
@@ -121,7 +121,7 @@ import Testing
         let attempt = play.dispatch("a")
 
         let step = play.ask(.mark(play.all("a"), state, actor: "ada"))
-        #expect(step.kills == [attempt.id])
+        #expect(step.kills.map(\.attempt) == [attempt.id])
         #expect(play.instance("a").state == .running)
         play.finish(
             attempt,
@@ -149,7 +149,7 @@ import Testing
         let attempt = play.dispatch("a")
 
         let step = play.ask(.markRun(.failed, actor: "ada"))
-        #expect(step.kills == [attempt.id])
+        #expect(step.kills.map(\.attempt) == [attempt.id])
         #expect(play.instance("b").state == .skipped)
         #expect(play.machine.run.state == .running)
         play.finish(attempt, .success(nil))
@@ -178,7 +178,45 @@ import Testing
         var next = RunMachine(snapshot, of: play.machine.spec, at: play.now)
         let step = next.advance(.start, at: play.now)
 
-        #expect(step.kills == [attempt.id])
+        #expect(step.kills.map(\.attempt) == [attempt.id])
+    }
+
+    @Test func `a task that was to start anew is skipped when its run times out before it could`() throws {
+        var play = try Play(
+            .fixture(runTimeout: .hours(1), tasks: [FixtureTask(id: "a", upstream: [])]))
+        let attempt = play.dispatch("a")
+        play.ask(.clear(play.all("a"), actor: "ada"))
+
+        play.now += 3601
+        let step = play.ask(.tick)
+        play.finish(attempt, .success(nil))
+
+        #expect(step.kills.map(\.reason) == ["the run took longer than its dagrun_timeout of 3600.0 seconds"])
+        #expect(play.instance("a").state == .skipped)
+        #expect(play.machine.run.state == .failed)
+    }
+
+    @Test
+    func `instances that a shorter list has no element for are removed, running ones once they are dead`()
+        throws
+    {
+        var play = try Play(
+            .fixture(tasks: [
+                FixtureTask(id: "list", upstream: []),
+                FixtureTask(id: "each", upstream: ["list"], mappedOver: "list"),
+            ]))
+        play.finish("list", .success(try EncodedOutput(encoding: [1, 2, 3])))
+        let second = play.dispatch("each", mapIndex: 1)
+        play.ask(.clear(play.all("list"), actor: "ada"))
+
+        let step = play.finish("list", .success(try EncodedOutput(encoding: [1])))
+        let states = (0..<3).map { play.instance("each", mapIndex: $0).state }
+        play.finish(second, .success(nil))
+
+        #expect(step.kills == [AttemptKill(second.id, reason: "the list has 1 elements now")])
+        #expect(states == [.scheduled, .running, .removed])
+        #expect(play.instance("each", mapIndex: 1).state == .removed)
+        #expect(play.machine.run.state == .running)
     }
 
     // MARK: Selection

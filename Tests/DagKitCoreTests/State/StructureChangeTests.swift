@@ -78,7 +78,67 @@ import Testing
 
         let step = run.machine.advance(.start, at: .noon)
 
-        #expect(step.kills == [attempt])
+        #expect(step.kills == [AttemptKill(attempt, reason: "the task is no longer part of the dag")])
+    }
+
+    @Test func `a lost task that runs is removed once its attempt is dead, and its run waits for that`()
+        throws
+    {
+        var run = try ChangingRun(["a": [], "b": []])
+        let attempt = run.dispatch("b")
+        try run.change(to: ["a": []])
+        run.start()
+        run.finish("a")
+
+        #expect(run.states == ["a": .success, "b": .running])
+        #expect(run.machine.run.state == .running)
+        run.end(attempt, "b")
+
+        #expect(run.states == ["a": .success, "b": .removed])
+        #expect(run.machine.run.state == .success)
+        #expect(run.machine.staleOutcomes == 0)
+        let folded = try #require(
+            RunSnapshot(folding: run.events, of: run.machine.spec, earlier: run.earlier))
+        #expect(folded.instances == run.stored.instances)
+    }
+
+    @Test func `a task that is back while its old attempt ends starts anew after that`() throws {
+        var run = try ChangingRun(["a": [], "b": []])
+        let attempt = run.dispatch("b")
+        try run.change(to: ["a": []])
+        run.start()
+
+        try run.change(to: ["a": [], "b": []])
+        run.start()
+        #expect(run.states["b"] == .running)
+        #expect(run.machine.waitingForSlot.map { run.machine[$0].taskID } == ["a"])
+        run.end(attempt, "b")
+
+        #expect(run.states["b"] == .scheduled)
+        #expect(
+            run.events.contains { $0.kind == .cleared && $0.reason == "the task is part of the dag again" })
+    }
+
+    @Test func `a scheduler that takes a run over ends the attempt of a lost task again`() throws {
+        var run = try ChangingRun(["a": [], "b": []])
+        let attempt = run.dispatch("b")
+        try run.change(to: ["a": []])
+
+        try run.change(to: ["a": []])
+        let step = run.machine.advance(.start, at: .noon)
+
+        #expect(step.kills.map(\.attempt) == [attempt])
+    }
+
+    @Test func `a mark stands though the task is lost before its attempt is dead`() throws {
+        var run = try ChangingRun(["a": [], "b": []])
+        let attempt = run.dispatch("b")
+        run.ask(.mark(TaskSelection(tasks: ["b"]).references(in: run.machine), .failed, actor: "ada"))
+        try run.change(to: ["a": []])
+
+        run.end(attempt, "b")
+
+        #expect(run.states["b"] == .failed)
     }
 
     @Test func `a change of edges alone is told and adds nothing`() throws {
@@ -145,11 +205,17 @@ private struct ChangingRun {
         return attempt
     }
 
-    mutating func finish(_ task: TaskID) {
+    mutating func finish(_ task: TaskID) { end(dispatch(task), task) }
+
+    mutating func end(_ attempt: AttemptID, _ task: TaskID) {
         let outcome = AttemptOutcome(
-            attemptID: dispatch(task), key: TaskInstanceKey(machine.run.key, task), tryNumber: 1,
+            attemptID: attempt, key: TaskInstanceKey(machine.run.key, task), tryNumber: 1,
             verdict: .success(nil), startedAt: .noon, endedAt: .noon)
-        _ = machine.advance(.finished(outcome), at: .noon)
+        ask(.finished(outcome))
+    }
+
+    mutating func ask(_ event: RunMachine.Event) {
+        _ = machine.advance(event, at: .noon)
         commit()
     }
 

@@ -30,6 +30,14 @@ import Testing
         #expect(outcome.pushed.first?.output.json == "42")
     }
 
+    @Test func `what a task tells of itself and of its assets travels with its outcome`() async throws {
+        let outcome = try await ExecutorHome().run("tell")
+
+        #expect(outcome.mapName == "the name")
+        #expect(outcome.pokeCount == 7)
+        #expect(outcome.assetExtras == [Asset("prices").uri: ["rows": 12]])
+    }
+
     @Test func `failures and skips keep their kind`() async throws {
         let home = try ExecutorHome()
 

@@ -143,6 +143,77 @@ import Testing
         #expect(all.filter(\.isAlive).isEmpty)
     }
 
+    @Test func `a stopped supervisor holds up no restart, and what it runs is known once it goes on`()
+        async throws
+    {
+        let (home, supervisor, executor) = try await restart(besideStoppedSupervisorOf: "gate")
+        var events = ExecutorEvents(try await executor.start())
+        let first = await events.next()
+        await executor.dispatch([try home.order("process", 2)])
+        let meanwhile = await events.outcome()
+
+        kill(supervisor.id, SIGCONT)
+        let adopted = await events.adopted()
+        try FileSystem.write([], to: home.file(1) + ".open")
+        let outcome = await events.outcome()
+
+        #expect(first?.adoptedInPart == [])
+        #expect(meanwhile?.attemptID.rawValue == 2 && meanwhile?.failure == nil)
+        #expect(adopted?.contains(AttemptID(rawValue: 1)) == true)
+        #expect(outcome?.value == #""through""#)
+        await executor.acknowledge([1, 2].map(AttemptID.init(rawValue:)))
+        await executor.stop(grace: .zero)
+    }
+
+    @Test func `what a stopped supervisor was to end meanwhile is ended once it goes on`() async throws {
+        let (home, supervisor, executor) = try await restart(besideStoppedSupervisorOf: "stubborn")
+        var events = ExecutorEvents(try await executor.start())
+        await executor.kill(AttemptID(rawValue: 1), reason: "marked failed by ada")
+
+        kill(supervisor.id, SIGCONT)
+
+        #expect(await events.outcome()?.failure == "end: marked failed by ada")
+        await executor.acknowledge([AttemptID(rawValue: 1)])
+        await executor.stop(grace: .zero)
+        withExtendedLifetime(home) {}
+    }
+
+    @Test(arguments: [true, false])
+    func `a stopped supervisor that is killed, or that a stop ends, leaves nothing behind`(byUser: Bool)
+        async throws
+    {
+        let (home, supervisor, executor) = try await restart(besideStoppedSupervisorOf: "stubborn")
+        let worker = try await home.process(of: 1)
+        let all = try [worker] + ProcessTree.descendants(of: worker.id)
+        var events = ExecutorEvents(try await executor.start())
+
+        if byUser { kill(supervisor.id, SIGKILL) }
+        let stopping = Task { if !byUser { await executor.stop(grace: .zero) } }
+        let outcome = await events.outcome()
+        await stopping.value
+
+        #expect(outcome?.failure == "retry: the supervisor of its worker was lost")
+        #expect(outcome?.key == (try home.order("stubborn", 1).key))
+        #expect(all.filter(\.isAlive).isEmpty)
+        await executor.acknowledge([AttemptID(rawValue: 1)])
+        await executor.stop(grace: .zero)
+    }
+
+    /// The executor of a second scheduler, beside the supervisor of the first, which was stopped while it runs a task.
+    private func restart(besideStoppedSupervisorOf task: TaskID) async throws -> (
+        ExecutorHome, ProcessIdentity, LocalExecutor
+    ) {
+        let home = try ExecutorHome { $0.patience = .milliseconds(500) }
+        let first = home.executor()
+        _ = try await first.start()
+        await first.dispatch([try home.order(task, 1)])
+        _ = try await home.process(of: 1)
+        let supervisor = try home.supervisor()
+        await first.handOver()
+        kill(supervisor.id, SIGSTOP)
+        return (home, supervisor, home.executor())
+    }
+
     @Test func `a second stop ends attempts at once`() async throws {
         let home = try ExecutorHome { $0.killGrace = .seconds(600) }
         let executor = home.executor()

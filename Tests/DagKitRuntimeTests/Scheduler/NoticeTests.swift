@@ -90,6 +90,30 @@ import Testing
         #expect(kept.map(\.lastError) == ["out of order; mend it", "out of order; mend it"])
     }
 
+    @Test func `a failure that is followed by another call is a warning, and the last one an error`()
+        async throws
+    {
+        let store = InMemoryStore()
+        let clock = ManualClock(at: Date(microseconds: 1_700_000_000_000_000))
+        let first = try SchedulerBench([Moody()], store: store, clock: clock)
+        try await first.trigger()
+        try await first.scheduler.run()
+        let levels = Mutex<[TaskLogger.Level]>([])
+        let log = SchedulerLog { level, _, _ in levels.withLock { $0.append(level) } }
+        let courier = InProcessCourier(TaskLibrary([Moody()]), clock: clock, log: log) { _ in
+            TaskServices(metadata: StoreTaskMetadata(store))
+        }
+
+        for _ in 0..<2 {
+            let delivery = NoticeDelivery(store: store, courier: courier, clock: clock, log: log)
+            delivery.finish()
+            await delivery.run()
+            clock.advance(by: 60)
+        }
+
+        #expect(levels.withLock { $0.filter { $0 >= .warning } } == [.warning, .error])
+    }
+
     @Test func `closures of the dag are called for its tasks and its runs`() async throws {
         let calls = Calls()
         let bench = try SchedulerBench([Calling(calls: calls)], callsBack: true)
@@ -149,6 +173,19 @@ private struct Calling: DAG {
         configuration.callbacks = [.on(.success, .failure, run: body)]
         configuration.defaults.callbacks = [.on(.success, run: body)]
     }
+
+    func build(_ dag: inout DAGBuilder) { dag.task("work") { _ in } }
+}
+
+/// Has a callback that fails twice.
+private struct Moody: DAG {
+    var configuration = DAGConfiguration(
+        "moody",
+        callbacks: [
+            .on(.success, name: "bell", retries: 1) { _, _ in
+                throw TaskFailure.retry(after: .seconds(1), "no answer", remedy: "wait")
+            }
+        ])
 
     func build(_ dag: inout DAGBuilder) { dag.task("work") { _ in } }
 }

@@ -56,6 +56,19 @@ import Testing
         #expect(snapshot.instances[0].reason == "the disk is on fire; call somebody")
     }
 
+    @Test func `what runs when its run times out fails for that reason`() async throws {
+        let bench = try SchedulerBench([Endless()])
+        let key = try await bench.trigger()
+
+        try await bench.scheduler.run()
+
+        let snapshot = try #require(try await bench.store.snapshot(of: key))
+        #expect(snapshot.run.state == .failed)
+        #expect(snapshot.instances.map(\.state) == [.failed, .skipped])
+        #expect(
+            snapshot.instances[0].reason == "the run took longer than its dagrun_timeout of 0.05 seconds")
+    }
+
     @Test func `runs of many triggers end, each once`() async throws {
         let bench = try SchedulerBench([Chain()])
         for number in 1...50 { try await bench.trigger(number) }
@@ -140,5 +153,15 @@ private struct Flaky: DAG {
                 throw TaskFailure.retry(after: .seconds(60), "not yet", remedy: "wait")
             }
         }
+    }
+}
+
+private struct Endless: DAG {
+    let configuration = DAGConfiguration(
+        "endless", runTimeout: .milliseconds(50), defaults: TaskDefaults(retries: 3))
+
+    func build(_ dag: inout DAGBuilder) {
+        let wait = dag.task("wait") { _ in try await Task.sleep(for: .seconds(600)) }
+        dag.task("after", after: wait) { _ in }
     }
 }

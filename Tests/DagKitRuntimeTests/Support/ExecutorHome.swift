@@ -212,6 +212,11 @@ struct ExecutorEvents {
     }
 }
 
+extension ExecutorEvent {
+    /// The attempts that are known to run, where others may run, too.
+    var adoptedInPart: [AttemptID]? { if case .adoptedInPart(let attempts) = self { attempts } else { nil } }
+}
+
 extension AttemptOutcome {
     /// Why it failed, and whether another try may follow.
     var failure: String? {

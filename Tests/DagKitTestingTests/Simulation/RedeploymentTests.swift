@@ -10,6 +10,28 @@ import Testing
         #expect(failure == nil, "\(failure?.description ?? "")")
     }
 
+    @Test func `attempts of tasks that come and go take their time to die, and none overlaps with its next`()
+        async throws
+    {
+        var removed = 0
+        var again = 0
+        for seed: UInt64 in 1...60 {
+            var simulator = Self.changing(seed: seed)
+            simulator.killGrace = .minutes(5)
+            let history = await simulator.run()
+            #expect(history.violations == [], "seed \(seed): \(history)")
+            for run in history.runs {
+                for event in try await history.store.events(of: run.run.key) where event.attemptID != nil {
+                    removed += event.kind == .removed ? 1 : 0
+                    again += event.detail["request"]?.string == EndRequest.remove.rawValue ? 1 : 0
+                }
+            }
+        }
+
+        #expect(again > 0)
+        #expect(removed > 0)
+    }
+
     @Test func `runs follow such dags in most seeds, lose tasks, get new ones and get lost ones back`()
         async throws
     {

@@ -3,6 +3,7 @@ import DagKitRuntime
 import DagKitSystem
 import DagKitTesting
 import FoundationEssentials
+import Glibc
 import Testing
 
 @Suite(.serialized) struct LargeOutputTests {
@@ -37,6 +38,48 @@ import Testing
         let run = try #require(try await bench.store.runs(RunQuery(dagID: "bulk")).first)
         let output = try await bench.store.outputs(of: "fits", key: XCom.returnValue, in: run.key)
         #expect(output.first?.output.json.utf8.count == 1 << 20)
+    }
+}
+
+extension LargeOutputTests {
+    @Test(
+        .fault(
+            .F28,
+            "no process keeps it, the attempts fail with the limit, and the worker goes on with the next task",
+            by: .really("tasks in a real worker process return and push 100 MB")))
+    func `F28 100 MB of a real worker process reach neither its supervisor nor the scheduler`() async throws {
+        let bench = try await WorkerBench(tasks: ["huge", "push_huge", "process"])
+        ProcessMeasurement.resetPeakMemory()
+        let before = try peak(of: getpid())
+        let running = Task { try await bench.scheduler.run() }
+
+        #expect(
+            try await holds { try await bench.store.snapshot(of: bench.run)?.run.state.isFinished == true })
+        let growth = try peak(of: getpid()) - before
+        let supervisor = try peak(of: bench.supervisor().id)
+        bench.scheduler.stop()
+        try await running.value
+
+        let instances = try await bench.instances()
+        for task in ["huge", "push_huge"] {
+            let reason = instances[task]?.reason ?? ""
+            #expect(instances[task]?.state == .failed)
+            #expect(
+                reason.contains("has 104857602 bytes as JSON") && reason.contains("file or table"),
+                "\(reason)")
+        }
+        #expect(instances["process"]?.state == .success)
+        #expect(Set(instances.values.map(\.processID)).count == 1)
+        #expect(growth < 64 << 10, "the scheduler grew by \(growth) kB")
+        #expect(supervisor < 64 << 10, "the supervisor took \(supervisor) kB")
+        #expect(try await bench.store.outputs(in: bench.run).allSatisfy { $0.output.json.utf8.count < 100 })
+    }
+
+    /// The most memory of a process so far, in kilobytes.
+    private func peak(of process: Int32) throws -> Int {
+        let lines = try FileSystem.readText("/proc/\(process)/status").split(separator: "\n")
+        let words = lines.first { $0.hasPrefix("VmHWM") }?.split(whereSeparator: \.isWhitespace) ?? []
+        return try #require(words.count > 1 ? Int(words[1]) : nil)
     }
 }
 

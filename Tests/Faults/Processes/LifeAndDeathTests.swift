@@ -137,6 +137,37 @@ import Testing
         #expect(try await home.leftovers() == [])
     }
 
+    @Test(.fault(.F8, "the next scheduler says so and works, and waits for its attempts alone", by: .real))
+    func `F8 a stopped supervisor holds up no restart`() async throws {
+        let script = "echo $$ >>begun; while [ ! -e go ]; do sleep 0.05; done"
+        let home = try FaultHome(
+            ScriptDAG.declaration(script, retries: 3).merging(ProofDAG.declaration(tasks: ["other": []])))
+        _ = try await home.dagctl("dags", "trigger", "script")
+        let first = try home.startScheduler()
+        let task = try await home.words(in: "begun")
+        let supervisor = try #require(home.processes(.supervisor).first)
+        supervisor.send(SIGSTOP)
+        first.send(SIGKILL)
+        _ = try await first.wait()
+
+        let second = try home.startScheduler()
+        _ = try await home.dagctl("dags", "trigger", "proof")
+        let worksMeanwhile = try await home.runsEnd(1)
+        let state = try await home.script()?.only.state
+        supervisor.send(SIGCONT)
+        try FileSystem.write([], to: "\(home.path)/go")
+        let ended = try await home.scriptEnds()
+        second.send(SIGTERM)
+
+        #expect(worksMeanwhile)
+        #expect(state == .running)
+        #expect(ended?.state == .success && ended?.tryNumber == 1)
+        #expect(try await home.words(in: "begun") == task)
+        #expect(home.schedulerLines().contains { $0.contains("kill -CONT \(supervisor.id)") })
+        #expect(try await home.end(of: second)?.isSuccess == true)
+        #expect(try await home.leftovers() == [])
+    }
+
     @Test(.fault(.F8, "a timeout ends it: killed first, then failed", by: .real))
     func `F8 a stopped task is ended by its timeout alone`() async throws {
         let home = try FaultHome(ScriptDAG.declaration("echo $$ >begun; kill -STOP $$", timeout: 2))

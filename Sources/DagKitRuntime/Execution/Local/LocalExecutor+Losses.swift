@@ -36,7 +36,7 @@ extension LocalExecutor {
     /// Removes what a dead supervisor left of attempts whose outcomes are stored: it may have died before it could.
     private func removeFiles(of supervisor: ProcessIdentity) {
         for attempt in (try? folders.attempts(endingWith: ".lock")) ?? []
-        where open[attempt] == nil && unstored[attempt] == nil {
+        where open[attempt] == nil && unstored[attempt] == nil && !suspects.contains(attempt) {
             try? FileSystem.remove(folders.lock(of: attempt))
         }
         for spare in (try? folders.spareLocks(of: supervisor.id)) ?? [] { try? FileSystem.remove(spare) }
@@ -76,9 +76,13 @@ extension LocalExecutor {
     }
 
     /// Ends what is left of attempts that no supervisor owns, and reports those that had begun as failed.
-    func settleAbandonedAttempts(except owned: Set<AttemptID>) async throws {
+    ///
+    /// - Parameter suspects: The attempts that are looked at; `nil` for all that there are.
+    func settleAbandonedAttempts(except owned: Set<AttemptID>, among suspects: Set<AttemptID>? = nil)
+        async throws
+    {
         for attempt in try folders.attempts(endingWith: ".lock")
-        where !owned.contains(attempt) && unstored[attempt] == nil {
+        where !owned.contains(attempt) && unstored[attempt] == nil && suspects?.contains(attempt) ?? true {
             await endProcesses(of: attempt)
             let path = folders.lock(of: attempt)
             if let note = FileLock.note(in: path).flatMap(AttemptNote.init) {

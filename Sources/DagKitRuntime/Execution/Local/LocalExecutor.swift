@@ -33,9 +33,18 @@ public actor LocalExecutor: Executor {
 
     /// The outcomes that were reported and are not stored yet: the supervisor that keeps each, or `nil` for a file.
     var unstored: [AttemptID: ProcessIdentity?] = [:]
+
+    /// Supervisors of earlier schedulers that live and do not answer, the task that waits for them, and what they are to be
+    /// told to end once they do.
+    var silent: Set<ProcessIdentity> = []
+    var waitForSilent: Task<Void, Never>?
+    var unheardKills: [AttemptID: String] = [:]
+
+    /// The attempts that may be theirs: those that had a lock file when they did not answer.
+    var suspects: Set<AttemptID> = []
     private var starts: [BootTimeClock.Instant] = []
     var isStopping = false
-    private var stopGrace: Duration?
+    private(set) var stopGrace: Duration?
     var isAbandoned = false
 
     /// Creates the executor of a home folder.
@@ -72,14 +81,19 @@ public actor LocalExecutor: Executor {
 
     public func start() async throws -> AsyncStream<ExecutorEvent> {
         try folders.create()
-        let found = try await starter.findAll(log: log)
-        for link in found { adopt(link) }
+        let found = try await starter.findAll()
+        for link in found.links { adopt(link) }
         try reportKeptOutcomes()
-        let running = found.flatMap(\.welcome.running).map(\.attemptID)
-        try await settleAbandonedAttempts(except: Set(running))
-        continuation.yield(.adopted(running))
+        let running = found.links.flatMap(\.welcome.running).map(\.attemptID)
+        if found.silent.isEmpty {
+            try await settleAbandonedAttempts(except: Set(running))
+            continuation.yield(.adopted(running))
+        } else {
+            continuation.yield(.adoptedInPart(running))
+            try wait(for: found.silent)
+        }
         let identity = try starter.identity()
-        current = found.first { $0.welcome.identity == identity }
+        current = found.links.first { $0.welcome.identity == identity }
         if current == nil { try await startFirstSupervisor() }
         return events
     }
@@ -94,6 +108,7 @@ public actor LocalExecutor: Executor {
     }
 
     public func kill(_ attempt: AttemptID, reason: String) async {
+        if !silent.isEmpty, open[attempt] == nil { unheardKills[attempt] = reason }
         for link in links.values { link.send(.kill(attempt, reason: reason)) }
     }
 
@@ -123,6 +138,7 @@ public actor LocalExecutor: Executor {
         stopGrace = grace
         for link in links.values { link.send(.stop(grace: grace)) }
         await end(Array(links.keys), by: limit)
+        continuation.finish()
     }
 
     public func abandon(grace: Duration) async {
@@ -130,12 +146,14 @@ public actor LocalExecutor: Executor {
         isStopping = true
         isAbandoned = true
         let supervisors = Array(links.keys)
+        waitForSilent?.cancel()
         // A supervisor without a scheduler writes what nobody stores to files.
         for link in links.values {
             link.send(.stop(grace: grace))
             await link.finish(until: soon)
         }
         await end(supervisors, by: limit)
+        continuation.finish()
     }
 
     /// When a supervisor that was told to stop has to have ended.
@@ -152,18 +170,25 @@ public actor LocalExecutor: Executor {
             }
             await readers[process]?.value
         }
-        continuation.finish()
+        for process in silent {
+            if (try? await process.waitForEnd(until: limit)) != true { process.send(SIGKILL) }
+        }
+        await waitForSilent?.value
     }
 
     public func handOver() async {
         isStopping = true
         isAbandoned = true
+        waitForSilent?.cancel()
         for link in links.values { await link.finish(until: clock.now.advanced(by: .seconds(1))) }
         for reader in Array(readers.values) { await reader.value }
         continuation.finish()
     }
 
     // MARK: Supervisors
+
+    /// Says what runs, now that it is known.
+    func tellAdopted() { continuation.yield(.adopted(Array(open.keys).sorted())) }
 
     var folders: ExecutionFolders { starter.configuration.folders }
 

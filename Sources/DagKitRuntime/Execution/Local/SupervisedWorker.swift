@@ -168,17 +168,11 @@ final class SupervisedAttempt {
     /// The outcome as it counts: an attempt that was told to end has failed for that reason, whatever it says itself; secrets
     /// are masked.
     func judge(_ reported: AttemptOutcome) -> AttemptOutcome {
-        var verdict = reported.verdict
-        if let ending {
-            verdict = .failed(reason: ending.reason, isRetryable: ending.isRetryable, retryDelay: nil)
-        }
-        return AttemptOutcome(
-            attemptID: reported.attemptID, key: reported.key, tryNumber: reported.tryNumber,
-            verdict: masked(verdict),
-            pushed: ending == nil ? reported.pushed : [], startedAt: reported.startedAt,
-            endedAt: reported.endedAt,
-            usage: reported.usage, processID: reported.processID, hostname: reported.hostname,
-            rendered: reported.rendered.map { TemplateField($0.name, log.mask($0.text)) })
+        var outcome =
+            ending.map { reported.ended(because: $0.reason, isRetryable: $0.isRetryable) } ?? reported
+        outcome.verdict = masked(outcome.verdict)
+        outcome.rendered = outcome.rendered.map { TemplateField($0.name, log.mask($0.text)) }
+        return outcome
     }
 
     /// The last line of the log: how it ended and what it used.

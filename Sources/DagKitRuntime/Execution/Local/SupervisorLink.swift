@@ -42,16 +42,44 @@ final class SupervisorLink: Sendable {
     static func connect(
         _ path: String, identity: String, until deadline: BootTimeClock.Instant
     ) async throws -> SupervisorLink {
-        let socket = try await LocalSocket.connect(path)
-        guard try socket.isPeerTrusted() else {
-            throw SystemError.failed("trust who listens at", path, code: EPERM)
+        try await Call.begin(path, identity: identity, until: deadline).answer(until: deadline)
+    }
+
+    /// A connection to a supervisor that has not answered yet.
+    struct Call: Sendable {
+        let path: String
+
+        /// Who listens there.
+        let process: ProcessIdentity
+        private let socket: LocalSocket
+
+        /// Connects, and says who this is.
+        ///
+        /// - Throws: ``SystemError`` with `ENOENT` or `ECONNREFUSED` if nobody listens any more.
+        static func begin(
+            _ path: String, identity: String, until deadline: BootTimeClock.Instant
+        ) async throws -> Call {
+            let socket = try await LocalSocket.connect(path)
+            guard try socket.isPeerTrusted() else {
+                throw SystemError.failed("trust who listens at", path, code: EPERM)
+            }
+            try await socket.writeFrame(
+                MessageCoding.bytes(of: SchedulerMessage.hello(identity: identity)), until: deadline)
+            guard let process = ProcessIdentity.of(try socket.peer().process) else {
+                throw SystemError.failed("talk to the supervisor at", path, code: ECONNRESET)
+            }
+            return Call(path: path, process: process, socket: socket)
         }
-        try await socket.writeFrame(
-            MessageCoding.bytes(of: SchedulerMessage.hello(identity: identity)), until: deadline)
-        guard let answer = try await socket.readFrame(until: deadline),
-            case .welcome(let welcome) = try MessageCoding.message(SupervisorMessage.self, from: answer)
-        else { throw SystemError.failed("talk to the supervisor at", path, code: ECONNRESET) }
-        return SupervisorLink(socket, path: path, welcome: welcome)
+
+        /// Waits for the answer.
+        ///
+        /// - Throws: ``SystemError`` with `ETIMEDOUT` after the deadline, upon which it may be waited for again.
+        func answer(until deadline: BootTimeClock.Instant? = nil) async throws -> SupervisorLink {
+            guard let answer = try await socket.readFrame(until: deadline),
+                case .welcome(let welcome) = try MessageCoding.message(SupervisorMessage.self, from: answer)
+            else { throw SystemError.failed("talk to the supervisor at", path, code: ECONNRESET) }
+            return SupervisorLink(socket, path: path, welcome: welcome)
+        }
     }
 
     /// Puts a message on its way.

@@ -37,21 +37,31 @@ struct SupervisorStart: Sendable {
         }
     }
 
+    /// The supervisors of a home that live.
+    struct Found: Sendable {
+        var links: [SupervisorLink] = []
+
+        /// Those that do not answer: what they run must not run twice, and nobody else knows what that is.
+        var silent: [SupervisorLink.Call] = []
+    }
+
     /// Connects to every living supervisor of this home, and removes what dead ones left.
     ///
-    /// One that lives and does not answer, as it was stopped, is waited for: what it runs must not run twice.
-    func findAll(log: SchedulerLog) async throws -> [SupervisorLink] {
+    /// One that was stopped, as the kernel says, gets half a second to answer, any other one five.
+    func findAll() async throws -> Found {
         let identity = try identity()
-        var links: [SupervisorLink] = []
+        var found = Found()
         for path in try configuration.folders.sockets() {
             while true {
                 do {
-                    let deadline = BootTimeClock().now.advanced(by: .seconds(5))
-                    links.append(
-                        try await SupervisorLink.connect(path, identity: identity, until: deadline))
-                } catch SystemError.failed(_, _, code: ETIMEDOUT) {
-                    log.warning("the supervisor at \(path) does not answer; waiting for it")
-                    continue
+                    let now = BootTimeClock().now
+                    let call = try await SupervisorLink.Call.begin(
+                        path, identity: identity, until: now.advanced(by: .seconds(5)))
+                    do {
+                        found.links.append(try await patientAnswer(to: call))
+                    } catch SystemError.failed(_, _, code: ETIMEDOUT) {
+                        found.silent.append(call)
+                    }
                 } catch SystemError.failed(_, _, let code) where code == ECONNREFUSED || code == ENOENT {
                     try FileSystem.remove(path)
                 } catch SystemError.failed(_, _, let code) where code == ECONNRESET || code == EPIPE {
@@ -61,7 +71,16 @@ struct SupervisorStart: Sendable {
                 break
             }
         }
-        return links
+        return found
+    }
+
+    private func patientAnswer(to call: SupervisorLink.Call) async throws -> SupervisorLink {
+        let start = BootTimeClock().now
+        do {
+            return try await call.answer(until: start.advanced(by: .milliseconds(500)))
+        } catch SystemError.failed(_, _, code: ETIMEDOUT) where !call.process.isStopped {
+            return try await call.answer(until: start.advanced(by: .seconds(5)))
+        }
     }
 
     /// What a supervisor that is started now would be.

@@ -99,7 +99,7 @@ struct WorkerProcess {
             FaultPoint.workBegins.pass()
             result = await attempt(order, work, services)
         } catch {
-            logger.error("\(error)")
+            if order.notice == nil { logger.error("\(error)") } else { logger.debug("\(error)") }
             let isRetryable = !(error is TaskLibraryError) && !(error is DAGValidationError)
             result = (failed(order, "\(error)", isRetryable: isRetryable, startedAt: started), false)
         }
@@ -142,13 +142,10 @@ struct WorkerProcess {
     /// Work that ended as it was cancelled has failed for the signal; the supervisor knows more if it sent it.
     private static func blamingSignal(_ outcome: AttemptOutcome) -> AttemptOutcome {
         guard case .failed(_, let isRetryable, let delay) = outcome.verdict else { return outcome }
-        var changed = AttemptOutcome(
-            attemptID: outcome.attemptID, key: outcome.key, tryNumber: outcome.tryNumber,
-            verdict: .failed(
-                reason: "the task's process was told to end (signal 15)", isRetryable: isRetryable,
-                retryDelay: delay),
-            pushed: outcome.pushed, startedAt: outcome.startedAt, endedAt: outcome.endedAt)
-        changed.rendered = outcome.rendered
+        var changed = outcome
+        changed.verdict = .failed(
+            reason: "the task's process was told to end (signal 15)", isRetryable: isRetryable,
+            retryDelay: delay)
         return changed
     }
 
