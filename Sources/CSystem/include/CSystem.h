@@ -41,7 +41,7 @@ int dagkit_close_from(unsigned first);
 
 // From now on each of these signals writes its number, one byte, to `descriptor`, instead of its usual effect.
 int dagkit_forward_signal(int signal, int descriptor);
-// Gives a signal its usual effect again.
+// Gives a signal its usual effect again. Once it returns, nothing writes to the descriptor any more, which may be closed.
 int dagkit_restore_signal(int signal);
 // Lets writes to a closed pipe fail with EPIPE instead of ending the process.
 void dagkit_ignore_broken_pipes(void);

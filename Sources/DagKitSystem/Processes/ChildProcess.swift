@@ -142,8 +142,8 @@ package final class ChildProcess: Sendable {
     package func sendToGroup(_ signal: Int32) {
         guard leadsGroup else { return send(signal) }
         exit.withLock { known in
-            // Until it is reaped, its id cannot become that of another group.
-            if known == nil { kill(-id, signal) }
+            // Until it is reaped, here or by who kills all descendants, its id cannot become that of another group.
+            if known == nil, dagkit_has_ended(id) >= 0 { kill(-id, signal) }
         }
     }
 

@@ -16,7 +16,7 @@ extension LocalExecutor {
                     + "kill -CONT \(process), or end it and its attempts with kill -9 \(process)")
         }
         silent = Set(calls.map(\.process))
-        suspects = Set(try folders.attempts(endingWith: ".lock"))
+        suspects = Set(try folders.locks().compactMap { try AttemptNote.read($0)?.attemptID })
         waitForSilent = Task { await self.hear(calls) }
     }
 

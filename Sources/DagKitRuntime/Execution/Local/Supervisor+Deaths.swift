@@ -80,7 +80,9 @@ extension Supervisor {
         worker.drainAll()
         unwatch(worker.output.raw)
         unwatch(worker.errors.raw)
-        if let attempt = worker.attempt { close(attempt, of: worker, death(of: attempt, ended)) }
+        if let attempt = worker.attempt {
+            close(attempt, of: worker, worker.lastOutcome ?? death(of: attempt, ended))
+        }
     }
 
     private func death(of attempt: SupervisedAttempt, _ ended: DeadWorker) -> AttemptOutcome {

@@ -152,11 +152,14 @@ extension Supervisor {
         worker.note(reported.usage)
         if case .failed = reported.verdict { tellMemoryKills(of: worker, to: attempt) }
         let outcome = attempt.judge(reported)
-        let mustGo =
-            isSpent || attempt.ending != nil || worker.attemptCount >= configuration.attemptsPerWorker
+        if isSpent || attempt.ending != nil {
+            // What did not heed the end may go on in the process: the outcome counts once that is dead.
+            worker.lastOutcome = outcome
+            return kill(worker)
+        }
         close(attempt, of: worker, outcome)
         worker.idleSince = clock.now
-        if mustGo { dismiss(worker) } else { planTrim() }
+        if worker.attemptCount >= configuration.attemptsPerWorker { dismiss(worker) } else { planTrim() }
         if !waiting.isEmpty { startWaiting(at: clock.now) }
     }
 
