@@ -178,6 +178,25 @@ import Testing
         withExtendedLifetime(home) {}
     }
 
+    @Test
+    func `a stopped supervisor that goes on while its scheduler stops gets the grace, and is waited for`()
+        async throws
+    {
+        let (home, supervisor, executor) = try await restart(besideStoppedSupervisorOf: "gate")
+        var events = ExecutorEvents(try await executor.start())
+
+        kill(supervisor.id, SIGCONT)
+        let stopping = Task { await executor.stop(grace: .seconds(60)) }
+        #expect(try await comes { try home.supervisors() == [supervisor] })
+        try FileSystem.write([], to: home.file(1) + ".open")
+        let outcome = await events.outcome()
+        await executor.acknowledge([AttemptID(rawValue: 1)])
+        await stopping.value
+
+        #expect(outcome?.value == #""through""#)
+        #expect(!supervisor.isAlive)
+    }
+
     @Test(arguments: [true, false])
     func `a stopped supervisor that is killed, or that a stop ends, leaves nothing behind`(byUser: Bool)
         async throws

@@ -168,19 +168,22 @@ public actor LocalExecutor: Executor {
         clock.now.advanced(by: grace + starter.configuration.killGrace + starter.configuration.patience)
     }
 
-    /// Waits for the end of supervisors that were told to stop.
+    /// Waits for the end of supervisors that were told to stop, and of those that answer only now.
     private func end(_ supervisors: [ProcessIdentity], by limit: BootTimeClock.Instant) async {
-        for process in supervisors {
-            if (try? await process.waitForEnd(until: limit)) != true {
-                log.error("supervisor \(process.id) does not end; killing it")
-                process.send(SIGKILL)
-            }
-            await readers[process]?.value
-        }
+        for process in supervisors { await end(process, by: limit) }
         for process in silent {
             if (try? await process.waitForEnd(until: limit)) != true { process.send(SIGKILL) }
         }
         await waitForSilent?.value
+        for process in links.keys where !supervisors.contains(process) { await end(process, by: limit) }
+    }
+
+    private func end(_ process: ProcessIdentity, by limit: BootTimeClock.Instant) async {
+        if (try? await process.waitForEnd(until: limit)) != true {
+            log.error("supervisor \(process.id) does not end; killing it")
+            process.send(SIGKILL)
+        }
+        await readers[process]?.value
     }
 
     public func handOver() async {
