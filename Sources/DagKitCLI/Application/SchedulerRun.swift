@@ -216,7 +216,6 @@ struct SchedulerRun: Sendable {
         return LocalExecutor(
             home: workspace.home.path, logs: try workspace.logs,
             capacity: try configuration.integer("core", "parallelism") ?? 32,
-            isDurable: configuration.value("database", "durability") == "full",
             logLimit: try configuration.integer("logging", "max_log_bytes"), log: log)
     }
 

@@ -113,7 +113,9 @@ extension LocalExecutor {
             } catch let error as SystemError where error.isShortage {
                 throw error
             } catch {
-                log.error("the outcome of attempt \(attempt) cannot be read: \(error)")
+                let path = folders.outcome(of: attempt)
+                rename(path, path + ".damaged")
+                log.error("the outcome in \(path) cannot be read, and is put aside as .damaged: \(error)")
             }
         }
     }

@@ -10,12 +10,31 @@ extension Supervisor {
     @discardableResult
     func startWorker() throws -> SupervisedWorker {
         let worker = try SupervisedWorker(at: clock.now)
+        do {
+            try listen(to: worker)
+        } catch {
+            silence(worker)
+            throw error
+        }
         workers.append(worker)
+        return worker
+    }
+
+    private func listen(to worker: SupervisedWorker) throws {
         if let channel = worker.channel { try watch(channel.descriptor, .channel(worker)) }
         try watch(worker.output.raw, .output(worker, .output))
         try watch(worker.errors.raw, .output(worker, .errors))
         try watch(worker.child.descriptor, .exit(worker))
-        return worker
+    }
+
+    /// Kills a worker of which nothing would be heard.
+    private func silence(_ worker: SupervisedWorker) {
+        if let channel = worker.channel { unwatch(channel.descriptor) }
+        for descriptor in [worker.output.raw, worker.errors.raw, worker.child.descriptor] {
+            unwatch(descriptor)
+        }
+        worker.child.sendToGroup(SIGKILL)
+        unheard.append(worker)
     }
 
     /// Gives an attempt to an idle worker, or to a new one.
@@ -31,14 +50,9 @@ extension Supervisor {
                 attempt.log.note(
                     "attempt \(order.tryNumber) of \(order.lastTry) of \(order.key) starts in process \(worker.child.id)"
                 )
-                try worker.run(attempt)
-                FaultPoint.workerTold.pass()
-                attempts[order.attemptID] = worker
-                // A large order does not fit into the socket at once.
-                if let channel = worker.channel { try updateWriting(channel) }
+                try hand(attempt, to: worker)
             } catch {
                 locks.release(order.attemptID)
-                if (error as? SystemError)?.code == EPIPE { dismiss(worker) }
                 throw error
             }
             if worker.attempt?.log.files.isFallback == true {
@@ -54,6 +68,27 @@ extension Supervisor {
         } catch {
             // Before any of its effects: it fails with that reason, and its retry delay keeps it from trying in circles.
             conclude(failed(order, "\(error)", isRetryable: true, startedAt: self.now()))
+        }
+    }
+
+    /// - Throws: ``SystemError``: the worker has not got it, and never will.
+    private func hand(_ attempt: SupervisedAttempt, to worker: SupervisedWorker) throws {
+        do {
+            try worker.run(attempt)
+        } catch {
+            // A part of it may be under way: no later message may complete it.
+            kill(worker)
+            throw error
+        }
+        FaultPoint.workerTold.pass()
+        attempts[attempt.order.attemptID] = worker
+        guard let channel = worker.channel else { return }
+        do {
+            // A large order does not fit into the socket at once.
+            try updateWriting(channel)
+        } catch {
+            attempt.log.note("\(error)", level: .error)
+            kill(worker)
         }
     }
 

@@ -45,6 +45,9 @@ final class Supervisor {
     /// Whether the system does not say which processes there are.
     var isBlind = false
 
+    /// Workers that were killed as nobody could listen to them; they are reaped when they have ended.
+    var unheard: [SupervisedWorker] = []
+
     /// Orders that could not be started for want of something; tried again when a worker is free, or after a while.
     var waiting: [AttemptOrder] = []
     var nextStartTry: BootTimeClock.Instant?
@@ -83,7 +86,7 @@ final class Supervisor {
         FaultPoint.supervisorStarts.pass()
         try configuration.folders.create()
         secrets = SecretPatterns(SecretFinder.secrets(inEnvironment: CurrentProcess.environment))
-        outcomes = OutcomeBox(configuration.folders, isDurable: configuration.isDurable)
+        outcomes = OutcomeBox(configuration.folders)
         locks = AttemptLocks(configuration.folders, supervisor: getpid())
         signals = try SignalSource([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
         listener = try LocalListener(configuration.folders.socket(of: configuration.generation))
@@ -129,9 +132,9 @@ final class Supervisor {
 
     func watch(_ descriptor: Int32, _ source: Source) throws {
         lastToken += 1
+        try poller.add(descriptor, as: lastToken)
         sources[lastToken] = source
         tokens[descriptor] = lastToken
-        try poller.add(descriptor, as: lastToken)
     }
 
     func unwatch(_ descriptor: Int32) {
@@ -167,7 +170,7 @@ final class Supervisor {
         case .listener: try acceptScheduler()
         case .signals:
             let pending = try signals.pending()
-            if pending.contains(SIGTERM) { beginStop(grace: .zero, at: clock.now) }
+            if pending.contains(SIGTERM) { retire() }
             if pending.contains(SIGCHLD) { sweep(at: clock.now) }
         case .scheduler: try readScheduler()
         case .channel(let worker): try readReports(of: worker)
@@ -185,9 +188,9 @@ final class Supervisor {
             guard channel.isPeerTrusted() else { continue }
             // The newest connection is that of the scheduler in charge.
             dropScheduler()
+            try watch(channel.descriptor, .scheduler)
             scheduler = channel
             hasMetScheduler = true
-            try watch(channel.descriptor, .scheduler)
         }
         if spare == nil { spare = try? FileDescriptor.open("/dev/null", O_RDONLY) }
     }

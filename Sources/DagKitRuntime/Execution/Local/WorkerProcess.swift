@@ -73,7 +73,16 @@ struct WorkerProcess {
             outcome.processID = Int(getpid())
             outcome.hostname = hostName
             // Work that was cancelled may not have heeded it in all its parts.
-            try await channel.report(.finished(outcome, isSpent: damage != nil || wasCancelled))
+            let isSpent = damage != nil || wasCancelled
+            do {
+                try await channel.report(.finished(outcome, isSpent: isSpent))
+            } catch let error as FrameError {
+                // Rendered fields and outputs are each within their limits, and too much together.
+                outcome = failed(
+                    order, "what the attempt reports is too large: \(error)", isRetryable: false,
+                    startedAt: outcome.startedAt)
+                try await channel.report(.finished(outcome, isSpent: isSpent))
+            }
             FaultPoint.outcomeReported.pass()
         }
     }
