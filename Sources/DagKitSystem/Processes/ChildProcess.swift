@@ -31,23 +31,8 @@ package final class ChildProcess: Sendable {
         if let folder = command.folder, !FileSystem.isFolder(folder) {
             throw .failed("start in folder", folder, code: ENOENT)
         }
-        let descriptors = command.descriptors.merging(handedOn) { own, _ in own }
-        let sources = try HighCopies(of: descriptors)
         var pid: pid_t = 0
-        let code = starts.withLock { starts in
-            guard starts.areAllowed else { return ECANCELED }
-            let code = withArguments(program: program, command) { arguments, environment, path, folder in
-                sources.withUnsafePointers { from, to in
-                    var request = dagkit_spawn_request(
-                        path: path, arguments: arguments, environment: environment, folder: folder,
-                        sources: from, targets: to, count: Int32(descriptors.count),
-                        separation: command.separation.rawValue)
-                    return dagkit_spawn(&request, &pid)
-                }
-            }
-            if code == 0 { starts.running.insert(pid) }
-            return code
-        }
+        let code = try spawn(command, program, &pid)
         guard code == 0 else { throw .failed("start program", command.program, code: code) }
         let handle = dagkit_pidfd_open(pid)
         guard handle >= 0 else {
@@ -64,6 +49,30 @@ package final class ChildProcess: Sendable {
         return ChildProcess(
             id: pid, handle: FileDescriptor(owning: handle),
             leadsGroup: command.separation != .none && command.ownsGroup)
+    }
+
+    /// Starts a program, and gives up what that takes: the descriptor that watches it may need the room.
+    ///
+    /// - Returns: An error number, 0 for none.
+    private static func spawn(
+        _ command: Command, _ program: String, _ pid: inout pid_t
+    ) throws(SystemError) -> Int32 {
+        let descriptors = command.descriptors.merging(handedOn) { own, _ in own }
+        let sources = try HighCopies(of: descriptors)
+        return starts.withLock { starts in
+            guard starts.areAllowed else { return ECANCELED }
+            let code = withArguments(program: program, command) { arguments, environment, path, folder in
+                sources.withUnsafePointers { from, to in
+                    var request = dagkit_spawn_request(
+                        path: path, arguments: arguments, environment: environment, folder: folder,
+                        sources: from, targets: to, count: Int32(descriptors.count),
+                        separation: command.separation.rawValue)
+                    return dagkit_spawn(&request, &pid)
+                }
+            }
+            if code == 0 { starts.running.insert(pid) }
+            return code
+        }
     }
 
     /// Lets this process start no program any more: whoever tries gets `ECANCELED`.

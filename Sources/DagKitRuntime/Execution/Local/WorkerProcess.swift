@@ -38,7 +38,6 @@ struct WorkerProcess {
         CurrentProcess.writeOutputByLine()
         CurrentProcess.ignoreBrokenPipes()
         try ProcessTree.adoptOrphans()
-        DescriptorReserve.fill()
         try ProcessTree.continueWithoutParent()
         // No Ctrl-C of a terminal ends a worker: its supervisor does.
         signals = try SignalSource([SIGTERM, SIGINT, SIGHUP])
