@@ -79,4 +79,14 @@ import Testing
         #expect(try folders.locks().count == 1)
         #expect(try notes() == ["second"])
     }
+
+    @Test func `a file that somebody else holds is left to them`() throws {
+        let foreign = try FileLock.acquire(folders.lock(number: 1, of: getpid()), now: noon)
+
+        _ = try locks.take(one, now: noon, note: "first")
+
+        #expect(try notes() == ["first"])
+        #expect(try folders.locks(of: getpid()).count == 2)
+        _ = consume foreign
+    }
 }

@@ -4,15 +4,15 @@ import Synchronization
 import Testing
 
 @Suite struct TaskExecutorTests {
-    @Test func `many tasks share a thread for each core, and all of them end`() async {
+    @Test func `as many tasks run at once as there are cores, and all of them end`() async {
         let executor = BatchExecutor()
-        let seen = Threads()
+        let crowd = Crowd()
 
         let tasks = (0..<200).map { number in
             Task(executorPreference: executor) {
-                seen.noteThis()
+                crowd.pass()
                 await Task.yield()
-                seen.noteThis()
+                crowd.pass()
                 return number
             }
         }
@@ -20,7 +20,24 @@ import Testing
         for task in tasks { sum += await task.value }
 
         #expect(sum == 199 * 200 / 2)
-        #expect(seen.count <= max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        #expect(crowd.most <= max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    }
+
+    @Test func `tasks that are gathered begin once all are made`() async {
+        let executor = BatchExecutor()
+        let begun = Begun()
+
+        var tasks: [Task<Void, Never>] = []
+        executor.gather {
+            for number in 0..<20 {
+                tasks.append(Task(executorPreference: executor) { begun.note(number) })
+            }
+            begun.note(-1)
+        }
+        for task in tasks { await task.value }
+
+        #expect(begun.numbers.first == -1)
+        #expect(begun.numbers.sorted() == Array(-1..<20))
     }
 
     @Test func `tasks that wait for each other do not hold each other up`() async {
@@ -67,11 +84,25 @@ import Testing
     }
 }
 
-/// The threads that something ran on.
-private final class Threads: Sendable {
-    private let known = Mutex<Set<pthread_t>>([])
+/// Counts how many are at the same place at once.
+private final class Crowd: Sendable {
+    private let counts = Mutex((now: 0, most: 0))
 
-    var count: Int { known.withLock(\.count) }
+    var most: Int { counts.withLock(\.most) }
 
-    func noteThis() { known.withLock { _ = $0.insert(pthread_self()) } }
+    func pass() {
+        counts.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+        // Others get the chance to come as well.
+        for _ in 0..<10 { sched_yield() }
+        counts.withLock { $0.now -= 1 }
+    }
+}
+
+/// What began, in order.
+private final class Begun: Sendable {
+    private let known = Mutex<[Int]>([])
+
+    var numbers: [Int] { known.withLock(\.self) }
+
+    func note(_ number: Int) { known.withLock { $0.append(number) } }
 }

@@ -44,7 +44,7 @@ struct AttemptLocks {
     ///
     /// - Parameter note: What the file says of the attempt from now on.
     mutating func take(_ attempt: AttemptID, now: Date, note: String) throws -> Slot {
-        let slot = try reuse(note) ?? Slot(newPath(), now: now, note: note)
+        let slot = try reuse(note) ?? make(now: now, note: note)
         taken[attempt] = slot
         return slot
     }
@@ -79,9 +79,18 @@ struct AttemptLocks {
         return nil
     }
 
-    /// The name of a file that is not there yet: an earlier process may have had the same id.
-    private mutating func newPath() -> String {
-        repeat { count += 1 } while FileSystem.exists(folders.lock(number: count, of: supervisor))
-        return folders.lock(number: count, of: supervisor)
+    /// Makes a file that is not there yet: an earlier process may have had the same id.
+    private mutating func make(now: Date, note: String) throws -> Slot {
+        while true {
+            count += 1
+            let path = folders.lock(number: count, of: supervisor)
+            if FileSystem.exists(path) { continue }
+            do {
+                let slot = try Slot(path, now: now, note: note)
+                if !slot.isRemoved { return slot }
+            } catch FileLockError.held {
+                // Who looks for what dead supervisors left took it for such a file, and removes it.
+            }
+        }
     }
 }

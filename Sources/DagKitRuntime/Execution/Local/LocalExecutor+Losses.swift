@@ -128,9 +128,7 @@ extension LocalExecutor {
     ) async throws {
         for path in try folders.locks() {
             guard let note = await answered("whose lock \(path) is", { try AttemptNote.read(path) }) else {
-                // It belongs to no attempt; a supervisor that lives holds it for the next one.
-                let isHeld = await answered("whether \(path) is held") { try FileLock.isHeld(path) }
-                if !isHeld { try FileSystem.remove(path) }
+                removeUnlessHeld(path)
                 continue
             }
             guard !owned.contains(note.attemptID), unstored[note.attemptID] == nil,
@@ -139,6 +137,14 @@ extension LocalExecutor {
             await endProcesses(of: note.attemptID, lock: path)
             finish(note.lost(at: now()), keptBy: nil)
         }
+    }
+
+    /// Removes a lock file that belongs to no attempt, unless a supervisor that lives holds it for the next one.
+    private func removeUnlessHeld(_ path: String) {
+        guard let lock = try? FileLock.acquire(path, now: now()) else { return }
+        // Under its lock: a supervisor that has just made it finds that out.
+        try? FileSystem.remove(path)
+        _ = consume lock
     }
 
     /// Returns once no process of an attempt is left whose supervisor is dead, by the kernel's own word.
