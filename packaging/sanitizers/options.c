@@ -7,4 +7,5 @@
 // would be taken for a leak of the task by a worker.
 const char *__asan_default_options(void) { return COMMON ":detect_leaks=0:quarantine_size_mb=16"; }
 
-const char *__tsan_default_options(void) { return COMMON ":halt_on_error=0"; }
+// A program whose threads live on would wait a second at its end for their last races.
+const char *__tsan_default_options(void) { return COMMON ":halt_on_error=0:atexit_sleep_ms=0"; }
