@@ -112,6 +112,9 @@ extension LocalExecutor {
                 finish(try OutcomeBox.read(folders.outcome(of: attempt)), keptBy: nil)
             } catch let error as SystemError where error.isShortage {
                 throw error
+            } catch let error as SystemError {
+                // The next scheduler may be let.
+                log.error("the outcome of attempt \(attempt) cannot be read: \(error)")
             } catch {
                 let path = folders.outcome(of: attempt)
                 rename(path, path + ".damaged")

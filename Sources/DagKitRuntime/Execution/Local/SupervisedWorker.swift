@@ -31,6 +31,11 @@ final class SupervisedWorker {
     /// Whether its process has ended.
     var hasEnded = false
 
+    /// Whether its process has ended and was reaped, by whomever.
+    var isGone: Bool {
+        do { return try child.poll() != nil } catch { return true }
+    }
+
     var isIdle: Bool { attempt == nil && !isDismissed && !hasEnded }
 
     /// Starts a worker: this program again.

@@ -31,7 +31,7 @@ extension Supervisor {
     /// Kills and reaps what workers that have ended left; it is done again whenever a child ends, until nothing is left.
     func sweep(at now: BootTimeClock.Instant) {
         nextSweep = nil
-        unheard.removeAll { ((try? $0.child.poll()) ?? nil) != nil }
+        unheard.removeAll { $0.isGone }
         // What was given up is reaped when it ends after all.
         guard !dead.isEmpty else { return sweeper.reapSurvivors() }
         do {
