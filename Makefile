@@ -61,19 +61,11 @@ faults: test-deps ## make every fault of the list and write Documentation/faults
 		$(SWIFT) test --skip-build --no-parallel --filter '^FaultTests\.' --skip FaultArticleTests; \
 		DAGKIT_RECORD=1 $(SWIFT) test --skip-build --filter '^FaultTests\.FaultArticleTests'
 
-# Programs end by exit() while values live in main, which the leak check takes for leaks.
-SANITIZERS := address thread
-SANITIZER_OPTIONS := SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 \
-	TSAN_OPTIONS=suppressions=$(CURDIR)/packaging/tsan-suppressions:halt_on_error=0
-
 .PHONY: sanitize
-sanitize: test-deps ## run the tests with the address and the thread sanitizer, in build folders of their own
-	@for sanitizer in $(SANITIZERS); do \
-		echo "== $$sanitizer sanitizer"; \
-		$(SWIFT) build --build-tests --sanitize=$$sanitizer --scratch-path .build/$$sanitizer; \
-		$(SANITIZER_OPTIONS) DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) $(SWIFT) test --skip-build --no-parallel \
-			--sanitize=$$sanitizer --scratch-path .build/$$sanitizer --skip ExamplesTests; \
-	done
+sanitize: test-deps ## run the tests with the address and the thread sanitizer, in build folders of their own (an hour or so)
+	@status=0; for sanitizer in address thread; do \
+		DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) packaging/sanitizers/run $$sanitizer $(SWIFT) || status=1; \
+	done; exit $$status
 
 .PHONY: bench
 bench: build ## measure speed and write Benchmarks/RESULTS.md; SCENARIOS="light recovery" measures those alone

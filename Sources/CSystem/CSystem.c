@@ -6,7 +6,9 @@
 #include <linux/openat2.h>
 #include <link.h>
 #include <malloc.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -23,6 +25,11 @@ const char *dagkit_signal_text(int signal) { return sigdescr_np(signal); }
 void dagkit_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 int dagkit_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
+
+int dagkit_is_child_subreaper(void) {
+    int is_one = 0;
+    return prctl(PR_GET_CHILD_SUBREAPER, &is_one, 0, 0, 0) == 0 && is_one;
+}
 
 int dagkit_set_child_subreaper(int on) { return prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0); }
 
@@ -53,29 +60,40 @@ void dagkit_flush_streams(void) { fflush(NULL); }
 
 int dagkit_close_from(unsigned first) { return close_range(first, ~0U, 0); }
 
-// One slot per signal; a handler may read nothing but what is lock-free.
-static volatile sig_atomic_t forwarded_to[NSIG];
+// One slot per signal: a descriptor and one, or zero. A handler may run on any thread and touch nothing but what is lock-free.
+static atomic_int forwarded_to[NSIG];
+
+// How many handlers run.
+static atomic_int forwarding;
 
 static void forward(int signal) {
     int saved = errno;
+    atomic_fetch_add(&forwarding, 1);
+    int target = atomic_load(&forwarded_to[signal]);
     unsigned char number = (unsigned char)signal;
     // A full pipe already says that there is something to look at.
-    ssize_t written = write(forwarded_to[signal], &number, 1);
+    ssize_t written = target == 0 ? 0 : write(target - 1, &number, 1);
     (void)written;
+    atomic_fetch_sub(&forwarding, 1);
     errno = saved;
 }
 
 int dagkit_forward_signal(int signal, int descriptor) {
     if (signal <= 0 || signal >= NSIG) return errno = EINVAL, -1;
-    forwarded_to[signal] = descriptor;
+    atomic_store(&forwarded_to[signal], descriptor + 1);
     struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
     sigfillset(&action.sa_mask);
     return sigaction(signal, &action, NULL);
 }
 
 int dagkit_restore_signal(int signal) {
+    if (signal <= 0 || signal >= NSIG) return errno = EINVAL, -1;
     struct sigaction action = {.sa_handler = SIG_DFL};
-    return sigaction(signal, &action, NULL);
+    if (sigaction(signal, &action, NULL) != 0) return -1;
+    // The descriptor may be closed after this: a handler that has read it ends first, one that begins late finds none.
+    atomic_store(&forwarded_to[signal], 0);
+    while (atomic_load(&forwarding) > 0) sched_yield();
+    return 0;
 }
 
 void dagkit_ignore_broken_pipes(void) {

@@ -5,12 +5,23 @@
 #include <spawn.h>
 #include <unistd.h>
 
+static int is_target(const struct dagkit_spawn_request *request, int descriptor) {
+    for (int i = 0; i < request->count; i++)
+        if (request->targets[i] == descriptor) return 1;
+    return 0;
+}
+
 static int add_actions(posix_spawn_file_actions_t *actions, const struct dagkit_spawn_request *request) {
     int highest = 2;
     for (int i = 0; i < request->count; i++) {
         int code = posix_spawn_file_actions_adddup2(actions, request->sources[i], request->targets[i]);
         if (code != 0) return code;
         if (request->targets[i] > highest) highest = request->targets[i];
+    }
+    for (int descriptor = 3; descriptor < highest; descriptor++) {
+        if (is_target(request, descriptor)) continue;
+        int code = posix_spawn_file_actions_addclose(actions, descriptor);
+        if (code != 0) return code;
     }
     int code = posix_spawn_file_actions_addclosefrom_np(actions, highest + 1);
     if (code == 0 && request->folder) code = posix_spawn_file_actions_addchdir_np(actions, request->folder);

@@ -253,7 +253,8 @@ import Testing
             _ = try await (one, two)
 
             #expect(try await database.query("select n from pair").map(\.values) == [[2], [2]])
-            #expect(attempts.value == 3)
+            // Where the loser is quicker to take its row again than the winner is to get it, there is a second deadlock.
+            #expect(attempts.value >= 3)
         }
     }
 

@@ -8,11 +8,14 @@ import Testing
     @Test func `a scheduler that is killed in a backfill is followed by one that makes each run once`()
         async throws
     {
-        let deployment = try Deployment(
-            dags: """
-                {"dags": {"days": {"schedule": "@daily", "start_date": "2026-01-01", "tasks": [
-                  {"id": "note", "command": "echo {{ ds }}"}]}}}
-                """)
+        let deployment = try Deployment()
+        // After the first run the others wait for the scheduler to be killed, however slow the machine is.
+        let gate = "\(deployment.folder)/gate"
+        try deployment.write(
+            """
+            {"dags": {"days": {"schedule": "@daily", "start_date": "2026-01-01", "tasks": [
+              {"id": "note", "command": "[ {{ ds }} = 2026-01-01 ] || until [ -e \(gate) ]; do sleep 0.05; done"}]}}}
+            """)
         let first = try deployment.start("scheduler", log: "first.log")
         #expect(try await deployment.waits(for: "scheduler started", in: "first.log"))
         let created = try await deployment.dagctl(
@@ -20,6 +23,7 @@ import Testing
         #expect(try await deployment.waits(for: "run days/backfill__", in: "first.log"))
         first.send(SIGKILL)
         _ = try await first.wait()
+        try FileSystem.write([], to: gate, durable: false)
 
         let second = try deployment.start("scheduler", log: "second.log")
         #expect(try await deployment.waits(for: "backfill 1 is done", in: "second.log"))

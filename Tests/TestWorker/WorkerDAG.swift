@@ -56,6 +56,7 @@ public struct WorkerDAG: DAG {
             let child = try ChildProcess.start(Command("/bin/sh", ["-c", script, "x", Self.file(context)]))
             _ = try await child.wait()
         }
+        Self.addEscapes(to: &dag)
         dag.task("secret") { context in
             let password = try await context.connection("smtp_default").password ?? ""
             print(password)
@@ -109,6 +110,30 @@ public struct WorkerDAG: DAG {
         }
     }
 
+    /// Tasks that start what cannot be found, or not be ended; each writes the id of that process into its file.
+    private static func addEscapes(to dag: inout DAGBuilder) {
+        dag.task("escape") { context in
+            try await Self.run(
+                "env -i setsid sleep 600 & echo $! >\"$1.new\"; mv \"$1.new\" \"$1\"; wait", context)
+        }
+        dag.task("untouchable") { context in
+            try await Self.run(Self.untouchable, context)
+        }
+        dag.task("untouchable_wait") { context in
+            try await Self.run("\(Self.untouchable); wait", context)
+        }
+    }
+
+    /// A process of another user, which root without the right to signal others cannot end.
+    private static let untouchable =
+        "setpriv --reuid=65534 --clear-groups sleep 600 </dev/null >/dev/null 2>&1 & child=$!; "
+        + "while ! grep -q '^Uid:.65534' /proc/$child/status; do :; done; "
+        + "echo $child >\"$1.new\"; mv \"$1.new\" \"$1\""
+
+    private static func run(_ script: String, _ context: TaskContext) async throws {
+        _ = try await ChildProcess.start(Command("/bin/sh", ["-c", script, "x", file(context)])).wait()
+    }
+
     /// Tasks that change or use up what their worker has.
     private static func addDamage(to dag: inout DAGBuilder) {
         dag.task("limits") { _ in
@@ -127,6 +152,8 @@ public struct WorkerDAG: DAG {
         dag.task("burn") { _ in Self.burn() }
         dag.task("burn_and_crash") { _ in
             Self.burn()
+            // A sanitizer would take the signal for a wild access and report it.
+            signal(SIGSEGV, SIG_DFL)
             kill(getpid(), SIGSEGV)
         }
         dag.task("starve") { context in

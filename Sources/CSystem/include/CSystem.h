@@ -23,6 +23,8 @@ void dagkit_name_thread(const char *name);
 int dagkit_set_parent_death_signal(int signal);
 // Whether orphans among the descendants become children of this process.
 int dagkit_set_child_subreaper(int on);
+// 1 if they do.
+int dagkit_is_child_subreaper(void);
 // Whether others may trace this process and read its memory and environment.
 int dagkit_set_dumpable(int on);
 // Makes the C library write stdout at the end of each line, as a crash would lose what is buffered.
@@ -39,7 +41,7 @@ int dagkit_close_from(unsigned first);
 
 // From now on each of these signals writes its number, one byte, to `descriptor`, instead of its usual effect.
 int dagkit_forward_signal(int signal, int descriptor);
-// Gives a signal its usual effect again.
+// Gives a signal its usual effect again. Once it returns, nothing writes to the descriptor any more, which may be closed.
 int dagkit_restore_signal(int signal);
 // Lets writes to a closed pipe fail with EPIPE instead of ending the process.
 void dagkit_ignore_broken_pipes(void);

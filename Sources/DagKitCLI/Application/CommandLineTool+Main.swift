@@ -56,7 +56,7 @@ extension CommandLineTool {
 extension HostView {
     /// This machine.
     static func current(environment: [String: String]) -> HostView {
-        HostView(
+        var view = HostView(
             environment: environment, files: .system(), now: { Date().roundedToMicroseconds },
             userName: { CurrentProcess.userName }, hostName: { CurrentProcess.hostName },
             databases: SQLDatabaseKeeper(),
@@ -65,5 +65,7 @@ extension HostView {
             occupy: { try SchedulerDoor.keepShut(home: $0, now: Date()) },
             timeZoneData: { ZoneInfo.system(directory: environment["TZDIR"]).version },
             knock: { _ = await SchedulerDoor.knock(home: $0) })
+        view.adoptOrphans = { try ProcessTree.adoptOrphans() }
+        return view
     }
 }

@@ -20,6 +20,9 @@ package struct HostView: Sendable {
     /// Keeps schedulers out of a home for as long as what it gives lives; `nil` if one works there.
     package var occupy: @Sendable (String) throws -> (any Sendable)?
 
+    /// Makes this process the one that orphans among its descendants fall to: a scheduler ends what a dead supervisor left.
+    package var adoptOrphans: @Sendable () throws -> Void = {}
+
     /// The release of the machine's time zone data; `nil` if it does not say.
     package var timeZoneData: @Sendable () -> String?
 

@@ -42,6 +42,7 @@ struct SchedulerRun: Sendable {
         try workspace.exportToChildren()
         let service = ServiceManager(environment: workspace.system.environment)
         service.hideFromChildren()
+        try workspace.system.adoptOrphans()
         let door = try await door(entry, service)
         let log = SchedulerLogFile(
             folder: try workspace.logs + "/scheduler", console: workspace.console,
@@ -215,7 +216,6 @@ struct SchedulerRun: Sendable {
         return LocalExecutor(
             home: workspace.home.path, logs: try workspace.logs,
             capacity: try configuration.integer("core", "parallelism") ?? 32,
-            isDurable: configuration.value("database", "durability") == "full",
             logLimit: try configuration.integer("logging", "max_log_bytes"), log: log)
     }
 

@@ -129,7 +129,7 @@ public struct Configuration: Settings {
 
     /// The seconds of a setting.
     public func duration(_ section: String, _ key: String) throws -> Duration? {
-        try setting(section, key).flatMap { Double($0.value) }.map { .seconds($0) }
+        try setting(section, key).flatMap { Double($0.value) }.map { .seconds(clamping: $0) }
     }
 
     /// Every setting that is known or set, by section and name, and what is wrong with those that cannot be used.

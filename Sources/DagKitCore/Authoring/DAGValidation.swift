@@ -91,6 +91,7 @@ struct GraphValidator {
                 place, "maxConsecutiveFailedRuns is \"\(limit)\", below one",
                 "write 1 or more, or leave it out")
         }
+        checkRetries(configuration.defaults.retries, of: "the default of tasks is", place)
         if let start = configuration.startDate, let end = configuration.endDate, end < start {
             report(place, "the end date lies before the start date", "swap them")
         }
@@ -208,15 +209,20 @@ struct GraphValidator {
                 task.location, "task \"\(task.id)\" takes \"\(task.options.poolSlots)\" pool slots",
                 "write 1 or more")
         }
-        if let retries = task.options.retries, retries < 0 {
-            report(
-                task.location, "task \"\(task.id)\" has \"\(retries)\" retries, below zero",
-                "write 0 for none")
-        }
+        checkRetries(task.options.retries, of: "task \"\(task.id)\" has", task.location)
         if let timeout = task.options.timeout, timeout <= .zero {
             report(
                 task.location, "task \"\(task.id)\" has a timeout that is not positive",
                 "write a longer one, or none")
+        }
+    }
+
+    private mutating func checkRetries(_ retries: Int?, of whom: String, _ place: SourceLocation) {
+        guard let retries else { return }
+        if retries < 0 {
+            report(place, "\(whom) \"\(retries)\" retries, below zero", "write 0 for none")
+        } else if retries > RetryPolicy.mostRetries {
+            report(place, "\(whom) \"\(retries)\" retries", "write \(RetryPolicy.mostRetries) at most")
         }
     }
 

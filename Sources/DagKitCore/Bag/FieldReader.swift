@@ -124,11 +124,13 @@ struct FieldReader {
 
     /// Seconds as a number, or a number with a unit: `90`, `"90s"`, `"5m"`, `"2h"`, `"1d"`.
     static func duration(_ value: JSONValue) -> Duration? {
-        if let seconds = value.number { return seconds >= 0 ? .milliseconds(Int64(seconds * 1000)) : nil }
+        if let seconds = value.number {
+            return seconds >= 0 ? .seconds(clamping: (seconds * 1000).rounded(.down) / 1000) : nil
+        }
         guard let text = value.string, let unit = text.last, let count = Int(text.dropLast()), count >= 0
         else { return nil }
         return switch unit {
-        case "s": .seconds(count)
+        case "s": .seconds(clamping: Double(count))
         case "m": .minutes(count)
         case "h": .hours(count)
         case "d": .days(count)

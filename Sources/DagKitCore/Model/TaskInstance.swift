@@ -42,6 +42,9 @@ public struct TaskInstance: Hashable, Codable, Sendable {
     /// How many tries there may be beyond the first since the last clear, added to the tries before it.
     public var maxTries: Int
 
+    /// The number of the last try.
+    package var lastTry: Int { maxTries < .max ? maxTries + 1 : maxTries }
+
     /// How many times the instance was cleared; part of its idempotency key.
     public var clearNumber = 0
 

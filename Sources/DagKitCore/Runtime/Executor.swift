@@ -105,7 +105,7 @@ public struct AttemptOrder: Codable, Hashable, Sendable {
         self.attemptID = attemptID
         key = instance.key
         tryNumber = instance.tryNumber
-        lastTry = instance.maxTries + 1
+        lastTry = instance.lastTry
         runType = run.type
         logicalDate = run.logicalDate
         dataInterval = run.dataInterval

@@ -58,6 +58,9 @@ public struct RetryPolicy: Hashable, Sendable {
         Date(microseconds: end.microsecondsSinceEpoch + delay(after: attempt).microseconds)
     }
 
+    /// The most retries that a task may have.
+    public static let mostRetries = 1_000_000
+
     /// No growing delay exceeds a day.
     private static let limit: Duration = .days(1)
 

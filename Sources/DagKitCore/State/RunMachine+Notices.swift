@@ -33,7 +33,7 @@ extension RunMachine {
             notices.append(
                 Notice(
                     kind, at: event.at, run: run.key, task: key,
-                    tryNumber: event.tryNumber ?? self[place].tryNumber, lastTry: self[place].maxTries + 1,
+                    tryNumber: event.tryNumber ?? self[place].tryNumber, lastTry: self[place].lastTry,
                     reason: event.reason, nextTryAt: event.detail["next_try_at"]?.instant,
                     to: callback.receiver, facts: facts))
         }

@@ -56,7 +56,8 @@ extension RunMachine {
         pending.clearedOutputs.append(instance.key)
         outputCounts[instance.taskID] = nil
         if spec.tasks[reference.task].skipRule != nil { forgetDecision(of: reference.task) }
-        let tries = instance.tryNumber + spec.tasks[reference.task].retries
+        let (sum, isTooLarge) = instance.tryNumber.addingReportingOverflow(spec.tasks[reference.task].retries)
+        let tries = isTooLarge ? Int.max : sum
         change(
             reference, .cleared, at: now, reason: reason, detail: ["max_tries": .integer(Int64(tries))],
             actor: actor)

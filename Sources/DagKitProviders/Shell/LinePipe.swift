@@ -1,3 +1,4 @@
+import DagKitCore
 import DagKitSystem
 import Synchronization
 
@@ -6,9 +7,23 @@ final class LinePipe: Sendable {
     /// A line that is longer is told in pieces.
     private static let longestLine = 64 * 1024
 
+    /// A line, of which no more is kept than an output may have.
+    private struct Line {
+        private(set) var kept: [UInt8] = []
+        /// How many bytes it has.
+        private(set) var count = 0
+
+        mutating func append(_ bytes: ArraySlice<UInt8>) {
+            kept += bytes.prefix(max(0, EncodedOutput.maximumBytes - kept.count))
+            count += bytes.count
+        }
+    }
+
     private struct State {
         var pending: [UInt8] = []
-        var lastLine = ""
+        /// What was told of a line that has not ended yet.
+        var begun = Line()
+        var last = Line()
     }
 
     private let pipe: FileDescriptor
@@ -25,8 +40,19 @@ final class LinePipe: Sendable {
         try pipe.setNonBlocking()
     }
 
-    /// The last line that arrived.
-    var lastLine: String { state.withLock(\.lastLine) }
+    /// The last line that arrived, as the output of a task.
+    ///
+    /// - Throws: ``OutputError/tooLarge(type:bytes:task:key:)`` if it is longer than an output may be.
+    var lastLine: String {
+        get throws(OutputError) {
+            let line = state.withLock(\.last)
+            guard line.count <= EncodedOutput.maximumBytes else {
+                // Two quotation marks belong to the JSON.
+                throw .tooLarge(type: "String", bytes: line.count + 2)
+            }
+            return Self.text(line.kept[...])
+        }
+    }
 
     /// Tells lines until the writers are gone, or the task is cancelled and what was in the pipe then is told.
     func pump() async throws {
@@ -64,16 +90,23 @@ final class LinePipe: Sendable {
             var lines: [ArraySlice<UInt8>] = []
             let all = state.pending + bytes
             var rest = all[...]
+            var ended: (begun: Line, rest: ArraySlice<UInt8>)?
             while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 lines.append(rest[..<end])
+                ended = (state.begun, rest[..<end])
+                state.begun = Line()
                 rest = rest[(end + 1)...]
+            }
+            if let ended {
+                state.last = ended.begun
+                state.last.append(ended.rest)
             }
             while rest.count >= Self.longestLine {
                 lines.append(rest.prefix(Self.longestLine))
+                state.begun.append(rest.prefix(Self.longestLine))
                 rest = rest.dropFirst(Self.longestLine)
             }
             state.pending = Array(rest)
-            if let last = lines.last { state.lastLine = Self.text(last) }
             return lines
         }
         for line in lines { tell(line) }
@@ -82,9 +115,12 @@ final class LinePipe: Sendable {
     /// Tells what is left without a line break.
     private func finish() {
         let rest = state.withLock { state -> [UInt8] in
-            defer { state.pending = [] }
-            if !state.pending.isEmpty { state.lastLine = Self.text(state.pending[...]) }
-            return state.pending
+            let rest = state.pending
+            state.pending = []
+            state.begun.append(rest[...])
+            if state.begun.count > 0 { state.last = state.begun }
+            state.begun = Line()
+            return rest
         }
         if !rest.isEmpty { tell(rest[...]) }
     }

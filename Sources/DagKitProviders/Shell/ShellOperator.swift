@@ -13,6 +13,9 @@ import DagKitSystem
 /// ``skipStatus``; everything else fails the try. When the task is cancelled or times out, the command and all that it
 /// started are asked to end, and killed after ``grace``.
 ///
+/// A last line that is longer than an output may be (``EncodedOutput/maximumBytes``) fails the task: end such a script with
+/// a line of its own (`echo; echo done`), or let it write to a file and print the file's name.
+///
 /// Script, arguments and the values of the environment are templates. What others may choose (`dag_run.conf`) belongs into
 /// the environment, where a shell does not read it as part of the script.
 public struct ShellOperator: Operator {
@@ -96,9 +99,9 @@ public struct ShellOperator: Operator {
             if let group { return group.print(line) }
             context.logger.info(LinePipe.text(line), fileID: "ShellOperator.swift")
         }
-        let (exit, lastLine) = try await run.end()
+        let exit = try await run.end()
         switch exit.reason {
-        case .exited(0): return lastLine
+        case .exited(0): return try run.lastLine
         case .exited(let status) where Int(status) == skipStatus:
             throw TaskSkip("the command ended with status \(status)")
         default: throw ShellError.failed(ending: exit.description)

@@ -1,3 +1,4 @@
+import DagKitCore
 import DagKitSystem
 import Glibc
 
@@ -31,10 +32,15 @@ struct ShellRun: Sendable {
         extendLifetime(input)
     }
 
-    /// Waits for the command's end and returns it with the last line of its standard output.
+    /// The last line of the command's standard output so far.
+    ///
+    /// - Throws: ``OutputError/tooLarge(type:bytes:task:key:)``.
+    var lastLine: String { get throws(OutputError) { try output.lastLine } }
+
+    /// Waits for the command's end.
     ///
     /// - Throws: `CancellationError` once a cancelled command has ended with all that it started.
-    func end() async throws -> (ProcessExit, lastLine: String) {
+    func end() async throws -> ProcessExit {
         let (stops, stop) = AsyncStream<Void>.makeStream()
         // The command outlives the cancellation of the task for as long as it takes to end it: a task of its own waits.
         let watch = Task { try await watched(stops) }
@@ -44,7 +50,7 @@ struct ShellRun: Sendable {
             stop.yield()
         }
         try Task.checkCancellation()
-        return (exit, output.lastLine)
+        return exit
     }
 
     private func watched(_ stops: AsyncStream<Void>) async throws -> ProcessExit {

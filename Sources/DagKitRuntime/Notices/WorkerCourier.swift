@@ -39,6 +39,7 @@ public actor WorkerCourier: NoticeCourier {
             throw failure
         } catch {
             await worker.end()
+            await OrphanEnd.come(log: log)
             try Task.checkCancellation()
             throw error
         }
@@ -48,5 +49,6 @@ public actor WorkerCourier: NoticeCourier {
         let workers = idle
         idle = []
         for worker in workers { await worker.end() }
+        if !workers.isEmpty { await OrphanEnd.come(log: log) }
     }
 }

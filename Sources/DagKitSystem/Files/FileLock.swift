@@ -80,35 +80,56 @@ package struct FileLock: ~Copyable, Sendable {
         return fstat(descriptor.raw, &status) == 0 && status.st_nlink == 0
     }
 
-    /// The note in the lock file at `path`; `nil` if there is none.
-    package static func note(in path: String) -> String? {
-        guard let text = try? FileSystem.readText(path) else { return nil }
+    /// The note in the lock file at `path`; `nil` if there is none, or no such file.
+    ///
+    /// - Throws: ``SystemError`` if the file cannot be read.
+    package static func note(in path: String) throws(SystemError) -> String? {
+        let text: String
+        do {
+            text = try DescriptorReserve.look { () throws(SystemError) in try FileSystem.readText(path) }
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            return nil
+        }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         return lines.count > 2 && !lines[1].isEmpty ? String(lines[1]) : nil
     }
 
     /// Whether somebody holds the lock on `path`; a file that is not there is free.
+    ///
+    /// - Throws: ``SystemError`` if the system does not say.
     package static func isHeld(_ path: String) throws(SystemError) -> Bool {
-        guard FileSystem.exists(path) else { return false }
-        let file = try FileDescriptor.open(path, O_RDWR)
-        if dagkit_lock(file.raw, 1, 0) == 0 { return false }
-        guard errno == EWOULDBLOCK else { throw .last("lock", path) }
-        return true
+        do {
+            return try DescriptorReserve.look { () throws(SystemError) in
+                let file = try FileDescriptor.open(path, O_RDWR)
+                if dagkit_lock(file.raw, 1, 0) == 0 { return false }
+                guard errno == EWOULDBLOCK else { throw .last("lock", path) }
+                return true
+            }
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            return false
+        }
     }
 
     /// The processes of this user that have the file at `path` open, and so may hold its lock.
-    package static func holders(of path: String) -> [ProcessIdentity] {
+    ///
+    /// - Throws: ``SystemError`` if the system does not show all of them.
+    package static func holders(of path: String) throws(SystemError) -> [ProcessIdentity] {
         var wanted = stat()
-        guard stat(path, &wanted) == 0, let names = try? FileSystem.names(in: "/proc") else { return [] }
-        return names.compactMap { Int32($0).flatMap(ProcessIdentity.of) }.filter { process in
-            let id = process.id
-            let descriptors = (try? FileSystem.names(in: "/proc/\(id)/fd")) ?? []
-            return id != getpid() && process.isAlive
-                && descriptors.contains { name in
-                    var status = stat()
-                    return stat("/proc/\(id)/fd/\(name)", &status) == 0 && status.st_ino == wanted.st_ino
-                        && status.st_dev == wanted.st_dev
-                }
+        guard stat(path, &wanted) == 0 else {
+            guard errno == ENOENT else { throw .last("look at", path) }
+            return []
+        }
+        return try ProcessTree.processes { (id) throws(SystemError) in
+            let names = try DescriptorReserve.look { () throws(SystemError) in
+                try FileSystem.names(in: "/proc/\(id)/fd")
+            }
+            return names.contains { name in
+                var status = stat()
+                return stat("/proc/\(id)/fd/\(name)", &status) == 0 && status.st_ino == wanted.st_ino
+                    && status.st_dev == wanted.st_dev
+            }
         }
     }
 

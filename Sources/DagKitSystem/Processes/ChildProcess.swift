@@ -31,36 +31,84 @@ package final class ChildProcess: Sendable {
         if let folder = command.folder, !FileSystem.isFolder(folder) {
             throw .failed("start in folder", folder, code: ENOENT)
         }
-        let sources = try HighCopies(of: command.descriptors)
         var pid: pid_t = 0
-        let code = mayStart.withLock { mayStart in
-            guard mayStart else { return ECANCELED }
-            return withArguments(program: program, command) { arguments, environment, path, folder in
+        let code = try spawn(command, program, &pid)
+        guard code == 0 else { throw .failed("start program", command.program, code: code) }
+        let handle = dagkit_pidfd_open(pid)
+        guard handle >= 0 else {
+            let error = SystemError.last("watch process", "\(pid)")
+            // Nobody would ever wait for it.
+            kill(command.separation == .none ? pid : -pid, SIGKILL)
+            var status: Int32 = 0
+            starts.withLock { starts in
+                while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+                starts.running.remove(pid)
+            }
+            throw error
+        }
+        return ChildProcess(
+            id: pid, handle: FileDescriptor(owning: handle),
+            leadsGroup: command.separation != .none && command.ownsGroup)
+    }
+
+    /// Starts a program, and gives up what that takes: the descriptor that watches it may need the room.
+    ///
+    /// - Returns: An error number, 0 for none.
+    private static func spawn(
+        _ command: Command, _ program: String, _ pid: inout pid_t
+    ) throws(SystemError) -> Int32 {
+        let descriptors = command.descriptors.merging(handedOn) { own, _ in own }
+        let sources = try HighCopies(of: descriptors)
+        return starts.withLock { starts in
+            guard starts.areAllowed else { return ECANCELED }
+            let code = withArguments(program: program, command) { arguments, environment, path, folder in
                 sources.withUnsafePointers { from, to in
                     var request = dagkit_spawn_request(
                         path: path, arguments: arguments, environment: environment, folder: folder,
-                        sources: from, targets: to, count: Int32(command.descriptors.count),
+                        sources: from, targets: to, count: Int32(descriptors.count),
                         separation: command.separation.rawValue)
                     return dagkit_spawn(&request, &pid)
                 }
             }
+            if code == 0 { starts.running.insert(pid) }
+            return code
         }
-        guard code == 0 else { throw .failed("start program", command.program, code: code) }
-        let handle = dagkit_pidfd_open(pid)
-        guard handle >= 0 else { throw .last("watch process", "\(pid)") }
-        return ChildProcess(
-            id: pid, handle: FileDescriptor(owning: handle),
-            leadsGroup: command.separation != .none && command.ownsGroup)
     }
 
     /// Lets this process start no program any more: whoever tries gets `ECANCELED`.
     ///
     /// It returns once no start is under way, so that whoever kills all children then kills every one.
     package static func forbidStarts() {
-        mayStart.withLock { $0 = false }
+        starts.withLock { $0.areAllowed = false }
     }
 
-    private static let mayStart = Mutex(true)
+    /// The ids of the processes that this one has started and not waited for; what else is its child was left to it.
+    package static var running: Set<Int32> { starts.withLock(\.running) }
+
+    private struct Starts {
+        var areAllowed = true
+        var running: Set<Int32> = []
+    }
+
+    private static let starts = Mutex(Starts())
+
+    /// Gives every program that is started from now on a copy of a descriptor, so that it and what it starts can be found by
+    /// the file behind it; `nil` for no more.
+    ///
+    /// The copy has a number that scripts do not use. A process that may have few descriptors gives none.
+    package static func handOn(_ descriptor: Int32?) {
+        handed.withLock { $0 = descriptor }
+    }
+
+    private static let handed = Mutex<Int32?>(nil)
+    private static let handedNumber: Int32 = 20
+
+    private static var handedOn: [Int32: Int32] {
+        guard let descriptor = handed.withLock({ $0 }), fcntl(descriptor, F_GETFD) >= 0 else { return [:] }
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return limit.rlim_cur > 64 ? [handedNumber: descriptor] : [:]
+    }
 
     /// Becomes readable when the process has ended; for event loops of their own.
     package var descriptor: Int32 { handle.raw }
@@ -103,8 +151,8 @@ package final class ChildProcess: Sendable {
     package func sendToGroup(_ signal: Int32) {
         guard leadsGroup else { return send(signal) }
         exit.withLock { known in
-            // Until it is reaped, its id cannot become that of another group.
-            if known == nil { kill(-id, signal) }
+            // Until it is reaped, here or by who kills all descendants, its id cannot become that of another group.
+            if known == nil, dagkit_has_ended(id) >= 0 { kill(-id, signal) }
         }
     }
 
@@ -123,7 +171,11 @@ package final class ChildProcess: Sendable {
         if leadsGroup { kill(-id, SIGKILL) }
         var status: Int32 = 0
         var usage = rusage()
-        guard wait4(id, &status, 0, &usage) == id else { throw .last("wait for process", "\(id)") }
+        // Until it is noted, nobody gets its id.
+        try Self.starts.withLock { starts throws(SystemError) in
+            guard wait4(id, &status, 0, &usage) == id else { throw .last("wait for process", "\(id)") }
+            starts.running.remove(id)
+        }
         let exit = ProcessExit(status: status, usage: usage)
         ProcessMeasurement.noteEnd(of: exit.usage)
         return exit

@@ -9,6 +9,9 @@ package enum ProcessTree {
         guard dagkit_set_child_subreaper(1) == 0 else { throw .last("become the reaper of orphans") }
     }
 
+    /// Whether this process has called ``adoptOrphans()``.
+    package static var adoptsOrphans: Bool { dagkit_is_child_subreaper() == 1 }
+
     /// Wakes this process, should it be stopped, when the thread that started it ends.
     ///
     /// What else has to be done then is the affair of ``whenClosed(_:perform:)``, which a stopped process could not do.
@@ -34,71 +37,102 @@ package enum ProcessTree {
     /// Children, grandchildren and so on of a process, each parent before its children.
     ///
     /// - Parameter spare: Processes that are left out, with all that is below them.
+    /// - Throws: ``SystemError`` if the system does not show all of them.
     package static func descendants(
-        of root: Int32, sparing spare: Set<Int32> = []
+        of root: Int32, sparing spare: @autoclosure () -> Set<Int32> = []
     ) throws(SystemError) -> [ProcessIdentity] {
-        var children: [Int32: [ProcessIdentity]] = [:]
-        for name in try FileSystem.names(in: "/proc") {
-            guard let id = Int32(name), !spare.contains(id), let status = ProcessStatus.read(id) else {
+        try relatives(of: root, sparing: spare()).map(\.process)
+    }
+
+    /// A descendant of some process.
+    struct Relative {
+        let process: ProcessIdentity
+        let parent: Int32
+        /// Whether it has ended and waits to be reaped.
+        let isZombie: Bool
+    }
+
+    /// - Parameter spare: Asked once all processes were looked at, so that it names those which were started meanwhile.
+    static func relatives(
+        of root: Int32, sparing spare: @autoclosure () -> Set<Int32>
+    ) throws(SystemError) -> [Relative] {
+        var children: [Int32: [Relative]] = [:]
+        for id in try ids() {
+            guard let status = try ifOurs({ () throws(SystemError) in try ProcessStatus.read(id) }) else {
                 continue
             }
-            children[status.parent, default: []].append(ProcessIdentity(id: id, startTime: status.startTime))
+            children[status.parent, default: []].append(
+                Relative(
+                    process: ProcessIdentity(id: id, startTime: status.startTime), parent: status.parent,
+                    isZombie: status.isZombie))
         }
-        var found = children[root] ?? []
+        let spared = spare()
+        func unspared(below id: Int32) -> [Relative] {
+            children[id]?.filter { !spared.contains($0.process.id) } ?? []
+        }
+        var found = unspared(below: root)
         var next = 0
         while next < found.count {
-            found += children[found[next].id] ?? []
+            found += unspared(below: found[next].process.id)
             next += 1
         }
         return found
-    }
-
-    /// Kills all descendants of this process, but for those that `spare` names and theirs, and reaps what is its own child.
-    ///
-    /// It goes on until none is left, as a process may fork while it is looked for. The process must have
-    /// called ``adoptOrphans()``, or descendants could escape upwards; so must those that are spared, or an orphan of
-    /// theirs would be taken for one of this process.
-    ///
-    /// - Returns: The ids of the processes that were killed.
-    @discardableResult
-    package static func killDescendants(sparing spare: Set<Int32> = []) throws(SystemError) -> Set<Int32> {
-        var killed: Set<Int32> = []
-        while hasChildren {
-            // Only what is reached without passing one that is spared: what those fork meanwhile is never in reach.
-            let targets = try descendants(of: getpid(), sparing: spare)
-            if targets.isEmpty { return killed }
-            for target in targets { target.send(SIGKILL) }
-            killed.formUnion(targets.map(\.id))
-            reap(targets)
-        }
-        return killed
-    }
-
-    /// Waits for the end of those that are children of this process; the others are their parents' affair, or soon ours.
-    private static func reap(_ targets: [ProcessIdentity]) {
-        for target in targets {
-            var status: Int32 = 0
-            var usage = rusage()
-            var reaped: pid_t
-            repeat { reaped = wait4(target.id, &status, 0, &usage) } while reaped < 0 && errno == EINTR
-            if reaped == target.id { ProcessMeasurement.noteEnd(of: ResourceUsage(usage)) }
-        }
     }
 
     /// The processes of this user whose environment has exactly this entry, wherever in the tree they stand.
     ///
     /// It finds what escaped from a tree whose root was killed: an environment is inherited across forks, sessions and
     /// the loss of parents.
-    package static func processes(withEnvironment entry: String) -> [ProcessIdentity] {
+    ///
+    /// - Throws: ``SystemError`` if the system does not show all of them.
+    package static func processes(withEnvironment entry: String) throws(SystemError) -> [ProcessIdentity] {
         let wanted = Array(entry.utf8)
-        let names = (try? FileSystem.names(in: "/proc")) ?? []
-        return names.compactMap { name in
-            guard let id = Int32(name), id != getpid(), let identity = ProcessIdentity.of(id),
-                let environment = try? FileSystem.read("/proc/\(id)/environ"),
-                environment.split(separator: 0).contains(where: { $0.elementsEqual(wanted) }),
-                identity.isAlive
-            else { return nil }
-            return identity
+        return try processes { (id) throws(SystemError) in
+            let path = "/proc/\(id)/environ"
+            let environment = try DescriptorReserve.look { () throws(SystemError) in
+                try FileSystem.read(path)
+            }
+            return environment.split(separator: 0).contains { $0.elementsEqual(wanted) }
+        }
+    }
+
+    /// The living processes of this user, but for this one, for which something holds.
+    ///
+    /// A process that the system shows to nobody but its own user, or to root, is taken for another user's.
+    static func processes(
+        where isWanted: (Int32) throws(SystemError) -> Bool
+    ) throws(SystemError) -> [ProcessIdentity] {
+        var found: [ProcessIdentity] = []
+        for id in try ids() where id != getpid() {
+            let process = try ifOurs { () throws(SystemError) -> ProcessIdentity? in
+                guard let process = try ProcessIdentity.find(id), try isWanted(id), try process.lives() else {
+                    return nil
+                }
+                return process
+            }
+            if let process { found.append(process) }
+        }
+        return found
+    }
+
+    private static func ids() throws(SystemError) -> [Int32] {
+        let names = try DescriptorReserve.look { () throws(SystemError) in
+            try FileSystem.names(in: "/proc")
+        }
+        return names.compactMap { Int32($0) }
+    }
+
+    /// What is to be known of a process; `nil` if it is gone or not ours to look at.
+    private static func ifOurs<Value>(
+        _ look: () throws(SystemError) -> Value?
+    ) throws(SystemError) -> Value? {
+        do {
+            return try look()
+        } catch {
+            guard error.saysThatProcessIsGone || error.code == EACCES || error.code == EPERM else {
+                throw error
+            }
+            return nil
         }
     }
 }

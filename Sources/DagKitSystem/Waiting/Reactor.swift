@@ -22,11 +22,31 @@ package final class Reactor: Sendable {
         let deadline: BootTimeClock.Instant?
     }
 
+    /// Who waits for a descriptor, from the first who does to the last.
+    private struct Interest {
+        /// Tells it from earlier ones in a descriptor of the same number, whose last event may still be on its way when the
+        /// number is already that of another file. The timer has 0.
+        let generation: UInt32
+        var waiters: [UInt64] = []
+
+        func token(of descriptor: Int32) -> UInt64 {
+            UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor))
+        }
+    }
+
     private struct State {
         var waiters: [UInt64: Waiter] = [:]
-        /// Who waits for each registered descriptor.
-        var interested: [Int32: [UInt64]] = [:]
+        var interests: [Int32: Interest] = [:]
+        var generation: UInt32 = 0
         var isStarted = false
+
+        mutating func add(_ id: UInt64, to descriptor: Int32) {
+            if interests[descriptor] == nil {
+                generation = max(1, generation &+ 1)
+                interests[descriptor] = Interest(generation: generation)
+            }
+            interests[descriptor]?.waiters.append(id)
+        }
     }
 
     /// The reactor of this process; its thread starts on first use.
@@ -82,7 +102,7 @@ package final class Reactor: Sendable {
             state.waiters[id] = waiter
             if waiter.deadline != nil { setTimer(state) }
             guard let descriptor = waiter.descriptor else { return nil }
-            state.interested[descriptor, default: []].append(id)
+            state.add(id, to: descriptor)
             guard let failure = register(descriptor, state) else { return nil }
             state.waiters[id] = nil
             drop(id, from: descriptor, &state)
@@ -109,24 +129,24 @@ package final class Reactor: Sendable {
     }
 
     private func drop(_ id: UInt64, from descriptor: Int32, _ state: inout State, isArmed: Bool = true) {
-        state.interested[descriptor]?.removeAll { $0 == id }
-        guard state.interested[descriptor]?.isEmpty == true else { return }
-        state.interested[descriptor] = nil
+        state.interests[descriptor]?.waiters.removeAll { $0 == id }
+        guard state.interests[descriptor]?.waiters.isEmpty == true else { return }
+        state.interests[descriptor] = nil
         if isArmed { dagkit_epoll_remove(epoll.raw, descriptor) }
     }
 
     /// Tells the kernel what is awaited of a descriptor, once.
     private func register(_ descriptor: Int32, _ state: State) -> SystemError? {
-        guard let ids = state.interested[descriptor] else { return nil }
+        guard let interest = state.interests[descriptor] else { return nil }
         var mask = dagkit_once
-        for id in ids {
+        for id in interest.waiters {
             switch state.waiters[id]?.readiness {
             case .readable: mask |= dagkit_readable
             case .writable: mask |= dagkit_writable
             case nil: continue
             }
         }
-        let token = UInt64(descriptor)
+        let token = interest.token(of: descriptor)
         if dagkit_epoll_modify(epoll.raw, descriptor, mask, token) == 0 { return nil }
         if errno == ENOENT, dagkit_epoll_add(epoll.raw, descriptor, mask, token) == 0 { return nil }
         return .last("wait for a descriptor")
@@ -177,7 +197,9 @@ package final class Reactor: Sendable {
         let descriptor = Int32(truncatingIfNeeded: event.token)
         let isOver = event.readiness & dagkit_hung_up != 0
         return state.withLock { state in
-            let ready = (state.interested[descriptor] ?? []).filter { id in
+            guard let interest = state.interests[descriptor], interest.token(of: descriptor) == event.token
+            else { return [] }
+            let ready = interest.waiters.filter { id in
                 switch state.waiters[id]?.readiness {
                 case .readable: isOver || event.readiness & dagkit_readable != 0
                 case .writable: isOver || event.readiness & dagkit_writable != 0

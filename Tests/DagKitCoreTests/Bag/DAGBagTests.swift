@@ -107,6 +107,14 @@ import Testing
             #"{"dags": {"nightly": {"params": {"tokens": [12345678]}}}}"#,
             #"dags.json:1:45: error: "tokens" holds a secret in clear text"#
         ),
+        (
+            #"{"dags": {"h": {"tasks": [{"id": "a", "operator": "say", "text": "x", "retries": 9223372036854775807}]}}}"#,
+            #"dags.json:1:27: error: task "a" has "9223372036854775807" retries; write 1000000 at most"#
+        ),
+        (
+            #"{"dags": {"h": {"tasks": [{"id": "a", "operator": "say", "text": "x", "retries": -1}]}}}"#,
+            #"dags.json:1:27: error: task "a" has "-1" retries, below zero; write 0 for none"#
+        ),
         (#"{"dags": {}"#, "dags.json:1:12: error: "),
     ])
     func `what is wrong is told with its place and a remedy`(text: String, message: String) {
@@ -114,6 +122,29 @@ import Testing
         let lines = (bag.fileProblems + bag.problems.values.flatMap { $0 }).map(\.description)
 
         #expect(lines.contains { $0.hasPrefix(message) }, "\(lines)")
+    }
+
+    @Test(arguments: ["9223372036854775807", "1000001", "-1"])
+    func `a default of retries out of range is refused`(retries: String) {
+        let bag = Self.bag(#"{"dags": {"nightly": {"defaults": {"retries": \#(retries)}}}}"#)
+
+        #expect(
+            bag.problems["nightly"]?.contains {
+                $0.problem.hasPrefix(#"the default of tasks is "\#(retries)" retries"#)
+            } == true)
+    }
+
+    @Test(arguments: [
+        "9223372036854775807", "1e300", #""9223372036854775807s""#, #""9223372036854775807m""#,
+        #""9223372036854775807d""#,
+    ])
+    func `a span beyond all bounds is as long as one can be`(span: String) throws {
+        let bag = Self.bag(
+            #"{"dags": {"nightly": {"dagrun_timeout": \#(span), "defaults": {"retry_delay": \#(span)}}}}"#)
+
+        let policy = try #require(bag.specs.first).tasks[0].retryPolicy
+        #expect(policy.delay > .days(100_000_000))
+        #expect(policy.delay < .seconds(9_000_000_000_001))
     }
 
     @Test func `a cycle is printed as a path`() {

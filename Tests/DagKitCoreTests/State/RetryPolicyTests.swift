@@ -19,6 +19,38 @@ import Testing
         #expect(policy.delay(after: attempt) == .seconds(seconds))
     }
 
+    @Test(arguments: [Duration.seconds(Int64.max), .minutes(Int.max), .hours(Int.max), .days(Int.max)])
+    func `the longest delay still ends at an instant`(delay: Duration) throws {
+        let policy = RetryPolicy(delay: delay)
+        let attempt = RetryPolicy.Attempt(
+            dagID: "d", taskID: "t", logicalDate: try Fixture.instant("2024-01-01"), tryNumber: 1)
+
+        #expect(policy.nextTry(after: attempt, failedAt: .noon) > .noon + 1e11)
+    }
+
+    @Test func `an instance of an older version with more retries than can be counted has a last try`() throws
+    {
+        let run = RunKey("d", "r")
+        let spec = try DAGSpec.fixture(tasks: [FixtureTask(id: "a", upstream: [])])
+        let dagRun = DAGRun(
+            key: run, type: .manual, logicalDate: nil, dataInterval: nil, runAfter: .noon, queuedAt: .noon,
+            structureHash: "")
+
+        let order = AttemptOrder(
+            attemptID: AttemptID(rawValue: 1),
+            instance: TaskInstance(key: TaskInstanceKey(run, "a"), maxTries: .max, operatorName: "Fixture"),
+            run: dagRun, task: spec.tasks[0], params: [:])
+
+        #expect(order.lastTry == .max)
+    }
+
+    @Test(arguments: [1_000_001, Int.max, -1])
+    func `retries out of range are refused`(retries: Int) {
+        #expect(throws: DAGValidationError.self) {
+            try DAGSpec.fixture(tasks: [FixtureTask(id: "a", upstream: [], retries: retries)])
+        }
+    }
+
     @Test func `a delay that does not grow knows no maximum`() throws {
         let policy = RetryPolicy(delay: .days(3), maximumDelay: .minutes(1))
         let attempt = RetryPolicy.Attempt(

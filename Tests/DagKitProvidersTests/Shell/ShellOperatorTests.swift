@@ -18,9 +18,29 @@ import Testing
     @Test(arguments: [
         ("true", ""), ("printf 'no end'", "no end"), ("echo a; echo", ""), ("printf 'a\\r\\n'", "a"),
         ("seq 1 200000", "200000"),
+        ("head -c 65536 /dev/zero | tr '\\0' x", String(repeating: "x", count: 65536)),
+        ("head -c 65536 /dev/zero | tr '\\0' x; echo", String(repeating: "x", count: 65536)),
+        ("head -c 1048576 /dev/zero | tr '\\0' x; echo", String(repeating: "x", count: 1 << 20)),
     ])
     func `an output may be empty, unended or long`(script: String, output: String) async throws {
         #expect(try await OperatorRun()(ShellOperator(.value(script))) == output)
+    }
+
+    @Test(arguments: ["", "; echo", "; echo end >&2"])
+    func `an output beyond the limit fails with its size, and is never cut`(more: String) async throws {
+        let script = "head -c 1048577 /dev/zero | tr '\\0' x\(more)"
+
+        let error = await #expect(throws: OutputError.self) {
+            try await OperatorRun()(ShellOperator(.value(script)))
+        }
+
+        #expect(error == .tooLarge(type: "String", bytes: 1_048_579))
+    }
+
+    @Test func `a long line before the last one does no harm`() async throws {
+        let script = "head -c 3000000 /dev/zero | tr '\\0' x; echo; echo end"
+
+        #expect(try await OperatorRun()(ShellOperator(.value(script))) == "end")
     }
 
     @Test func `a program gets its arguments as they are`() async throws {

@@ -24,7 +24,7 @@ import Testing
     private let one = AttemptID(rawValue: 1)
     private let two = AttemptID(rawValue: 2)
 
-    private func notes() throws -> [String] { try folders.locks().compactMap { FileLock.note(in: $0) } }
+    private func notes() throws -> [String] { try folders.locks().compactMap { try FileLock.note(in: $0) } }
 
     @Test func `a file tells of its attempt until the lock is given back, and then becomes that of another`()
         throws

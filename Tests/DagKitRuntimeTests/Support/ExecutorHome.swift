@@ -103,7 +103,8 @@ final class ExecutorHome: Sendable {
     /// Waits until a task says that it runs, and gives its process.
     func process(of attempt: Int64) async throws -> ProcessIdentity {
         while true {
-            if let text = try? FileSystem.readText(file(attempt)), let id = Int32(text),
+            if let text = try? FileSystem.readText(file(attempt)),
+                let id = Int32(text.split(separator: "\n").first ?? ""),
                 let process = ProcessIdentity.of(id)
             {
                 return process

@@ -57,11 +57,11 @@ import Testing
     @Test func `a note is read by others, replaced under the lock, and taken back`() throws {
         let path = folder.path("lock")
         let lock = try FileLock.acquire(path, now: noon, note: String(repeating: "a", count: 300))
-        let first = FileLock.note(in: path)
+        let first = try FileLock.note(in: path)
         try lock.setNote("b")
-        let second = FileLock.note(in: path)
+        let second = try FileLock.note(in: path)
         try lock.setNote("")
-        let third = FileLock.note(in: path)
+        let third = try FileLock.note(in: path)
 
         let isHeld = try FileLock.isHeld(path)
 

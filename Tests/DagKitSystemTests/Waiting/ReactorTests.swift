@@ -49,6 +49,32 @@ import Testing
         await #expect(throws: SystemError.self) { try await Reactor.shared.wait(for: .readable, on: 987_654) }
     }
 
+    @Test func `the last event of a closed file wakes no waiter of the next file of its number`() async throws
+    {
+        for _ in 0..<1_000 {
+            try await leaveEventBehind()
+            // The lowest free number is that of the descriptor that was closed.
+            let quiet = try FileDescriptor.pipe()
+
+            let deadline = BootTimeClock().now.advanced(by: .milliseconds(1))
+            let wasWoken = try await Reactor.shared.wait(
+                for: .readable, on: quiet.reader.raw, until: deadline)
+
+            #expect(!wasWoken)
+        }
+    }
+
+    /// Waits for a descriptor that becomes ready at the moment at which the wait is cancelled, and closes it.
+    private func leaveEventBehind() async throws {
+        let ready = try FileDescriptor.pipe()
+        let number = ready.reader.raw
+        let wait = Task { try await Reactor.shared.wait(for: .readable, on: number) }
+        await Task.yield()
+        try ready.writer.writeAll([1])
+        wait.cancel()
+        _ = await wait.result
+    }
+
     @Test func `thousands of waits end, each once`() async throws {
         let clock = BootTimeClock()
         let start = clock.now

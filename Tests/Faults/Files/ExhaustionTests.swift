@@ -34,4 +34,36 @@ import Testing
         #expect(findings == [])
         #expect(try await home.leftovers() == [])
     }
+
+    @Test(
+        .fault(
+            .F21, "what cannot be looked at is not taken for dead: no second attempt beside it",
+            by: .really("prlimit on a running scheduler, whose supervisor and worker are killed then")))
+    func `F21 a scheduler that may open nothing more takes nothing for dead`() async throws {
+        let home = try FaultHome(
+            ScriptDAG.declaration(
+                "exec 9>>only.lock; flock -n 9 || echo $DAGKIT_CTX_TRY_NUMBER >>doubled; echo $$ >>begun; "
+                    + "[ $DAGKIT_CTX_TRY_NUMBER = 2 ] || sleep 600", retries: 1))
+        _ = try await home.dagctl("dags", "trigger", "script")
+        let scheduler = try home.startScheduler("--once")
+        _ = try await home.words(in: "begun")
+        let owners = home.processes(.supervisor) + home.processes(.worker)
+        for process in owners { kill(process.id, SIGSTOP) }
+        let lowered = try await home.shell("prlimit --pid \(scheduler.id) --nofile=10:")
+
+        for process in owners { kill(process.id, SIGKILL) }
+        let hasSaid = try await holds {
+            home.schedulerLines().contains { $0.contains("and waits until the system does") }
+        }
+        let raised = try await home.shell("prlimit --pid \(scheduler.id) --nofile=1024:")
+
+        #expect(lowered.status == 0 && raised.status == 0, "\(lowered) \(raised)")
+        #expect(hasSaid, "\(home.schedulerLines())")
+        #expect(try await home.end(of: scheduler)?.isSuccess == true)
+        let ended = try await home.scriptEnds()
+        #expect(ended?.state == .success)
+        #expect(ended?.tryNumber == 2)
+        #expect(!FileSystem.exists("\(home.path)/doubled"))
+        #expect(try await home.leftovers() == [])
+    }
 }

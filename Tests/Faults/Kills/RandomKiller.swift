@@ -21,12 +21,12 @@ struct RandomKiller {
     private var ownEnds: [String] = []
 
     init(seed: UInt64) throws {
-        home = try FaultHome(ProofDAG.declaration(seconds: 0.03))
+        home = try FaultHome(ProofDAG.declaration(seconds: 0.03, escapes: true))
         random = SeededGenerator(seed: seed)
         scheduler = try home.startScheduler()
     }
 
-    /// Kills `count` times; a run is triggered before each.
+    /// Kills `count` times, a supervisor now and then together with a worker; a run is triggered before each.
     mutating func rage(_ count: Int) async throws {
         while killed.count < count {
             try await trigger()
@@ -37,8 +37,12 @@ struct RandomKiller {
             }
             let role = FaultHome.Role.allCases.randomElement(using: &random) ?? .worker
             guard let victim = home.processes(role).randomElement(using: &random) else { continue }
+            let companion =
+                role == .supervisor && Bool.random(using: &random)
+                ? home.processes(.worker).randomElement(using: &random) : nil
             kill(victim.id, SIGKILL)
-            killed.append(role.rawValue)
+            if let companion { kill(companion.id, SIGKILL) }
+            killed.append(companion == nil ? role.rawValue : "\(role.rawValue) and worker")
             if role == .scheduler {
                 _ = try await scheduler.wait()
                 try startScheduler()

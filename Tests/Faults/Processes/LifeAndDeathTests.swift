@@ -82,6 +82,32 @@ import Testing
     }
 
     @Test(
+        .fault(
+            .F6,
+            "what dropped its environment, its session and the attempt's lock dies with them, before the next try",
+            by: .really("supervisor and worker are killed together")),
+        arguments: ["exec 20>&-; exec env -i setsid sleep 600", "exec env -i setsid sleep 600"])
+    func `F6 nothing that a task started outlives its supervisor and worker`(daemon: String) async throws {
+        let home = try FaultHome(
+            ScriptDAG.declaration(
+                "[ $DAGKIT_CTX_TRY_NUMBER = 2 ] && exit; bash -c '\(daemon)' & echo $! >begun; sleep 600",
+                retries: 1))
+        _ = try await home.dagctl("dags", "trigger", "script")
+        let scheduler = try home.startScheduler("--once")
+        let process = Int32(try await home.words(in: "begun")[0]) ?? 0
+        #expect(try await holds { try FileSystem.readText("/proc/\(process)/comm") == "sleep\n" })
+        let owners = home.processes(.supervisor) + home.processes(.worker)
+        for process in owners { kill(process.id, SIGSTOP) }
+
+        for process in owners { kill(process.id, SIGKILL) }
+
+        #expect(try await home.end(of: scheduler)?.isSuccess == true)
+        #expect(try await home.scriptEnds()?.tryNumber == 2)
+        #expect(ProcessIdentity.of(process)?.isAlive != true)
+        #expect(try await home.leftovers() == [])
+    }
+
+    @Test(
         .fault(.F7, "the attempt fails with the signal as its reason, and is tried again", by: .real),
         arguments: [true, false])
     func `F7 a task that is killed fails with the signal and is tried again`(isWorker: Bool) async throws {

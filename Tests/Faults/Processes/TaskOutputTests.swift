@@ -104,7 +104,7 @@ import Testing
             by: .really("100 MB of zero bytes")))
     func `F27 a line of 100 MB passes through`() async throws {
         let home = try FaultHome(
-            ScriptDAG.declaration("head -c 100000000 /dev/zero"),
+            ScriptDAG.declaration("head -c 100000000 /dev/zero; echo; echo done"),
             settings: ["DAGKIT__LOGGING__MAX_LOG_BYTES": "1000000"])
         _ = try await home.dagctl("dags", "trigger", "script")
 

@@ -12,15 +12,16 @@ enum ProofDAG {
     /// - Parameters:
     ///   - tasks: The ids of the tasks, with those that they wait for.
     ///   - seconds: How long each task works.
+    ///   - escapes: Whether each task starts a process that drops its environment and session, and holds its lock.
     static func declaration(
         tasks: KeyValuePairs<String, [String]> = [
             "first": [], "left": ["first"], "right": ["first"], "last": ["left", "right"],
         ],
-        seconds: Double = 0, retries: Int = 50, more: [String: JSONValue] = [:]
+        seconds: Double = 0, escapes: Bool = false, retries: Int = 50, more: [String: JSONValue] = [:]
     ) -> JSONValue {
         let list = tasks.map { id, after in
             JSONValue.object([
-                "id": .string(id), "operator": "shell", "command": .string(script(seconds: seconds)),
+                "id": .string(id), "operator": "shell", "command": .string(script(seconds, escapes)),
                 "after": .array(after.map(JSONValue.string)),
             ])
         }
@@ -32,13 +33,14 @@ enum ProofDAG {
         return .object(["proof": .object(dag)])
     }
 
-    private static func script(seconds: Double) -> String {
+    private static func script(_ seconds: Double, _ escapes: Bool) -> String {
         """
         instance="$DAGKIT_CTX_DAG_RUN_ID $DAGKIT_CTX_TASK_ID"
         cd "$PROOF"
         exec 9>>"$DAGKIT_CTX_TASK_ID-$DAGKIT_CTX_DAG_RUN_ID.lock"
         flock -n 9 || echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>doubled
         echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>begun
+        \(escapes ? "env -i setsid sleep 600 &" : ":")
         sleep \(seconds)
         echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>ended
         echo "$DAGKIT_CTX_TASK_ID"

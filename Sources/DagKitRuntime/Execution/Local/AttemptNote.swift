@@ -38,8 +38,13 @@ struct AttemptNote: Equatable {
         self.worker = worker
     }
 
-    /// The note in the lock file at `path`; `nil` if it belongs to no attempt.
-    static func read(_ path: String) -> AttemptNote? { FileLock.note(in: path).flatMap(AttemptNote.init) }
+    /// The note in the lock file at `path`; `nil` if it belongs to no attempt, or is not there.
+    ///
+    /// - Throws: ``SystemError`` if it cannot be read.
+    static func read(_ path: String) throws(SystemError) -> AttemptNote? {
+        guard let text = try FileLock.note(in: path) else { return nil }
+        return AttemptNote(text)
+    }
 
     /// One line; no id holds a tab.
     var text: String {
@@ -73,11 +78,16 @@ enum AttemptMark {
         return fstat(lock, &status) == 0 ? value(of: attempt, status) : nil
     }
 
-    /// The processes of the attempt whose lock file lies at `path`.
-    static func processes(of attempt: AttemptID, lock path: String) -> [ProcessIdentity] {
+    /// The processes of the attempt whose lock file lies at `path`; none if there is no such file.
+    ///
+    /// - Throws: ``SystemError`` if the system does not show all of them.
+    static func processes(of attempt: AttemptID, lock path: String) throws(SystemError) -> [ProcessIdentity] {
         var status = stat()
-        guard stat(path, &status) == 0 else { return [] }
-        return ProcessTree.processes(withEnvironment: "\(variable)=\(value(of: attempt, status))")
+        guard stat(path, &status) == 0 else {
+            guard errno == ENOENT else { throw .last("look at", path) }
+            return []
+        }
+        return try ProcessTree.processes(withEnvironment: "\(variable)=\(value(of: attempt, status))")
     }
 
     private static func value(of attempt: AttemptID, _ status: stat) -> String {

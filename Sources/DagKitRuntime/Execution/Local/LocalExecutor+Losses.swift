@@ -14,16 +14,19 @@ extension LocalExecutor {
         var hasComplained = false
         while (try? await link.process.waitForEnd(until: clock.now.advanced(by: .seconds(1)))) != true {
             if await connectAgain(link) { return forget(link) }
-            if !hasComplained { log.warning("supervisor \(link.process.id) does not answer; waiting for it") }
+            if !hasComplained { log.warning(Self.doubt(about: link.process)) }
             hasComplained = true
         }
         forget(link)
-        try? reportKeptOutcomes()
+        await answered("which outcomes supervisor \(link.process.id) has left") { try reportKeptOutcomes() }
         let lost = open.values.filter { $0.process == link.process }.map(\.order)
         defer { removeFiles(of: link.process) }
+        await OrphanEnd.come(log: log)
         if lost.isEmpty { return }
         log.error("supervisor \(link.process.id) is lost with \(lost.count) attempts")
-        let locks = notedLocks(of: link.process)
+        let locks = await answered("which attempts of supervisor \(link.process.id) had begun") {
+            try notedLocks(of: link.process)
+        }
         for order in lost {
             let lock = locks[order.attemptID]
             if let lock { await endProcesses(of: order.attemptID, lock: lock) }
@@ -34,10 +37,21 @@ extension LocalExecutor {
         }
     }
 
+    /// Why it is not known that a supervisor has ended.
+    private static func doubt(about supervisor: ProcessIdentity) -> String {
+        do {
+            _ = try supervisor.lives()
+            return "supervisor \(supervisor.id) does not answer; waiting for it"
+        } catch {
+            return
+                "cannot say whether supervisor \(supervisor.id) lives, and waits until the system does: \(error)"
+        }
+    }
+
     /// The lock files of a supervisor by the attempts that they tell of.
-    private func notedLocks(of supervisor: ProcessIdentity) -> [AttemptID: String] {
-        let notes = ((try? folders.locks(of: supervisor.id)) ?? []).compactMap { path in
-            AttemptNote.read(path).map { ($0.attemptID, path) }
+    private func notedLocks(of supervisor: ProcessIdentity) throws -> [AttemptID: String] {
+        let notes = try folders.locks(of: supervisor.id).compactMap { path in
+            try AttemptNote.read(path).map { ($0.attemptID, path) }
         }
         return Dictionary(notes) { first, _ in first }
     }
@@ -45,20 +59,26 @@ extension LocalExecutor {
     /// Removes what a dead supervisor left of attempts whose outcomes are stored: it may have died before it could.
     private func removeFiles(of supervisor: ProcessIdentity) {
         for path in (try? folders.locks(of: supervisor.id)) ?? [] {
-            if let attempt = AttemptNote.read(path)?.attemptID,
-                open[attempt] != nil || unstored[attempt] != nil || suspects.contains(attempt)
-            {
-                continue
+            do {
+                let attempt = try AttemptNote.read(path)?.attemptID
+                if let attempt, isOpen(attempt) { continue }
+                try FileSystem.remove(path)
+            } catch {
+                // What cannot be read stays: the next scheduler looks at it.
             }
-            try? FileSystem.remove(path)
         }
+    }
+
+    /// Whether an attempt runs, may run, or has an outcome that is not stored.
+    private func isOpen(_ attempt: AttemptID) -> Bool {
+        open[attempt] != nil || unstored[attempt] != nil || suspects.contains(attempt)
     }
 
     /// Removes the files of attempts whose outcomes are stored and whose supervisor has ended: nobody else does.
     func removeFiles(of attempts: Set<AttemptID>) {
         for attempt in attempts { try? FileSystem.remove(folders.outcome(of: attempt)) }
         for path in (try? folders.locks()) ?? [] {
-            guard let note = AttemptNote.read(path), attempts.contains(note.attemptID) else { continue }
+            guard let note = try? AttemptNote.read(path), attempts.contains(note.attemptID) else { continue }
             try? FileSystem.remove(path)
         }
     }
@@ -90,8 +110,15 @@ extension LocalExecutor {
         for attempt in try folders.outcomes() where unstored[attempt] == nil {
             do {
                 finish(try OutcomeBox.read(folders.outcome(of: attempt)), keptBy: nil)
-            } catch {
+            } catch let error as SystemError where error.isShortage {
+                throw error
+            } catch let error as SystemError {
+                // The next scheduler may be let.
                 log.error("the outcome of attempt \(attempt) cannot be read: \(error)")
+            } catch {
+                let path = folders.outcome(of: attempt)
+                rename(path, path + ".damaged")
+                log.error("the outcome in \(path) cannot be read, and is put aside as .damaged: \(error)")
             }
         }
     }
@@ -99,11 +126,11 @@ extension LocalExecutor {
     /// Ends what is left of attempts that no supervisor owns, and reports those that had begun as failed.
     ///
     /// - Parameter suspects: The attempts that are looked at; `nil` for all that there are.
-    func settleAbandonedAttempts(except owned: Set<AttemptID>, among suspects: Set<AttemptID>? = nil)
-        async throws
-    {
+    func settleAbandonedAttempts(
+        except owned: Set<AttemptID>, among suspects: Set<AttemptID>? = nil
+    ) async throws {
         for path in try folders.locks() {
-            guard let note = AttemptNote.read(path) else {
+            guard let note = await answered("whose lock \(path) is", { try AttemptNote.read(path) }) else {
                 removeUnlessHeld(path)
                 continue
             }
@@ -123,18 +150,23 @@ extension LocalExecutor {
         _ = consume lock
     }
 
-    /// Returns once no process of an attempt is left whose supervisor is dead.
+    /// Returns once no process of an attempt is left whose supervisor is dead, by the kernel's own word.
     ///
     /// A worker without its supervisor ends by itself at once; one that cannot is killed, as is what a killed one left.
     private func endProcesses(of attempt: AttemptID, lock path: String) async {
-        let patience = clock.now.advanced(by: .seconds(1))
+        var end = AbandonedAttempt(attempt, lock: path, at: clock.now)
         while true {
-            let isHeld = (try? FileLock.isHeld(path)) == true
-            let left = isHeld ? [] : AttemptMark.processes(of: attempt, lock: path)
-            if !isHeld, left.isEmpty { return }
-            for process in left { process.send(SIGKILL) }
-            if clock.now > patience { for holder in FileLock.holders(of: path) { holder.send(SIGKILL) } }
+            let now = clock.now
+            let step = await answered("whether attempt \(attempt) is dead") { () throws(SystemError) in
+                try end.step(at: now)
+            }
+            for line in step.complaints { log.error(line) }
+            if step.isOver { return }
             try? await clock.sleep(for: .milliseconds(5))
         }
+    }
+
+    private func answered<Value>(_ question: String, _ ask: () throws -> Value) async -> Value {
+        await KernelAnswer.to(question, log: log, ask)
     }
 }

@@ -16,7 +16,7 @@ extension LocalExecutor {
                     + "kill -CONT \(process), or end it and its attempts with kill -9 \(process)")
         }
         silent = Set(calls.map(\.process))
-        suspects = Set(try folders.locks().compactMap { AttemptNote.read($0)?.attemptID })
+        suspects = Set(try folders.locks().compactMap { try AttemptNote.read($0)?.attemptID })
         waitForSilent = Task { await self.hear(calls) }
     }
 
@@ -25,13 +25,20 @@ extension LocalExecutor {
         await withTaskGroup(of: Void.self) { group in
             for call in calls { group.addTask { await self.hear(call) } }
         }
-        if Task.isCancelled { return }
-        do {
-            try reportKeptOutcomes()
-            try await settleAbandonedAttempts(except: Set(open.keys), among: suspects)
-        } catch {
-            log.error("what dead supervisors left cannot be read: \(error)")
+        var hasComplained = false
+        while !Task.isCancelled {
+            do {
+                try reportKeptOutcomes()
+                try await settleAbandonedAttempts(except: Set(open.keys), among: suspects)
+                break
+            } catch {
+                // What is not known to be dead may live.
+                if !hasComplained { log.error("what dead supervisors left cannot be read yet: \(error)") }
+                hasComplained = true
+                try? await clock.sleep(for: .milliseconds(200))
+            }
         }
+        if Task.isCancelled { return }
         unheardKills = [:]
         suspects = []
         tellAdopted()
@@ -46,8 +53,8 @@ extension LocalExecutor {
         }
         silent.remove(process)
         guard let link else {
-            // Its connection ends with its life, and sometimes a moment before.
-            _ = try? await process.waitForEnd(until: soon)
+            // Its connection ends with its life, or a moment before; only the kernel can say that it does not live.
+            while (try? await process.waitForEnd(until: soon)) != true { if Task.isCancelled { return } }
             return log.warning("supervisor \(process.id) is dead; what it ran has ended")
         }
         log.info("supervisor \(process.id) answers again")

@@ -55,15 +55,13 @@ public actor LocalExecutor: Executor {
     /// - Parameters:
     ///   - logs: The log folder; `nil` is `logs` in the home folder.
     ///   - capacity: How many attempts run at once.
-    ///   - isDurable: Whether an outcome that is kept for the next scheduler survives a power cut.
     ///   - logLimit: The most bytes that an attempt may add to its log; `nil` for the usual limit.
     public init(
-        home: String, logs: String? = nil, capacity: Int = 32, isDurable: Bool = false,
+        home: String, logs: String? = nil, capacity: Int = 32,
         logLimit: Int? = nil, log: SchedulerLog = .none
     ) {
         var configuration = SupervisorConfiguration(
             folders: ExecutionFolders(home: home, logs: logs), generation: "")
-        configuration.isDurable = isDurable
         configuration.logLimit = logLimit ?? configuration.logLimit
         configuration.idleWorkers = 2 * max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         self.init(configuration, capacity: capacity, program: CurrentProcess.executable, log: log)
@@ -87,6 +85,7 @@ public actor LocalExecutor: Executor {
     public func start(tellingOn thread: (any TaskExecutor)?) async throws -> AsyncStream<ExecutorEvent> {
         reading = thread
         try folders.create()
+        DescriptorReserve.fill()
         let found = try await starter.findAll()
         for link in found.links { adopt(link) }
         try reportKeptOutcomes()
@@ -110,7 +109,10 @@ public actor LocalExecutor: Executor {
             return
         }
         for order in orders { open[order.attemptID] = (order, link.process) }
-        link.send(.dispatch(orders))
+        for order in link.dispatch(orders) {
+            let reason = "the order of the attempt is too large: what it is given must be below 16 MiB"
+            report(outcome(of: order, .failed(reason: reason, isRetryable: false, retryDelay: nil)))
+        }
     }
 
     public func kill(_ attempt: AttemptID, reason: String) async {
@@ -268,7 +270,10 @@ public actor LocalExecutor: Executor {
 
     private func take(_ message: SupervisorMessage, from link: SupervisorLink) {
         switch message {
-        case .welcome: break
+        case .welcome, .welcomePart: break
+        case .retiring:
+            log.warning("supervisor \(link.process.id) was told to end; another one starts what is new")
+            if current === link { current = nil }
         case .finished(let outcome): finish(outcome, keptBy: link.process)
         case .warning(let text): log.warning(text)
         }

@@ -77,6 +77,11 @@ extension SupervisorMessage: WireCodable {
         case .warning(let text):
             writer.write(UInt8(2))
             writer.write(text)
+        case .retiring: writer.write(UInt8(3))
+        case .welcomePart(let running, let outcomes):
+            writer.write(UInt8(4))
+            writer.write(running)
+            writer.write(outcomes)
         }
     }
 
@@ -85,6 +90,8 @@ extension SupervisorMessage: WireCodable {
         case 0: self = .welcome(try reader.value())
         case 1: self = .finished(try reader.value())
         case 2: self = .warning(try reader.text())
+        case 3: self = .retiring
+        case 4: self = .welcomePart(running: try reader.list(), outcomes: try reader.list())
         case let tag: throw .unknown("word of a supervisor", tag: tag)
         }
     }

@@ -17,7 +17,12 @@ enum SchedulerMessage: Sendable {
 
 /// What a supervisor says to a scheduler.
 enum SupervisorMessage: Sendable {
+    /// The answer to the first message; what does not fit into it went before.
     case welcome(SupervisorWelcome)
+    /// A part of an answer that is too long for one message.
+    case welcomePart(running: [AttemptOrder], outcomes: [AttemptOutcome])
+    /// It was told to end, by somebody else than this scheduler, and takes no orders any more.
+    case retiring
     case finished(AttemptOutcome)
     /// Something that the supervisor's user should know.
     case warning(String)
@@ -28,9 +33,9 @@ struct SupervisorWelcome: Sendable {
     /// What the supervisor and its workers are: ``SupervisorConfiguration/identity``.
     let identity: String
     let process: ProcessIdentity
-    let running: [AttemptOrder]
+    var running: [AttemptOrder]
     /// The outcomes that no scheduler has acknowledged.
-    let outcomes: [AttemptOutcome]
+    var outcomes: [AttemptOutcome]
 }
 
 /// What a supervisor says to a worker.

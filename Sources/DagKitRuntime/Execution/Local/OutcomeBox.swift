@@ -5,14 +5,11 @@ import Glibc
 /// The outcomes that no scheduler has stored yet, in memory and, while no scheduler is there, in files.
 struct OutcomeBox {
     private let folders: ExecutionFolders
-    private let isDurable: Bool
     private var outcomes: [AttemptID: AttemptOutcome] = [:]
     private var written: Set<AttemptID> = []
 
-    /// - Parameter isDurable: Whether a file must survive a power cut.
-    init(_ folders: ExecutionFolders, isDurable: Bool) {
+    init(_ folders: ExecutionFolders) {
         self.folders = folders
-        self.isDurable = isDurable
     }
 
     var isEmpty: Bool { outcomes.isEmpty }
@@ -61,13 +58,14 @@ struct OutcomeBox {
     private mutating func write(_ outcome: AttemptOutcome) throws {
         let path = folders.outcome(of: outcome.attemptID)
         let bytes = try MessageCoding.bytes(of: outcome)
+        // On the disk before the lock that tells of the attempt goes: nobody waits for that while there is no scheduler.
         do {
-            try FileSystem.write(bytes, to: path, durable: isDurable)
+            try FileSystem.write(bytes, to: path, durable: true)
         } catch {
             guard error.code == ENOENT else { throw error }
             // Somebody removed the folder.
             try folders.create()
-            try FileSystem.write(bytes, to: path, durable: isDurable)
+            try FileSystem.write(bytes, to: path, durable: true)
         }
         written.insert(outcome.attemptID)
         FaultPoint.outcomeWritten.pass()

@@ -12,6 +12,9 @@ final class SupervisedWorker {
 
     /// The attempt that it runs; `nil` while it is idle or ending.
     var attempt: SupervisedAttempt?
+
+    /// The outcome of an attempt after which the process must die; it counts once the process is dead.
+    var lastOutcome: AttemptOutcome?
     var idleSince: BootTimeClock.Instant
     private(set) var attemptCount = 0
 
@@ -27,6 +30,11 @@ final class SupervisedWorker {
 
     /// Whether its process has ended.
     var hasEnded = false
+
+    /// Whether its process has ended and was reaped, by whomever.
+    var isGone: Bool {
+        do { return try child.poll() != nil } catch { return true }
+    }
 
     var isIdle: Bool { attempt == nil && !isDismissed && !hasEnded }
 

@@ -39,13 +39,27 @@ extension Supervisor {
         // A scheduler of another program file, environment or configuration may settle what runs here and order nothing new.
         if identity != configuration.identity { isRetiring = true }
         guard let process = try? ProcessIdentity.current() else { return }
-        let running = workers.compactMap(\.attempt?.order) + waiting
+        // An attempt whose worker has ended is open until what it left has ended too.
+        let running = attempts.values.compactMap(\.attempt?.order) + waiting
         hasGreeted = true
-        tell(
-            .welcome(
-                SupervisorWelcome(
-                    identity: configuration.identity, process: process, running: running,
-                    outcomes: outcomes.all)))
+        // Most answers fit into one message.
+        if tellAtOnce(running, outcomes.all, process) { return }
+        for order in running { tell(.welcomePart(running: [order], outcomes: [])) }
+        for outcome in outcomes.all { tell(.welcomePart(running: [], outcomes: [outcome])) }
+        _ = tellAtOnce([], [], process)
+    }
+
+    /// - Returns: `false` if it is too long for one message.
+    private func tellAtOnce(
+        _ running: [AttemptOrder], _ outcomes: [AttemptOutcome], _ process: ProcessIdentity
+    ) -> Bool {
+        let welcome = SupervisorWelcome(
+            identity: configuration.identity, process: process, running: running, outcomes: outcomes)
+        guard let bytes = try? MessageCoding.bytes(of: SupervisorMessage.welcome(welcome)) else {
+            return false
+        }
+        scheduler?.post(bytes)
+        return true
     }
 
     /// Sends a message if a scheduler is there; what must not be lost is kept elsewhere.
@@ -54,6 +68,7 @@ extension Supervisor {
         do {
             channel.post(try MessageCoding.bytes(of: message))
         } catch {
+            log("the scheduler cannot be told: \(error)", level: .error)
             dropScheduler()
         }
     }
@@ -81,6 +96,12 @@ extension Supervisor {
         FaultPoint.outcomeKept.pass()
         tell(.finished(outcome))
         noteIdle()
+    }
+
+    /// Ends as somebody wants who is not the scheduler, which is told so: its orders go to another supervisor from now on.
+    func retire() {
+        if !isRetiring { tell(.retiring) }
+        beginStop(grace: .zero, at: clock.now)
     }
 
     /// Lets running attempts end within the grace; what has not begun does not begin.

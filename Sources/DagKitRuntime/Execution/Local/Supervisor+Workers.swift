@@ -10,12 +10,31 @@ extension Supervisor {
     @discardableResult
     func startWorker() throws -> SupervisedWorker {
         let worker = try SupervisedWorker(at: clock.now)
+        do {
+            try listen(to: worker)
+        } catch {
+            silence(worker)
+            throw error
+        }
         workers.append(worker)
+        return worker
+    }
+
+    private func listen(to worker: SupervisedWorker) throws {
         if let channel = worker.channel { try watch(channel.descriptor, .channel(worker)) }
         try watch(worker.output.raw, .output(worker, .output))
         try watch(worker.errors.raw, .output(worker, .errors))
         try watch(worker.child.descriptor, .exit(worker))
-        return worker
+    }
+
+    /// Kills a worker of which nothing would be heard.
+    private func silence(_ worker: SupervisedWorker) {
+        if let channel = worker.channel { unwatch(channel.descriptor) }
+        for descriptor in [worker.output.raw, worker.errors.raw, worker.child.descriptor] {
+            unwatch(descriptor)
+        }
+        worker.child.sendToGroup(SIGKILL)
+        unheard.append(worker)
     }
 
     /// Gives an attempt to an idle worker, or to a new one.
@@ -31,14 +50,9 @@ extension Supervisor {
                 attempt.log.note(
                     "attempt \(order.tryNumber) of \(order.lastTry) of \(order.key) starts in process \(worker.child.id)"
                 )
-                try worker.run(attempt)
-                FaultPoint.workerTold.pass()
-                attempts[order.attemptID] = worker
-                // A large order does not fit into the socket at once.
-                if let channel = worker.channel { try updateWriting(channel) }
+                try hand(attempt, to: worker)
             } catch {
                 locks.release(order.attemptID)
-                if (error as? SystemError)?.code == EPIPE { dismiss(worker) }
                 throw error
             }
             if worker.attempt?.log.files.isFallback == true {
@@ -54,6 +68,27 @@ extension Supervisor {
         } catch {
             // Before any of its effects: it fails with that reason, and its retry delay keeps it from trying in circles.
             conclude(failed(order, "\(error)", isRetryable: true, startedAt: self.now()))
+        }
+    }
+
+    /// - Throws: ``SystemError``: the worker has not got it, and never will.
+    private func hand(_ attempt: SupervisedAttempt, to worker: SupervisedWorker) throws {
+        do {
+            try worker.run(attempt)
+        } catch {
+            // A part of it may be under way: no later message may complete it.
+            kill(worker)
+            throw error
+        }
+        FaultPoint.workerTold.pass()
+        attempts[attempt.order.attemptID] = worker
+        guard let channel = worker.channel else { return }
+        do {
+            // A large order does not fit into the socket at once.
+            try updateWriting(channel)
+        } catch {
+            attempt.log.note("\(error)", level: .error)
+            kill(worker)
         }
     }
 
@@ -152,16 +187,19 @@ extension Supervisor {
         worker.note(reported.usage)
         if case .failed = reported.verdict { tellMemoryKills(of: worker, to: attempt) }
         let outcome = attempt.judge(reported)
-        let mustGo =
-            isSpent || attempt.ending != nil || worker.attemptCount >= configuration.attemptsPerWorker
+        if isSpent || attempt.ending != nil {
+            // What did not heed the end may go on in the process: the outcome counts once that is dead.
+            worker.lastOutcome = outcome
+            return kill(worker)
+        }
         close(attempt, of: worker, outcome)
         worker.idleSince = clock.now
-        if mustGo { dismiss(worker) } else { planTrim() }
+        if worker.attemptCount >= configuration.attemptsPerWorker { dismiss(worker) } else { planTrim() }
         if !waiting.isEmpty { startWaiting(at: clock.now) }
     }
 
     /// Ends an attempt's log and lock, and reports its outcome.
-    private func close(_ attempt: SupervisedAttempt, of worker: SupervisedWorker, _ outcome: AttemptOutcome) {
+    func close(_ attempt: SupervisedAttempt, of worker: SupervisedWorker, _ outcome: AttemptOutcome) {
         attempt.log.note(attempt.summary(of: outcome))
         attempt.log.finish()
         worker.attempt = nil
@@ -219,6 +257,8 @@ extension Supervisor {
     ) {
         attempt.end(because: reason, isRetryable: isRetryable, killedAt: now.advanced(by: grace))
         attempt.log.note("ending: \(reason)", level: .warning)
+        // Its id may be another one's by now, and what it left is being killed.
+        if worker.hasEnded { return }
         let descendants = (try? ProcessTree.descendants(of: worker.child.id)) ?? []
         worker.child.sendToGroup(SIGTERM)
         for process in descendants { process.send(SIGTERM) }
@@ -234,47 +274,6 @@ extension Supervisor {
         worker.forgetDeadlines()
     }
 
-    /// Takes note that a worker has ended: its attempt, if it had one, has failed.
-    func reap(_ worker: SupervisedWorker) throws {
-        // Its control group cannot be asked for any more once it is reaped.
-        let kills = worker.attempt == nil ? [] : readMemoryKills(of: worker.child.id)
-        guard let exit = try worker.child.poll() else { return }
-        worker.hasEnded = true
-        // What it said last may wait to be read.
-        try? readReports(of: worker)
-        // Whatever it left is a child of this process now; workers are spared, as are theirs.
-        workers.removeAll { $0 === worker }
-        _ = try? ProcessTree.killDescendants(sparing: Set(workers.map(\.child.id)))
-        worker.drainAll()
-        unwatch(worker.child.descriptor)
-        unwatch(worker.output.raw)
-        unwatch(worker.errors.raw)
-        if let channel = worker.channel { unwatch(channel.descriptor) }
-        worker.dismiss(by: clock.now)
-        if let attempt = worker.attempt {
-            close(attempt, of: worker, death(of: attempt, worker, exit, kills))
-        }
-        if !waiting.isEmpty { startWaiting(at: clock.now) }
-        // One that ended before it ever worked would do so again.
-        if workers.isEmpty, !isRetiring, worker.attemptCount > 0 { try startWorker() }
-    }
-
-    private func death(
-        of attempt: SupervisedAttempt, _ worker: SupervisedWorker, _ exit: ProcessExit, _ kills: [MemoryKills]
-    ) -> AttemptOutcome {
-        attempt.log.finish()
-        var reason = "the task's process ended with \(exit)"
-        if exit.reason == .signalled(SIGKILL), attempt.ending == nil, take(kills) {
-            reason = "out of memory: the kernel ended the task's process (\(exit))"
-        } else if let crash = attempt.log.crashLine {
-            reason += ": \(crash)"
-        }
-        var outcome = failed(attempt.order, reason, isRetryable: true, startedAt: attempt.startedOn)
-        outcome.usage = worker.usageOfLastAttempt(exit.usage)
-        outcome.processID = Int(worker.child.id)
-        return attempt.judge(outcome)
-    }
-
     // MARK: Memory
 
     /// How often the kernel has killed for lack of memory where a process runs, and where this one does.
@@ -285,7 +284,7 @@ extension Supervisor {
     }
 
     /// Whether a kill is counted that no death was put down to yet; one death is put down to one kill.
-    private func take(_ kills: [MemoryKills]) -> Bool {
+    func take(_ kills: [MemoryKills]) -> Bool {
         for kills in kills where kills.count > memoryKills[kills.source, default: 0] {
             memoryKills[kills.source, default: 0] += 1
             return true

@@ -38,6 +38,16 @@ final class Supervisor {
     var outcomes: OutcomeBox
     var locks: AttemptLocks
 
+    /// The workers that have ended and have left something that has not.
+    var dead: [DeadWorker] = []
+    var sweeper = DescendantSweep()
+    var nextSweep: BootTimeClock.Instant?
+    /// Whether the system does not say which processes there are.
+    var isBlind = false
+
+    /// Workers that were killed as nobody could listen to them; they are reaped when they have ended.
+    var unheard: [SupervisedWorker] = []
+
     /// Orders that could not be started for want of something; tried again when a worker is free, or after a while.
     var waiting: [AttemptOrder] = []
     var nextStartTry: BootTimeClock.Instant?
@@ -72,12 +82,13 @@ final class Supervisor {
         self.now = now
         CurrentProcess.ignoreBrokenPipes()
         try ProcessTree.adoptOrphans()
+        DescriptorReserve.fill()
         FaultPoint.supervisorStarts.pass()
         try configuration.folders.create()
         secrets = SecretPatterns(SecretFinder.secrets(inEnvironment: CurrentProcess.environment))
-        outcomes = OutcomeBox(configuration.folders, isDurable: configuration.isDurable)
+        outcomes = OutcomeBox(configuration.folders)
         locks = AttemptLocks(configuration.folders, supervisor: getpid())
-        signals = try SignalSource([SIGTERM, SIGINT, SIGHUP])
+        signals = try SignalSource([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
         listener = try LocalListener(configuration.folders.socket(of: configuration.generation))
         poller = try Poller()
         idleSince = clock.now
@@ -86,7 +97,7 @@ final class Supervisor {
             memoryKills[kills.source] = kills.count
         }
         // The one who started this process waits for the end of that pipe.
-        close(SupervisorStart.readyDescriptor)
+        Glibc.close(SupervisorStart.readyDescriptor)
         FaultPoint.supervisorListens.pass()
         try watch(listener.descriptor, .listener)
         try watch(signals.descriptor, .signals)
@@ -110,7 +121,10 @@ final class Supervisor {
             flushWords()
         }
         for worker in workers { worker.dismiss(by: clock.now) }
-        try ProcessTree.killDescendants()
+        let killing = ProcessTree.killDescendants(sweeper) {
+            log("cannot look for processes: \($0)", level: .error)
+        }
+        for survivor in killing.survivors { log("\(survivor)", level: .error) }
         locks.removeFree()
     }
 
@@ -118,9 +132,9 @@ final class Supervisor {
 
     func watch(_ descriptor: Int32, _ source: Source) throws {
         lastToken += 1
+        try poller.add(descriptor, as: lastToken)
         sources[lastToken] = source
         tokens[descriptor] = lastToken
-        try poller.add(descriptor, as: lastToken)
     }
 
     func unwatch(_ descriptor: Int32) {
@@ -155,7 +169,9 @@ final class Supervisor {
         switch source {
         case .listener: try acceptScheduler()
         case .signals:
-            if try signals.pending().contains(SIGTERM) { beginStop(grace: .zero, at: clock.now) }
+            let pending = try signals.pending()
+            if pending.contains(SIGTERM) { retire() }
+            if pending.contains(SIGCHLD) { sweep(at: clock.now) }
         case .scheduler: try readScheduler()
         case .channel(let worker): try readReports(of: worker)
         case .output(let worker, let source):
@@ -172,9 +188,9 @@ final class Supervisor {
             guard channel.isPeerTrusted() else { continue }
             // The newest connection is that of the scheduler in charge.
             dropScheduler()
+            try watch(channel.descriptor, .scheduler)
             scheduler = channel
             hasMetScheduler = true
-            try watch(channel.descriptor, .scheduler)
         }
         if spare == nil { spare = try? FileDescriptor.open("/dev/null", O_RDONLY) }
     }
@@ -223,6 +239,7 @@ final class Supervisor {
             self.stopsBy = nil
             endAttempts(because: "the scheduler was stopped", at: now)
         }
+        if let nextSweep, nextSweep <= now { sweep(at: now) }
         if let nextStartTry, nextStartTry <= now { startWaiting(at: now) }
         if let nextAcceptTry, nextAcceptTry <= now {
             do { try acceptAgain() } catch { self.nextAcceptTry = now.advanced(by: .seconds(1)) }
@@ -286,7 +303,7 @@ final class Supervisor {
 
     private var nextDeadline: BootTimeClock.Instant? {
         var instants = workers.flatMap { [$0.attempt?.deadline, $0.endsBy] }
-        instants += [stopsBy, nextStartTry, nextAcceptTry, nextTrim, restsAt]
+        instants += [stopsBy, nextSweep, nextStartTry, nextAcceptTry, nextTrim, restsAt]
         if scheduler == nil {
             instants.append(nextWriteTry)
             if hasNothingLeft, outcomes.isOnDisk { instants.append(lingersUntil) }

@@ -40,9 +40,6 @@ package struct SupervisorConfiguration: Codable, Sendable {
     /// control group.
     package var memoryEvents: String?
 
-    /// Whether a kept outcome survives a power cut.
-    package var isDurable = false
-
     package init(folders: ExecutionFolders, generation: String) {
         self.folders = folders
         self.generation = generation

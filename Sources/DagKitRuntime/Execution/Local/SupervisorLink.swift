@@ -54,6 +54,18 @@ final class SupervisorLink: Sendable {
         /// Who listens there.
         let process: ProcessIdentity
         private let socket: LocalSocket
+        private let parts = Parts()
+
+        /// What has come of an answer.
+        private final class Parts: Sendable {
+            let lists = Mutex<(running: [AttemptOrder], outcomes: [AttemptOutcome])>(([], []))
+        }
+
+        private init(path: String, process: ProcessIdentity, socket: LocalSocket) {
+            self.path = path
+            self.process = process
+            self.socket = socket
+        }
 
         /// Connects, and says who this is.
         ///
@@ -77,18 +89,55 @@ final class SupervisorLink: Sendable {
         ///
         /// - Throws: ``SystemError`` with `ETIMEDOUT` after the deadline, upon which it may be waited for again.
         func answer(until deadline: BootTimeClock.Instant? = nil) async throws -> SupervisorLink {
-            guard let answer = try await socket.readFrame(until: deadline),
-                case .welcome(let welcome) = try MessageCoding.message(SupervisorMessage.self, from: answer)
-            else { throw SystemError.failed("talk to the supervisor at", path, code: ECONNRESET) }
-            return SupervisorLink(socket, path: path, welcome: welcome)
+            while let answer = try await socket.readFrame(until: deadline) {
+                switch try MessageCoding.message(SupervisorMessage.self, from: answer) {
+                case .welcomePart(let running, let outcomes):
+                    parts.lists.withLock { lists in
+                        lists.running += running
+                        lists.outcomes += outcomes
+                    }
+                case .welcome(var welcome):
+                    let lists = parts.lists.withLock { $0 }
+                    welcome.running += lists.running
+                    welcome.outcomes += lists.outcomes
+                    return SupervisorLink(socket, path: path, welcome: welcome)
+                case .finished, .warning, .retiring: continue
+                }
+            }
+            throw SystemError.failed("talk to the supervisor at", path, code: ECONNRESET)
         }
     }
 
     /// Puts a message on its way.
     func send(_ message: SchedulerMessage) {
         do {
-            try outgoing.send(MessageCoding.bytes(of: message), over: socket)
+            try sendIfItFits(message)
         } catch {
+            socket.shutDown()
+        }
+    }
+
+    /// Puts orders on their way, in as many messages as they need.
+    ///
+    /// - Returns: The orders that are too large for any message.
+    func dispatch(_ orders: [AttemptOrder]) -> [AttemptOrder] {
+        do {
+            try sendIfItFits(.dispatch(orders))
+            return []
+        } catch {
+            guard orders.count > 1 else { return orders }
+            let half = orders.count / 2
+            return dispatch(Array(orders[..<half])) + dispatch(Array(orders[half...]))
+        }
+    }
+
+    /// - Throws: ``FrameError/tooLong(_:limit:)``: nothing of it was sent.
+    private func sendIfItFits(_ message: SchedulerMessage) throws(FrameError) {
+        let bytes = try MessageCoding.bytes(of: message)
+        do {
+            try outgoing.send(bytes, over: socket)
+        } catch {
+            // The end of the connection settles what becomes of the attempts.
             socket.shutDown()
         }
     }

@@ -66,6 +66,7 @@ struct SupervisorStart: Sendable {
                     try FileSystem.remove(path)
                 } catch SystemError.failed(_, _, let code) where code == ECONNRESET || code == EPIPE {
                     // It is ending just now.
+                    try await BootTimeClock().sleep(for: .milliseconds(20))
                     continue
                 }
                 break

@@ -48,7 +48,7 @@ struct WorkerProcess {
         ProcessTree.whenClosed(Self.channelDescriptor) {
             // Nobody reads what this worker does any more: it leaves nothing behind, not even what it was about to start.
             ChildProcess.forbidStarts()
-            _ = try? ProcessTree.killDescendants()
+            ProcessTree.killDescendants()
             _exit(0)
         }
     }
@@ -65,20 +65,41 @@ struct WorkerProcess {
             FaultPoint.attemptReceived.pass()
             var (outcome, wasCancelled) = await run(order, lock)
             FaultPoint.workEnded.pass()
-            let leftovers = try ProcessTree.killDescendants()
-            if !leftovers.isEmpty {
-                logger.warning("ended \(leftovers.count) processes that the task had left behind")
-            }
+            let survives = endLeftovers()
             CurrentProcess.flushOutput()
-            let damage = try state.restore()
+            let damage = try state.restore() ?? survives
             if let damage { logger.warning("\(damage); another process runs the next one") }
             withExtendedLifetime(lock) {}
             outcome.processID = Int(getpid())
             outcome.hostname = hostName
             // Work that was cancelled may not have heeded it in all its parts.
-            try await channel.report(.finished(outcome, isSpent: damage != nil || wasCancelled))
+            let isSpent = damage != nil || wasCancelled
+            do {
+                try await channel.report(.finished(outcome, isSpent: isSpent))
+            } catch let error as FrameError {
+                // Rendered fields and outputs are each within their limits, and too much together.
+                outcome = failed(
+                    order, "what the attempt reports is too large: \(error)", isRetryable: false,
+                    startedAt: outcome.startedAt)
+                try await channel.report(.finished(outcome, isSpent: isSpent))
+            }
             FaultPoint.outcomeReported.pass()
         }
+    }
+
+    /// Ends what the task has left behind.
+    ///
+    /// - Returns: Why this process should run nothing more; `nil` if nothing is left.
+    private func endLeftovers() -> String? {
+        let killing = ProcessTree.killDescendants {
+            logger.warning("what the task has left cannot be looked for yet: \($0)")
+        }
+        let ended = killing.killed.subtracting(killing.survivors.map(\.process.id))
+        if !ended.isEmpty {
+            logger.warning("ended \(ended.count) processes that the task had left behind")
+        }
+        if killing.survivors.isEmpty { return nil }
+        return killing.survivors.map(\.description).joined(separator: ", ")
     }
 
     private func run(_ order: AttemptOrder, _ lock: LockHolder) async -> (AttemptOutcome, wasCancelled: Bool)
@@ -88,6 +109,12 @@ struct WorkerProcess {
         if let mark = AttemptMark.value(of: order.attemptID, lock: lock.raw) {
             setenv(AttemptMark.variable, mark, 1)
         }
+        // What the task starts holds the lock, too, however it is started and whatever it forgets of its environment.
+        if lock.raw >= 0 {
+            _ = fcntl(lock.raw, F_SETFD, 0)
+            ChildProcess.handOn(lock.raw)
+        }
+        defer { ChildProcess.handOn(nil) }
         ProcessMeasurement.resetPeakMemory()
         let before = ProcessMeasurement.now()
         let started = now()

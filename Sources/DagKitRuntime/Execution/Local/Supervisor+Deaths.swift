@@ -1,0 +1,102 @@
+import DagKitCore
+import DagKitSystem
+import FoundationEssentials
+import Glibc
+
+/// A worker that has ended, and whose attempt stays open until what it left is dead.
+struct DeadWorker {
+    let worker: SupervisedWorker
+    let exit: ProcessExit
+    let kills: [MemoryKills]
+}
+
+/// The end of workers, and of what they leave behind: the loop never waits for a process.
+extension Supervisor {
+    /// Takes note that a worker has ended: its attempt, if it had one, has failed once all of its processes are dead.
+    func reap(_ worker: SupervisedWorker) throws {
+        // Its control group cannot be asked for any more once it is reaped.
+        let kills = worker.attempt == nil ? [] : readMemoryKills(of: worker.child.id)
+        guard let exit = try worker.child.poll() else { return }
+        worker.hasEnded = true
+        // What it said last may wait to be read.
+        try? readReports(of: worker)
+        workers.removeAll { $0 === worker }
+        unwatch(worker.child.descriptor)
+        if let channel = worker.channel { unwatch(channel.descriptor) }
+        worker.dismiss(by: clock.now)
+        dead.append(DeadWorker(worker: worker, exit: exit, kills: kills))
+        sweep(at: clock.now)
+    }
+
+    /// Kills and reaps what workers that have ended left; it is done again whenever a child ends, until nothing is left.
+    func sweep(at now: BootTimeClock.Instant) {
+        nextSweep = nil
+        unheard.removeAll { $0.isGone }
+        // What was given up is reaped when it ends after all.
+        guard !dead.isEmpty else { return sweeper.reapSurvivors() }
+        do {
+            // Whatever they left is a child of this process now; workers are spared, as are theirs.
+            let step = try sweeper.step(sparing: Set(workers.map(\.child.id)), at: now)
+            if isBlind { log("processes can be looked at again") }
+            isBlind = false
+            for survivor in step.survivors { tell(of: survivor) }
+            if step.isOver { return closeDead() }
+            // The end of a child is told by a signal, that of a stranger's child is not.
+            nextSweep = now.advanced(by: .milliseconds(20))
+        } catch {
+            if !isBlind {
+                warn("attempts that have ended wait until their processes can be looked at: \(error)")
+            }
+            isBlind = true
+            nextSweep = now.advanced(by: .milliseconds(200))
+        }
+    }
+
+    private func tell(of survivor: DescendantSweep.Survivor) {
+        let attempt = dead.last?.worker.attempt
+        attempt?.log.note("\(survivor); it runs on", level: .error)
+        warn(
+            "\(survivor); \(attempt.map { "\($0.order.key)" } ?? "a worker") left it: "
+                + "end it as its owner, or as root")
+    }
+
+    private func closeDead() {
+        let closing = dead
+        dead.removeAll()
+        for ended in closing { close(ended) }
+        if !waiting.isEmpty { startWaiting(at: clock.now) }
+        // One that ended before it ever worked would do so again.
+        guard workers.isEmpty, !isRetiring, closing.contains(where: { $0.worker.attemptCount > 0 }) else {
+            return
+        }
+        do {
+            try startWorker()
+        } catch {
+            log("cannot start a worker yet: \(error)", level: .warning)
+        }
+    }
+
+    private func close(_ ended: DeadWorker) {
+        let worker = ended.worker
+        worker.drainAll()
+        unwatch(worker.output.raw)
+        unwatch(worker.errors.raw)
+        if let attempt = worker.attempt {
+            close(attempt, of: worker, worker.lastOutcome ?? death(of: attempt, ended))
+        }
+    }
+
+    private func death(of attempt: SupervisedAttempt, _ ended: DeadWorker) -> AttemptOutcome {
+        attempt.log.finish()
+        var reason = "the task's process ended with \(ended.exit)"
+        if ended.exit.reason == .signalled(SIGKILL), attempt.ending == nil, take(ended.kills) {
+            reason = "out of memory: the kernel ended the task's process (\(ended.exit))"
+        } else if let crash = attempt.log.crashLine {
+            reason += ": \(crash)"
+        }
+        var outcome = failed(attempt.order, reason, isRetryable: true, startedAt: attempt.startedOn)
+        outcome.usage = ended.worker.usageOfLastAttempt(ended.exit.usage)
+        outcome.processID = Int(ended.worker.child.id)
+        return attempt.judge(outcome)
+    }
+}
