@@ -45,7 +45,10 @@ extension RunMachine {
     private func awaited(by reference: InstanceRef, after shift: Duration) -> Awaited? {
         let instance = self[reference]
         guard case .instant(let due) = instance.awaits else { return nil }
-        guard instance.state == .deferred else { return .instant(due.shifted(by: shift.microseconds)) }
+        guard instance.state == .deferred else {
+            // A sensor may have named the instant itself: a look that comes too soon does no harm, one too late does.
+            return shift < .zero ? .instant(due.shifted(by: shift.microseconds)) : nil
+        }
         // The instant is the task's own only where it moves with the start of the task.
         guard let start = instance.firstStart, let deferral = spec.tasks[reference.task].work.deferral,
             case .instant(let next) = deferral.condition(run, start.shifted(by: shift.microseconds)),

@@ -81,11 +81,11 @@ private struct SimulationDraw {
     private mutating func clockJumps(from start: Date, hours: Int) -> [SimulatedFault] {
         guard Int.random(in: 0..<3, using: &clocks) == 0 else { return [] }
         return (0..<Int.random(in: 1...3, using: &clocks)).map { _ in
-            let began = start + Double(Int.random(in: 0..<hours * 3_600, using: &clocks))
+            let began = start + Double(Int.random(in: 0..<(hours - 1) * 3_600, using: &clocks))
             let longest = [60, 3_600, 86_400, 315_360_000].randomElement(using: &clocks) ?? 60
             let jump = Int.random(in: 3...longest, using: &clocks) * (Bool.random(using: &clocks) ? 1 : -1)
             return .clockWrong(
-                at: began, by: .seconds(jump), lasting: .seconds(Int.random(in: 1...3_600, using: &clocks)))
+                at: began, by: .seconds(jump), lasting: .seconds(Int.random(in: 1..<3_600, using: &clocks)))
         }
     }
 

@@ -45,7 +45,7 @@ import Testing
         }
 
         #expect(hashes.count == 80)
-        #expect(kinds.count == 14, "\(kinds.sorted())")
+        #expect(kinds.count == 15, "\(kinds.sorted())")
     }
 
     @Test func `updates of assets make runs in many seeds`() async {
