@@ -47,6 +47,8 @@ import Testing
             settings: ["DAGKIT__DATABASE__BUSY_TIMEOUT": "0.05", "DAGKIT__SCHEDULER__POLL_INTERVAL": "0.1"])
         _ = try await home.dagctl("db", "migrate")
         let scheduler = try home.startScheduler()
+        // It names its executable once that is known, some time after its start.
+        #expect(try await holds { FileSystem.exists("\(home.path)/run/executable.sha256") })
         // From the start's, the first turn's and another heartbeat on, all that the start decides is stored.
         var heartbeats: Set<Date> = []
         #expect(
