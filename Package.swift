@@ -94,7 +94,9 @@ let package = Package(
         tests(
             "DagKitPostgresTests", "SQLTestSupport", "DagKitPostgres", "DagKitSQL", "DagKitSystem",
             "DagKitCore"),
-        tests("DagKitStoreTests", "DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitTesting", "DagKitCore"),
+        tests(
+            "DagKitStoreTests", "SQLTestSupport", "DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitTesting",
+            "DagKitCore"),
         tests("DagKitSecretsTests", "DagKitSecrets", "DagKitCore"),
         .executableTarget(
             name: "dagkit-test-worker", dependencies: ["DagKitRuntime", "DagKitSystem", "DagKitCore"],

@@ -2,6 +2,7 @@ import DagKitCore
 import DagKitSQL
 import DagKitSQLite
 import FoundationEssentials
+import SQLTestSupport
 import Testing
 
 @Suite struct SQLiteDatabaseTests {

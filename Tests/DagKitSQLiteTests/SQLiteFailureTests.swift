@@ -3,6 +3,7 @@ import DagKitSQL
 import DagKitSQLite
 import FoundationEssentials
 import Glibc
+import SQLTestSupport
 import Testing
 
 @Suite struct SQLiteFailureTests {

@@ -3,6 +3,7 @@ import DagKitSQL
 import DagKitSQLite
 import DagKitStore
 import FoundationEssentials
+import SQLTestSupport
 import Testing
 
 @Suite struct SQLMetadataStoreTests {

@@ -2,6 +2,7 @@ import DagKitCore
 import DagKitSQLite
 import DagKitStore
 import DagKitTesting
+import SQLTestSupport
 import Testing
 
 @Suite struct StoreConformanceTests {

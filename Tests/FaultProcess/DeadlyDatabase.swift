@@ -10,7 +10,7 @@ final class DeadlyDatabase: SQLDatabase {
     /// How many statements were counted; `nil` while they are not.
     private let counted = Mutex<Int?>(nil)
 
-    /// - Parameter fatal: Before which statement within writing transactions the process dies.
+    /// - Parameter fatal: Before which statement within writing transactions the process dies; a commit counts as one.
     init(_ base: any SQLDatabase, at fatal: Int) {
         self.base = base
         self.fatal = fatal
@@ -31,7 +31,9 @@ final class DeadlyDatabase: SQLDatabase {
     ) async throws -> Value {
         try await base.transaction(mode, durability: durability) { transaction in
             guard mode == .write else { return try body(transaction) }
-            return try body(DeadlyTransaction(transaction) { self.count() })
+            let value = try body(DeadlyTransaction(transaction) { self.count() })
+            self.count()
+            return value
         }
     }
 

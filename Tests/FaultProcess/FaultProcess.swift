@@ -6,8 +6,8 @@ import Glibc
 
 /// A process that dies as by `kill -9` at a chosen statement of a transaction, for the tests of faults.
 ///
-/// Its arguments are `migrate PATH N` or `create-run PATH N`: it dies before the N-th statement that changes the database,
-/// or ends with status 0 if there are not so many.
+/// Its arguments are `migrate PATH N` or `create-run PATH N`: it dies before the N-th statement of a transaction that writes,
+/// of which the commit is the last, or ends with status 0 if there are not so many.
 enum FaultProcess {
     static func run(_ arguments: [String]) async {
         guard arguments.count == 3, let fatal = Int(arguments[2]) else {

@@ -160,6 +160,11 @@ public struct WorkerDAG: DAG {
             try FileSystem.write(Array("low 0\noom_kill 1\n".utf8), to: Self.file(context), durable: false)
             kill(getpid(), SIGKILL)
         }
+        dag.task("starve_command") { context in
+            try FileSystem.write(Array("low 0\noom_kill 1\n".utf8), to: Self.file(context), durable: false)
+            context.services[AttemptProcessGroup.self]?.noteKill()
+            throw TaskFailure.noRetry("the command ended", remedy: "wait")
+        }
         dag.task("huge") { _ in String(repeating: "x", count: 100 << 20) }
         dag.task("push_huge") { context in
             try context.push(String(repeating: "x", count: 100 << 20), as: "huge")

@@ -4,11 +4,20 @@
 /// goes to the log byte by byte; elsewhere the operator ends the group of its command.
 ///
 /// ```swift
-/// services[AttemptProcessGroup.self] = AttemptProcessGroup { bytes in … }
+/// services[AttemptProcessGroup.self] = AttemptProcessGroup { bytes in … } noteKill: { … }
 /// ```
 package struct AttemptProcessGroup: Sendable {
     /// Writes a line, without its line break, to the output of the attempt as it is.
     package let print: @Sendable (ArraySlice<UInt8>) -> Void
 
-    package init(print: @escaping @Sendable (ArraySlice<UInt8>) -> Void) { self.print = print }
+    /// Takes note that a command of the attempt, or what it ran, was killed by signal 9: if it was for lack of memory, the
+    /// executor finds out.
+    package let noteKill: @Sendable () -> Void
+
+    package init(
+        print: @escaping @Sendable (ArraySlice<UInt8>) -> Void, noteKill: @escaping @Sendable () -> Void = {}
+    ) {
+        self.print = print
+        self.noteKill = noteKill
+    }
 }

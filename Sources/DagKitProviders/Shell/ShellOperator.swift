@@ -100,6 +100,7 @@ public struct ShellOperator: Operator {
             context.logger.info(LinePipe.text(line), fileID: "ShellOperator.swift")
         }
         let exit = try await run.end()
+        if exit.tellsOfKill { group?.noteKill() }
         switch exit.reason {
         case .exited(0): return try run.lastLine
         case .exited(let status) where Int(status) == skipStatus:

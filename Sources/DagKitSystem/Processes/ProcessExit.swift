@@ -21,6 +21,9 @@ package struct ProcessExit: Sendable, Equatable, CustomStringConvertible {
     /// Whether it ended by itself with status 0.
     package var isSuccess: Bool { reason == .exited(0) }
 
+    /// Whether it was killed by signal 9, or is a shell that says so of what it ran.
+    package var tellsOfKill: Bool { reason == .signalled(SIGKILL) || reason == .exited(128 + SIGKILL) }
+
     /// `exit 3`, or `signal 9 (killed)`.
     package var description: String {
         switch reason {

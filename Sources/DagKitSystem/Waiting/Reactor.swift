@@ -22,6 +22,23 @@ package final class Reactor: Sendable {
         let deadline: BootTimeClock.Instant?
     }
 
+    /// What the kernel is asked with; it lives as long as the process.
+    private struct Kernel {
+        let epoll: Int32
+        let timer: Int32
+
+        init() throws(SystemError) {
+            let epoll = FileDescriptor(owning: dagkit_epoll_create())
+            guard epoll.raw >= 0 else { throw .last("wait for descriptors") }
+            let timer = FileDescriptor(owning: dagkit_timer())
+            guard timer.raw >= 0,
+                dagkit_epoll_add(epoll.raw, timer.raw, dagkit_readable, UInt64(timer.raw)) == 0
+            else { throw .last("wait for an instant") }
+            self.epoll = epoll.release()
+            self.timer = timer.release()
+        }
+    }
+
     /// Who waits for a descriptor, from the first who does to the last.
     private struct Interest {
         /// Tells it from earlier ones in a descriptor of the same number, whose last event may still be on its way when the
@@ -38,7 +55,9 @@ package final class Reactor: Sendable {
         var waiters: [UInt64: Waiter] = [:]
         var interests: [Int32: Interest] = [:]
         var generation: UInt32 = 0
-        var isStarted = false
+
+        /// `nil` until the thread has started.
+        var kernel: Kernel?
 
         mutating func add(_ id: UInt64, to descriptor: Int32) {
             if interests[descriptor] == nil {
@@ -54,20 +73,16 @@ package final class Reactor: Sendable {
 
     private let state = Mutex(State())
     private let nextID = Atomic<UInt64>(1)
-    private let epoll = FileDescriptor(owning: dagkit_epoll_create())
-    private let timer = FileDescriptor(owning: dagkit_timer())
 
-    private init() {
-        precondition(epoll.raw >= 0 && timer.raw >= 0, "no descriptor is left for the reactor")
-        dagkit_epoll_add(epoll.raw, timer.raw, dagkit_readable, UInt64(timer.raw))
-    }
+    private init() {}
 
     /// Waits until the descriptor is ready.
     ///
     /// The caller keeps the descriptor open until this returns.
     ///
     /// - Returns: `false` if the deadline came first.
-    /// - Throws: `CancellationError`, or ``SystemError`` if the descriptor cannot be waited for.
+    /// - Throws: `CancellationError`, or ``SystemError`` if the descriptor cannot be waited for, as where none is left for the
+    ///   reactor itself.
     package func wait(
         for readiness: Readiness, on descriptor: Int32, until deadline: BootTimeClock.Instant? = nil
     ) async throws -> Bool {
@@ -98,7 +113,7 @@ package final class Reactor: Sendable {
 
     private func add(_ waiter: Waiter, id: UInt64) {
         let failure: SystemError? = state.withLock { state in
-            start(&state)
+            do throws(SystemError) { try start(&state) } catch { return error }
             state.waiters[id] = waiter
             if waiter.deadline != nil { setTimer(state) }
             guard let descriptor = waiter.descriptor else { return nil }
@@ -132,12 +147,12 @@ package final class Reactor: Sendable {
         state.interests[descriptor]?.waiters.removeAll { $0 == id }
         guard state.interests[descriptor]?.waiters.isEmpty == true else { return }
         state.interests[descriptor] = nil
-        if isArmed { dagkit_epoll_remove(epoll.raw, descriptor) }
+        if isArmed, let kernel = state.kernel { dagkit_epoll_remove(kernel.epoll, descriptor) }
     }
 
     /// Tells the kernel what is awaited of a descriptor, once.
     private func register(_ descriptor: Int32, _ state: State) -> SystemError? {
-        guard let interest = state.interests[descriptor] else { return nil }
+        guard let interest = state.interests[descriptor], let epoll = state.kernel?.epoll else { return nil }
         var mask = dagkit_once
         for id in interest.waiters {
             switch state.waiters[id]?.readiness {
@@ -147,43 +162,46 @@ package final class Reactor: Sendable {
             }
         }
         let token = interest.token(of: descriptor)
-        if dagkit_epoll_modify(epoll.raw, descriptor, mask, token) == 0 { return nil }
-        if errno == ENOENT, dagkit_epoll_add(epoll.raw, descriptor, mask, token) == 0 { return nil }
+        if dagkit_epoll_modify(epoll, descriptor, mask, token) == 0 { return nil }
+        if errno == ENOENT, dagkit_epoll_add(epoll, descriptor, mask, token) == 0 { return nil }
         return .last("wait for a descriptor")
     }
 
     private func setTimer(_ state: State) {
+        guard let timer = state.kernel?.timer else { return }
         let next = state.waiters.values.lazy.compactMap(\.deadline).min()
         // Zero would stop the timer: an instant before the machine's start is the first one after it.
         let (seconds, attoseconds) = max(next?.sinceBoot ?? .zero, next == nil ? .zero : .nanoseconds(1))
             .components
-        dagkit_timer_set(timer.raw, seconds, attoseconds / 1_000_000_000)
+        dagkit_timer_set(timer, seconds, attoseconds / 1_000_000_000)
     }
 
-    private func start(_ state: inout State) {
-        guard !state.isStarted else { return }
-        state.isStarted = true
+    private func start(_ state: inout State) throws(SystemError) {
+        guard state.kernel == nil else { return }
+        let kernel = try Kernel()
+        state.kernel = kernel
         BlockingThreads.shared.submit(
             BlockingThreads.Work { [self] in
-                run()
+                run(kernel)
             } refuse: {
                 preconditionFailure($0.description)
             })
     }
 
-    private func run() {
+    private func run(_ kernel: Kernel) {
         var events = [dagkit_event](repeating: dagkit_event(), count: 64)
         while true {
-            let count = dagkit_epoll_wait(epoll.raw, &events, 64, -1)
+            let count = dagkit_epoll_wait(kernel.epoll, &events, 64, -1)
             for event in events.prefix(Int(max(count, 0))) {
-                let woken = event.token == UInt64(timer.raw) ? expire() : wake(event)
+                let woken = event.token == UInt64(kernel.timer) ? expire(kernel) : wake(event)
                 for (waiter, isReady) in woken { waiter.continuation.resume(returning: isReady) }
             }
         }
     }
 
-    private func expire() -> [(Waiter, Bool)] {
-        _ = try? timer.read(upTo: 8)
+    private func expire(_ kernel: Kernel) -> [(Waiter, Bool)] {
+        var count: UInt64 = 0
+        _ = read(kernel.timer, &count, 8)
         let now = BootTimeClock().now
         return state.withLock { state in
             let due = state.waiters.filter { $0.value.deadline.map { $0 <= now } ?? false }.keys

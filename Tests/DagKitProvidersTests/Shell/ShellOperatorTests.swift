@@ -156,6 +156,25 @@ import Testing
         #expect(lines.withLock { $0 } == [[0, 0xFF, 13], Array("last".utf8)])
     }
 
+    @Test(arguments: [("kill -9 $$", true), ("sh -c 'kill -9 $$'; exit $?", true), ("exit 3", false)])
+    func `a command that was killed is told of, whoever says so`(script: String, isTold: Bool) async throws {
+        let base = try OperatorRun()
+        let wasTold = Atomic(false)
+        var services = base.context.services
+        services[AttemptProcessGroup.self] = AttemptProcessGroup { _ in
+        } noteKill: {
+            wasTold.store(true, ordering: .relaxed)
+        }
+        let context = TaskContext(
+            attempt: base.context.attempt, logger: base.context.logger, services: services)
+
+        await #expect(throws: ShellError.self) {
+            try await ShellOperator(.value(script)).execute(in: context)
+        }
+
+        #expect(wasTold.load(ordering: .relaxed) == isTold)
+    }
+
     @Test func `a command that leaves a writer behind that never pauses has ended all the same`() async throws
     {
         let base = try OperatorRun()

@@ -152,6 +152,26 @@ import Testing
         }
     }
 
+    @Test func `a command that was killed for lack of memory is told from one that was killed otherwise`()
+        async throws
+    {
+        let home = try ExecutorHome { $0.memoryEvents = FileSystem.parent(of: $0.folders.run) + "/file-1" }
+        try await home.withExecutor { executor, events in
+            var failures: [String?] = []
+            // The second one finds the count as the first one left it.
+            for number in 1...2 {
+                await executor.dispatch([try home.order("starve_command", Int64(number))])
+                failures.append(await events.outcome()?.failure)
+            }
+
+            let reason = "the command ended; wait"
+            #expect(
+                failures == [
+                    "end: out of memory: the kernel ended a process of the task: \(reason)", "end: \(reason)",
+                ])
+        }
+    }
+
     @Test(.enabled(if: MemoryGroup.isPossible, "needs the right to make a memory control group"))
     func `the kernel's own kill for lack of memory is seen`() async throws {
         let home = try ExecutorHome()

@@ -1,6 +1,7 @@
 import DagKitCore
 import DagKitSQL
 import DagKitSQLite
+import SQLTestSupport
 import Testing
 
 @Suite struct SQLDriversTests {

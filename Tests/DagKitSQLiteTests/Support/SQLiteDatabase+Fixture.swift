@@ -1,5 +1,6 @@
 import DagKitSQL
 import DagKitSQLite
+import SQLTestSupport
 
 extension SQLiteDatabase {
     /// A file with one table of two columns.

@@ -3,6 +3,7 @@ import DagKitSQL
 import DagKitSQLite
 import DagKitStore
 import FoundationEssentials
+import SQLTestSupport
 
 extension Date {
     /// 2025-10-25 12:00:00 UTC.

@@ -14,6 +14,9 @@ struct RandomKiller {
     /// Whom it killed, in order, for the message of a failure.
     private(set) var killed: [String] = []
 
+    /// How many tries can have failed for it.
+    private var cost = 0
+
     /// How often a scheduler had said that it works when the last one was started.
     private var greetings = 0
 
@@ -40,6 +43,7 @@ struct RandomKiller {
             let companion =
                 role == .supervisor && Bool.random(using: &random)
                 ? home.processes(.worker).randomElement(using: &random) : nil
+            cost += try cost(ofKilling: victim, role) + (companion == nil ? 0 : 1)
             kill(victim.id, SIGKILL)
             if let companion { kill(companion.id, SIGKILL) }
             killed.append(companion == nil ? role.rawValue : "\(role.rawValue) and worker")
@@ -47,6 +51,18 @@ struct RandomKiller {
                 _ = try await scheduler.wait()
                 try startScheduler()
             }
+        }
+    }
+
+    /// How many attempts the death of a process can fail: none that of a scheduler, one that of a worker or of a process of a
+    /// task, and one for each of its workers that of a supervisor, which starts no more of them from here on.
+    private func cost(ofKilling victim: ProcessIdentity, _ role: FaultHome.Role) throws -> Int {
+        switch role {
+        case .scheduler: return 0
+        case .worker, .task: return 1
+        case .supervisor:
+            kill(victim.id, SIGSTOP)
+            return try ProcessTree.descendants(of: victim.id).count { FaultHome.role(of: $0) == .worker }
         }
     }
 
@@ -75,7 +91,7 @@ struct RandomKiller {
         _ = try await holds { Self.greetings(home) > greetings }
         scheduler.send(SIGTERM)
         let exit = try await scheduler.wait()
-        var findings = try await home.findings() + ownEnds
+        var findings = try await home.findings(kills: cost) + ownEnds
         if !exit.isSuccess { findings.append("the scheduler ended with \(exit)") }
         let left = try await home.leftovers()
         if !left.isEmpty { findings.append("left over: \(left)") }

@@ -53,8 +53,8 @@ struct FaultArticle {
         Every step of an attempt's life has a label, listed in `FaultPoint`. `DAGKIT_FAULT=LABEL:N` lets the process that passes
         it for the N-th time die as by `kill -9`, `DAGKIT_FAULT=*:N` the one that passes the N-th point of all;
         `DAGKIT_FAULT_TRACE=FILE` counts over all processes. The tests kill at the first, the second, the third … point until a
-        run passes untouched, and check after each that nothing is lost, nothing is doubled, no process is left and the event log
-        folds to the state tables.
+        run passes untouched, and check after each that nothing is lost, nothing is doubled, no process is left, no try failed that no
+        death explains, and the event log folds to the state tables.
 
         ## Random kills
 

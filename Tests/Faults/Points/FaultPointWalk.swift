@@ -44,9 +44,16 @@ struct FaultPointWalk {
         return try FileSystem.readText(trace).split(separator: "\n").map { String($0.prefix { $0 != " " }) }
     }
 
-    /// What is wrong afterwards: lost, doubled or left over.
-    func findings() async throws -> [String] {
-        var findings = try await home.findings()
+    /// How many tries the death of a process at a point can cost: that of a scheduler none, that of a worker its own, that of
+    /// a supervisor those of the two tasks that may run at once.
+    static func cost(ofDeathAt label: String) -> Int {
+        if label.hasPrefix("scheduler.") { return 0 }
+        return label.hasPrefix("worker.") ? 1 : 2
+    }
+
+    /// What is wrong afterwards: lost, doubled, left over, or failed beyond what the deaths at these points explain.
+    func findings(deadAt labels: [String] = []) async throws -> [String] {
+        var findings = try await home.findings(kills: labels.map(Self.cost).reduce(0, +))
         let left = try await home.leftovers()
         if !left.isEmpty { findings.append("left over: \(left)") }
         for ending in [".lock", ".outcome"] {

@@ -1,6 +1,7 @@
 import DagKitCore
 import DagKitStore
 import DagKitSystem
+import FoundationEssentials
 import Glibc
 import Testing
 
@@ -137,7 +138,8 @@ import Testing
         arguments: [FaultHome.Role.task, .worker, .supervisor])
     func `F8 what is stopped is not doubled, also by a restart`(role: FaultHome.Role) async throws {
         let home = try FaultHome(
-            ScriptDAG.declaration("echo $$ >>begun; while [ ! -e go ]; do sleep 0.05; done", retries: 3))
+            ScriptDAG.declaration("echo $$ >>begun; while [ ! -e go ]; do sleep 0.05; done", retries: 3),
+            settings: ["DAGKIT__SCHEDULER__POLL_INTERVAL": "0.2"])
         _ = try await home.dagctl("dags", "trigger", "script")
         let first = try home.startScheduler()
         let task = try await home.words(in: "begun")
@@ -149,7 +151,8 @@ import Testing
         _ = try await first.wait()
         let second = try home.startScheduler("--once")
         try FileSystem.write([], to: "\(home.path)/go")
-        try await BootTimeClock().sleep(for: .seconds(4))
+        // It has looked around for longer than a death may stay unknown.
+        #expect(try await home.schedulerLooks(15))
         let begunMeanwhile = try await home.words(in: "begun")
 
         for process in stopped { process.send(SIGCONT) }
@@ -194,17 +197,24 @@ import Testing
         #expect(try await home.leftovers() == [])
     }
 
-    @Test(.fault(.F8, "a timeout ends it: killed first, then failed", by: .real))
+    @Test(
+        .fault(
+            .F8, "a timeout ends it: it goes on and is asked to end, killed after the grace, and then failed",
+            by: .real))
     func `F8 a stopped task is ended by its timeout alone`() async throws {
-        let home = try FaultHome(ScriptDAG.declaration("echo $$ >begun; kill -STOP $$", timeout: 2))
+        let home = try FaultHome(
+            ScriptDAG.declaration(ScriptDAG.stubborn(after: "kill -STOP $$"), timeout: 2))
         _ = try await home.dagctl("dags", "trigger", "script")
 
-        let scheduler = try await home.dagctl("scheduler", "--once")
+        let scheduler = try home.startScheduler("--once")
+        let processes = try await home.stubbornProcesses()
+        let survivors = try await home.survivors(of: processes, at: .failed)
 
-        let task = Int32(try await home.words(in: "begun")[0]) ?? 0
-        #expect(scheduler.status == 0, "\(scheduler)")
+        #expect(try await home.end(of: scheduler)?.isSuccess == true)
+        #expect(processes.count == 2)
+        #expect(survivors == [])
         #expect(try await home.script()?.only.reason?.contains("longer than its timeout") == true)
-        #expect(ProcessIdentity.of(task)?.isAlive != true)
+        try await home.expectGrace()
         #expect(try await home.leftovers() == [])
     }
 
@@ -227,6 +237,48 @@ import Testing
         #expect(try await home.end(of: first)?.isSuccess == true)
         #expect(ended?.state == .success)
         #expect(try await home.words(in: "begun").count == 1)
+        #expect(try await home.leftovers() == [])
+    }
+
+    @Test(
+        .fault(
+            .F9,
+            "what it did not see counts: it stores nothing over it, and catches up on its schedules once",
+            by: .really(
+                "`tasks mark` while it is stopped, the success of that task, and a schedule of a second")))
+    func `F9 a stopped scheduler that goes on takes what was stored meanwhile`() async throws {
+        let home = try FaultHome(
+            ScriptDAG.declaration("echo $$ >begun; while [ ! -e go ]; do sleep 0.05; done; echo >through")
+                .merging([
+                    "beat": [
+                        "paused": false, "schedule": "* * * * * *", "start_date": "2026-01-01",
+                        "tasks": [["id": "tick", "command": "true"]],
+                    ]
+                ]))
+        _ = try await home.dagctl("dags", "trigger", "script")
+        let scheduler = try home.startScheduler()
+        _ = try await home.words(in: "begun")
+        let run = try #require(try await home.script()?.run.key)
+        #expect(try await holds { try await !home.beats().isEmpty })
+        scheduler.send(SIGSTOP)
+        let stopped = Date()
+
+        let mark = try await home.dagctl("tasks", "mark", "script", "only", run.runID.rawValue, "failed")
+        try FileSystem.write([], to: "\(home.path)/go")
+        #expect(try await holds { FileSystem.exists("\(home.path)/through") && Date() > stopped + 4 })
+        let resumed = Date()
+        scheduler.send(SIGCONT)
+
+        let ended = try await home.scriptEnds()
+        #expect(try await holds { try await home.beats().contains { $0 > resumed } })
+        scheduler.send(SIGTERM)
+        #expect(try await home.end(of: scheduler)?.isSuccess == true)
+        #expect(mark.status == 0, "\(mark)")
+        #expect(ended?.state == .failed)
+        #expect(ended?.reason?.hasPrefix("marked failed by ") == true)
+        #expect(try await home.scriptEvents().suffix(3) == [.running, .endRequested, .failed])
+        // An interval is due once it is over: of the four that were missed the one that was planned is run, and the latest.
+        #expect(try await home.beats().count { $0 + 1 > stopped && $0 + 1 <= resumed } <= 2)
         #expect(try await home.leftovers() == [])
     }
 
@@ -261,5 +313,14 @@ import Testing
         #expect(try bystander.poll() == nil)
         bystander.send(SIGKILL)
         _ = try await bystander.wait()
+    }
+}
+
+extension FaultHome {
+    /// The logical dates of the runs of the DAG `beat`.
+    fileprivate func beats() async throws -> [Date] {
+        try await withStore {
+            try await $0.runs(RunQuery(dagID: "beat", limit: 1_000)).compactMap(\.logicalDate)
+        }
     }
 }

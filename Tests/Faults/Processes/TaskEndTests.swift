@@ -10,34 +10,50 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5))) struct TaskEndTests {
     @Test(.fault(.F46, "after the grace all its processes are killed, and then it has failed", by: .real))
     func `F46 a task that ignores SIGTERM is killed after the grace`() async throws {
-        let home = try FaultHome(
-            ScriptDAG.declaration("trap '' TERM; echo $$ >begun; while :; do sleep 0.1; done", timeout: 1))
+        let home = try FaultHome(ScriptDAG.declaration(ScriptDAG.stubborn(), timeout: 1))
         _ = try await home.dagctl("dags", "trigger", "script")
 
-        let scheduler = try await home.dagctl("scheduler", "--once")
+        let scheduler = try home.startScheduler("--once")
+        let processes = try await home.stubbornProcesses()
+        let survivors = try await home.survivors(of: processes, at: .failed)
 
-        let task = Int32(try await home.words(in: "begun")[0]) ?? 0
-        #expect(scheduler.status == 0, "\(scheduler)")
+        #expect(try await home.end(of: scheduler)?.isSuccess == true)
+        #expect(processes.count == 2)
+        #expect(survivors == [])
         #expect(try await home.script()?.only.state == .failed)
         #expect(try await home.script()?.only.reason?.contains("longer than its timeout") == true)
-        #expect(ProcessIdentity.of(task)?.isAlive != true)
+        try await home.expectGrace()
         #expect(try await home.leftovers() == [])
     }
 
     @Test(
-        .fault(.F47, "none of them outlives the attempt, and the log says so", by: .real),
+        .fault(
+            .F47, "none of them outlives the attempt, and the log says so",
+            by: .really("daemons by setsid, by two forks, by nohup, and one that drops its environment, too")),
         arguments: [
             "setsid sleep 600 &", "( ( setsid sh -c 'trap \"\" TERM HUP; sleep 600' & ) & )",
-            "nohup sleep 600 &",
+            "nohup sleep 600 &", FaultHome.escape,
         ])
     func `F47 daemons end with their attempt`(daemon: String) async throws {
-        let home = try FaultHome(ScriptDAG.declaration("\(daemon)\nsleep 0.2; echo done"))
+        let home = try FaultHome(
+            ScriptDAG.declaration("\(daemon)\necho >begun; while [ ! -e go ]; do sleep 0.05; done"))
         _ = try await home.dagctl("dags", "trigger", "script")
+        let scheduler = try home.startScheduler()
+        _ = try await home.words(in: "begun")
+        var daemons: [ProcessIdentity] = []
+        _ = try await holds {
+            daemons = home.processes(asking: "600")
+            return !daemons.isEmpty
+        }
 
-        let scheduler = try await home.dagctl("scheduler", "--once")
+        try FileSystem.write([], to: "\(home.path)/go")
+        let survivors = try await home.survivors(of: daemons, at: .succeeded)
 
-        #expect(scheduler.status == 0, "\(scheduler)")
+        #expect(!daemons.isEmpty)
+        #expect(survivors == [])
         #expect(try await home.script()?.only.state == .success)
+        scheduler.send(SIGTERM)
+        #expect(try await home.end(of: scheduler)?.isSuccess == true)
         #expect(try await home.leftovers() == [])
         #expect(
             String(decoding: try home.scriptLog(), as: UTF8.self).contains("that the task had left behind"))
@@ -100,46 +116,36 @@ import Testing
             states.sorted() == (1...4).map { "busy\($0) success" } + (1...6).map { "dies\($0) failed" })
     }
 
-    @Test(.fault(.F48, "it is killed, stays failed, and what it reports late is refused", by: .real))
-    func `F48 a task that is marked failed while it runs is killed and stays failed`() async throws {
-        let home = try FaultHome(
-            ScriptDAG.declaration("echo $$ >begun; trap 'exit 0' TERM; sleep 600 & wait"))
+    @Test func `a worker that is not needed any more takes no process of another attempt with it`()
+        async throws
+    {
+        let busy =
+            "while [ ! -e go ]; do /bin/true || { echo \"KILLED $?\"; exit 7; }; done; echo done"
+        let tasks: [JSONValue] =
+            (1...3).map { ["id": .string("busy\($0)"), "operator": "shell", "command": .string(busy)] }
+            + (1...9).map {
+                [
+                    "id": .string("short\($0)"), "operator": "shell",
+                    "command": "while [ ! -e enough ]; do sleep 0.05; done",
+                ]
+            }
+        let home = try FaultHome([
+            "script": ["paused": false, "defaults": ["retries": 0], "tasks": .array(tasks)]
+        ])
         _ = try await home.dagctl("dags", "trigger", "script")
         let scheduler = try home.startScheduler()
-        let task = try #require(ProcessIdentity.of(Int32(try await home.words(in: "begun")[0]) ?? 0))
+        #expect(try await holds { home.processes(.worker).count >= 12 })
 
-        try await home.markFailed()
+        try FileSystem.write([], to: "\(home.path)/enough")
+        // Those that are idle beyond the few that are kept.
+        let areEnded = try await holds { home.processes(.worker).count <= 8 }
+        try FileSystem.write([], to: "\(home.path)/go")
 
-        #expect(try await holds { !task.isAlive })
+        #expect(areEnded)
+        #expect(try await home.scriptEnds() != nil)
+        #expect(try await home.script()?.run.state == .success)
         scheduler.send(SIGTERM)
         #expect(try await home.end(of: scheduler)?.isSuccess == true)
-        let script = try await home.script()
-        #expect(script?.only.state == .failed)
-        #expect(script?.only.reason == "marked by ada")
-        #expect(script?.run.state == .failed)
-        #expect(
-            String(decoding: try home.scriptLog(), as: UTF8.self).contains(
-                "ending: its task was ended by somebody else"))
-        #expect(try await home.leftovers() == [])
-    }
-
-    @Test(.fault(.F48, "the next scheduler kills what runs without being wanted", by: .real))
-    func `F48 a task that is marked failed while no scheduler runs is killed by the next`() async throws {
-        let home = try FaultHome(ScriptDAG.declaration("echo $$ >begun; exec sleep 600"))
-        _ = try await home.dagctl("dags", "trigger", "script")
-        let first = try home.startScheduler()
-        let task = try #require(ProcessIdentity.of(Int32(try await home.words(in: "begun")[0]) ?? 0))
-        first.send(SIGKILL)
-        _ = try await first.wait()
-
-        try await home.markFailed()
-        let second = try home.startScheduler()
-
-        #expect(try await holds { !task.isAlive })
-        second.send(SIGTERM)
-        #expect(try await home.end(of: second)?.isSuccess == true)
-        #expect(try await home.script()?.only.reason == "marked by ada")
-        #expect(try await home.leftovers() == [])
     }
 
     @Test(
@@ -166,76 +172,26 @@ import Testing
     @Test(
         .enabled(if: MemoryGroup.isPossible, "needs the right to make a memory control group"),
         .fault(
-            .F50, "the command fails, and the log says that the kernel ended it for lack of memory",
+            .F50, "the attempt fails with the reason that it ran out of memory, and is tried again",
             by: .really("a memory control group of 128 MiB")))
     func `F50 a command that takes all memory fails for that reason`() async throws {
         let group = try MemoryGroup(limit: 128 << 20)
-        try group.shrink()
-        let home = try FaultHome(ScriptDAG.declaration("head -c 500000000 /dev/zero | tail -n 1"))
+        let home = try FaultHome(
+            ScriptDAG.declaration(
+                "[ $DAGKIT_CTX_TRY_NUMBER = 2 ] || head -c 500000000 /dev/zero | tail -n 1", retries: 1))
         _ = try await home.dagctl("dags", "trigger", "script")
 
         let scheduler = try await home.shell(
             "echo $$ >\(group.path)/cgroup.procs; exec $DAGCTL scheduler --once")
 
-        let log = String(decoding: try home.scriptLog(), as: UTF8.self)
+        let only = try await home.script()?.only
+        let first = try await home.withStore { try await $0.history(of: #require(only?.key.run)).first }
         #expect(scheduler.status == 0, "\(scheduler)")
-        #expect(try await home.script()?.only.state == .failed)
-        #expect(log.contains("the kernel ended 1 processes for lack of memory while tasks ran"), "\(log)")
+        #expect(first?.reason?.hasPrefix("out of memory: ") == true, "\(first?.reason ?? "no reason")")
+        #expect(only?.state == .success)
+        #expect(only?.tryNumber == 2)
+        let log = String(decoding: try home.scriptLog(), as: UTF8.self)
+        #expect(log.contains("failed: out of memory: "), "\(log)")
         #expect(try await home.leftovers() == [])
-    }
-}
-
-/// A control group with little memory, where this process may make one; gone with its owner.
-private final class MemoryGroup {
-    let path: String
-    private let limit: Int
-    private static let root = "/sys/fs/cgroup/memory"
-
-    static var isPossible: Bool {
-        access("\(root)/memory.limit_in_bytes", F_OK) == 0 && access(root, W_OK) == 0
-    }
-
-    init(limit: Int) throws {
-        path = "\(Self.root)/dagkit-fault-\(getpid())"
-        self.limit = limit
-        try FileSystem.createFolder(path)
-    }
-
-    deinit { rmdir(path) }
-
-    /// Puts the limit into force: whoever has more is killed.
-    func shrink() throws {
-        try FileDescriptor.open("\(path)/memory.limit_in_bytes", O_WRONLY).writeAll("\(limit)".utf8)
-    }
-}
-
-extension FaultHome {
-    /// Marks the script's task as failed, as a user does beside the scheduler.
-    func markFailed() async throws {
-        try await withStore { store in
-            for run in try await store.runs(RunQuery(dagID: ScriptDAG.id)) {
-                guard let snapshot = try await store.snapshot(of: run.key),
-                    let only = snapshot.instances.first,
-                    let attempt = only.attemptID
-                else { continue }
-                let text = try FileSystem.readText(dagsFile)
-                let bag = DAGBag(
-                    compiled: [], file: DAGsFile(parsing: text, file: "dags.json", registry: .standard))
-                guard let spec = bag.specs.first(where: { $0.id == ScriptDAG.id }) else { continue }
-                var machine = RunMachine(snapshot, of: spec, at: Date().roundedToMicroseconds)
-                let now = Date().roundedToMicroseconds
-                _ = machine.advance(
-                    .finished(
-                        AttemptOutcome(
-                            attemptID: attempt, key: only.key, tryNumber: only.tryNumber,
-                            verdict: .failed(reason: "marked by ada", isRetryable: false, retryDelay: nil),
-                            startedAt: only.startDate ?? now, endedAt: now)),
-                    at: now)
-                guard var batch = machine.takeBatch() else { continue }
-                for index in batch.events.indices { batch.events[index].actor = "ada" }
-                let result = try await store.commit([batch], durability: .full)
-                #expect(result.conflicts.isEmpty)
-            }
-        }
     }
 }

@@ -38,6 +38,58 @@ import Testing
 
     @Test(
         .fault(
+            .F20,
+            "what runs goes on, and its log tells how much of it is lost; nothing new starts until there is space again",
+            by: .standIn("a tmpfs of 4 MB for the logs alone, filled while a task prints")),
+        .enabled(if: SmallDisk.isPermitted, "needs the right to mount a small file system"))
+    func `F20 a full disk of logs costs lines and delays what is due`() async throws {
+        let disk = try SmallDisk(megabytes: 4)
+        let home = try FaultHome(
+            ScriptDAG.declaration(
+                """
+                echo first; echo >begun
+                while [ ! -e full ]; do sleep 0.05; done
+                seq -f 'lost %0100g' 1 10000; echo >printed
+                while [ ! -e go ]; do sleep 0.05; done
+                echo last
+                """
+            )
+            .merging(ProofDAG.declaration(tasks: ["only": []])),
+            settings: ["DAGKIT__LOGGING__BASE_LOG_FOLDER": "\(disk.path)/logs"])
+        _ = try await home.dagctl("dags", "trigger", "script")
+        let scheduler = try home.startScheduler()
+        _ = try await home.words(in: "begun")
+
+        try disk.fill()
+        try FileSystem.write([], to: "\(home.path)/full")
+        let due = try await home.dagctl("dags", "trigger", "proof")
+        _ = try await home.words(in: "printed")
+        let waits = try await holds {
+            home.schedulerLines().contains { $0.contains("wait until the system has room") }
+        }
+        let begun = try Proof(of: home).begun
+        try disk.free()
+        try FileSystem.write([], to: "\(home.path)/go")
+
+        #expect(due.status == 0, "\(due)")
+        #expect(waits)
+        #expect(begun.isEmpty)
+        #expect(try await home.scriptEnds()?.state == .success)
+        #expect(try await home.runsEnd(1))
+        scheduler.send(SIGTERM)
+        #expect(try await scheduler.wait().isSuccess)
+        let log = String(decoding: try home.scriptLog(under: "\(disk.path)/logs"), as: UTF8.self)
+        #expect(log.contains("INFO - first") && log.contains("INFO - last"), "\(log.suffix(500))")
+        #expect(log.contains("bytes of the log are lost: they could not be written"), "\(log.suffix(500))")
+        // What the pipes hold, of a megabyte, may be read when there is space again.
+        #expect(log.count < 1_000_000)
+        #expect(home.schedulerLines().count { $0.contains("wait until the system has room") } == 1)
+        #expect(try await home.findings() == [])
+        #expect(try await home.leftovers() == [])
+    }
+
+    @Test(
+        .fault(
             .F21, "what runs goes on, what is due waits with one line and starts once there are inodes again",
             by: .standIn("a tmpfs of 200 inodes, all taken while a task runs")),
         .enabled(if: SmallDisk.isPermitted, "needs the right to mount a small file system"))

@@ -53,8 +53,8 @@ import Testing
     /// Tokens begin anew with a database; an attempt of the old one must not be taken for one of the new one.
     @Test func `an attempt that outlives its database stops none of the new one`() async throws {
         let home = try FaultHome(
-            ProofDAG.declaration(tasks: ["only": []]).merged(
-                with: ScriptDAG.declaration("echo $$ >begun; trap '' TERM; while :; do sleep 0.1; done")))
+            ProofDAG.declaration(tasks: ["only": []]).merging(
+                ScriptDAG.declaration("echo $$ >begun; trap '' TERM; while :; do sleep 0.1; done")))
         _ = try await home.dagctl("dags", "trigger", "script")
         let first = try home.startScheduler()
         _ = try await home.words(in: "begun")

@@ -32,65 +32,81 @@ import Testing
     @Test(
         .fault(
             .F53,
-            "a newer program refuses an older database until it is told to migrate, and then keeps all of it",
-            by: .standIn("a program that has one version more")))
+            "refused until `db migrate` is called, which keeps a backup of it and all that is in it",
+            by: .really("a database of the version before, with a row in each table")))
     func `F53 an older database is migrated only when asked, with all that is in it`() async throws {
-        let home = try FaultHome(ProofDAG.declaration(tasks: ["only": []]))
-        _ = try await home.dagctl("dags", "trigger", "proof")
-        let run = try await home.dagctl("scheduler", "--once")
-        #expect(run.status == 0, "\(run)")
-        let database = try await SQLiteDatabase.open(home.database)
-        let newer = StoreSchema(of: database, dialect: try NextSchema(after: database))
-        let known = newer.newest - 1
+        let home = try FaultHome()
+        let older = try await OlderDatabase.make(at: home.database, lacking: 1)
+        let before = try await older.rows()
 
-        #expect(try await newer.state() == .outdated(found: known))
-        #expect(try await newer.migrate(at: Date()) == ["one column more"])
-        #expect(try await newer.state() == .current)
-        #expect(try await database.query("select next from dag_run").count == 1)
-        await database.close()
-        let refused = try await home.dagctl("scheduler", "--once")
-        #expect(refused.status == 5, "\(refused)")
+        for words in [["scheduler", "--once"], ["dags", "list-runs", "proof"], ["db", "check"]] {
+            let answer = try await home.dagctl(words)
+            #expect(answer.status == 5, "\(answer)")
+            #expect(answer.errors.contains("\"\(older.version)\""), "\(answer)")
+            #expect(answer.errors.contains("db migrate"), "\(answer)")
+            #expect(answer.errors.split(separator: "\n").count == 1, "\(answer)")
+        }
+        let untouched = try await older.rows()
+        let migration = try await home.dagctl("db", "migrate")
+
+        #expect(untouched == before)
+        #expect(migration.status == 0, "\(migration)")
+        #expect(try await older.rows() == before)
+        #expect(try await home.dagctl("db", "check").status == 0)
+        let runs = try await home.dagctl("dags", "list-runs", "proof", "-o", "json")
+        #expect(runs.status == 0 && runs.output.contains("\"success\""), "\(runs)")
+        let backups = try FileSystem.names(in: "\(home.path)/backups")
+        #expect(backups.count == 1)
+        #expect(backups.first?.hasSuffix("-version-\(older.version).db") == true, "\(backups)")
+        let backup = "\(home.path)/backups/\(backups.first ?? "")"
+        #expect(try await older.rows(at: backup) == before)
+        #expect(try await home.schemaState(at: backup) == .outdated(found: older.version))
     }
 
     @Test(
         .fault(
-            .F54, "the tables are all there or none is, and the next migration goes through",
-            by: .really("kill -9 before each statement of the migration in turn")))
-    func `F54 a migration that is killed leaves nothing half done`() async throws {
+            .F54,
+            "the tables and rows are as they were, and the next migration goes through and keeps the rows",
+            by: .really(
+                "kill -9 before each statement of the migration in turn and before its commit, from no tables and from three versions before with a row in each table"
+            )), arguments: [nil, 3])
+    func `F54 a migration that is killed leaves nothing half done`(steps: Int?) async throws {
         let home = try FaultHome()
+        let older = try await OlderDatabase.make(at: "\(home.path)/older.db", lacking: steps)
+        let before = try await older.rows()
+        let found = steps == nil ? StoreSchema.State.empty : .outdated(found: older.version)
+        let copy = try FileSystem.read(older.path)
+        let path = "\(home.path)/migrated.db"
         var statement = 0
         var exit: ProcessExit
         repeat {
-            statement += 7
-            let path = "\(home.path)/\(statement).db"
+            statement += 1
+            for ending in ["", "-wal", "-shm"] { try FileSystem.remove(path + ending) }
+            try FileSystem.write(copy, to: path, durable: false)
             exit = try await home.faultProcess("migrate", path, statement)
-            let database = try await SQLiteDatabase.open(path)
-            let schema = try StoreSchema(of: database)
             let wasKilled = exit.reason == .signalled(SIGKILL)
 
-            #expect(try await schema.state() == (wasKilled ? .empty : .current), "killed at \(statement)")
-            try await schema.migrate(at: Date())
-            #expect(try await schema.state() == .current, "killed at \(statement)")
-            await database.close()
+            let state = try await home.schemaState(at: path)
+            #expect(state == (wasKilled ? found : .current), "killed at \(statement)")
+            #expect(try await older.rows(at: path) == before, "killed at \(statement)")
+            #expect(try await home.schemaState(at: path, migrating: true) == .current)
+            #expect(try await older.rows(at: path) == before, "killed at \(statement)")
         } while exit.reason == .signalled(SIGKILL) && statement < 1_000
 
         #expect(exit.isSuccess)
-        #expect(statement > 20)
+        // One of each migration at least, its entry in the table of versions, and the commit.
+        #expect(statement > 2 * (steps ?? SQLiteSchema().migrations.count))
     }
 }
 
-/// The tables of the next program: those of this one, and a column.
-private struct NextSchema: SchemaDialect {
-    let migrations: [Migration]
-    let tableNames: SQLStatement =
-        "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'"
-
-    init(after database: SQLiteDatabase) throws {
-        let known = try StoreSchema(of: database).newest
-        migrations = [
-            Migration(
-                version: known + 1, name: "one column more",
-                statements: ["alter table dag_run add column next integer"])
-        ]
+extension FaultHome {
+    /// How the tables of a database stand to this program's, after they were migrated if that is asked for.
+    fileprivate func schemaState(at path: String, migrating: Bool = false) async throws -> StoreSchema.State {
+        let database = try await SQLiteDatabase.open(path)
+        let schema = try StoreSchema(of: database)
+        if migrating { try await schema.migrate(at: Date()) }
+        let state = try await schema.state()
+        await database.close()
+        return state
     }
 }

@@ -1,4 +1,7 @@
+import DagKitCore
+import DagKitStore
 import DagKitSystem
+import FoundationEssentials
 import Glibc
 
 extension FaultHome {
@@ -7,16 +10,29 @@ extension FaultHome {
         case scheduler, supervisor, worker, task
     }
 
-    /// Every living process that works on this home: its environment names the folder.
+    /// Every living process that works on this home: its environment names the folder, or its name is ``mark``.
     func processes() -> [ProcessIdentity] {
-        let mark = "DAGKIT_HOME=\(path)"
-        return ((try? FileSystem.names(in: "/proc")) ?? []).compactMap { name in
+        ((try? FileSystem.names(in: "/proc")) ?? []).compactMap { name in
             guard let id = Int32(name), id != getpid(), let process = ProcessIdentity.of(id),
-                let variables = try? FileSystem.readText("/proc/\(id)/environ"),
-                variables.split(separator: "\0").contains(Substring(mark)), process.isAlive
+                Self.words(of: id, "environ").contains("DAGKIT_HOME=\(path)")
+                    || Self.words(of: id, "cmdline").first == mark,
+                process.isAlive
             else { return nil }
             return process
         }
+    }
+
+    /// The name of processes that have dropped their environment, by which they are found all the same.
+    var mark: String { "escaped-from-\(path)" }
+
+    /// A command of a task that starts a process which drops environment, session and group, has ``mark`` for its name, and
+    /// sleeps.
+    static let escape =
+        "env -i setsid bash -c 'exec -a \"$0\" sleep 600' \"escaped-from-$DAGKIT_HOME\" &"
+
+    private static func words(of process: Int32, _ file: String) -> [String] {
+        let text = (try? FileSystem.readText("/proc/\(process)/\(file)")) ?? ""
+        return text.split(separator: "\0").map(String.init)
     }
 
     /// The living processes of one kind.
@@ -24,9 +40,14 @@ extension FaultHome {
         processes().filter { Self.role(of: $0) == role }
     }
 
-    private static func role(of process: ProcessIdentity) -> Role? {
-        guard let line = try? FileSystem.readText("/proc/\(process.id)/cmdline") else { return nil }
-        let words = line.split(separator: "\0")
+    /// The living processes whose last argument is this one.
+    func processes(asking argument: String) -> [ProcessIdentity] {
+        processes().filter { Self.words(of: $0.id, "cmdline").last == argument }
+    }
+
+    static func role(of process: ProcessIdentity) -> Role? {
+        let words = words(of: process.id, "cmdline")
+        if words.isEmpty { return nil }
         if words.contains("__dagkit-supervisor") { return .supervisor }
         if words.contains("__dagkit-worker") { return .worker }
         return words.contains("scheduler") ? .scheduler : .task
@@ -46,6 +67,18 @@ extension FaultHome {
             return left.isEmpty
         }
         return left
+    }
+
+    /// Waits until the newest scheduler has looked around that often.
+    func schedulerLooks(_ count: Int) async throws -> Bool {
+        try await withStore { store in
+            var looks: Set<Date> = []
+            return try await holds {
+                let job = try await store.jobs(type: "SchedulerJob", limit: 1).first
+                if let job { looks.insert(job.heartbeat) }
+                return looks.count > count
+            }
+        }
     }
 
     /// Kills everything that works on this home, as the end of a test does.

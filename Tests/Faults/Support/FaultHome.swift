@@ -71,6 +71,11 @@ final class FaultHome: Sendable {
 
     /// Runs a command of `dagctl` to its end.
     func dagctl(_ arguments: String..., environment more: [String: String] = [:]) async throws -> Finished {
+        try await dagctl(arguments, environment: more)
+    }
+
+    /// Runs a command of `dagctl` to its end.
+    func dagctl(_ arguments: [String], environment more: [String: String] = [:]) async throws -> Finished {
         try await run(Self.program("dagctl"), arguments, environment: more)
     }
 

@@ -2,7 +2,7 @@ import DagKitCore
 import DagKitSystem
 
 /// A DAG of shell tasks that prove how they ran: each holds a lock for its task instance, complains if another one has it,
-/// and writes down that it began and ended.
+/// and writes down that it began and ended. One whose children are killed fails.
 enum ProofDAG {
     static let id: DAGID = "proof"
 
@@ -38,10 +38,11 @@ enum ProofDAG {
         instance="$DAGKIT_CTX_DAG_RUN_ID $DAGKIT_CTX_TASK_ID"
         cd "$PROOF"
         exec 9>>"$DAGKIT_CTX_TASK_ID-$DAGKIT_CTX_DAG_RUN_ID.lock"
-        flock -n 9 || echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>doubled
+        flock -n 9
+        case $? in 0) ;; 1) echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>doubled ;; *) exit 7 ;; esac
         echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>begun
-        \(escapes ? "env -i setsid sleep 600 &" : ":")
-        sleep \(seconds)
+        \(escapes ? FaultHome.escape : ":")
+        sleep \(seconds) || exit 7
         echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>ended
         echo "$DAGKIT_CTX_TASK_ID"
         """

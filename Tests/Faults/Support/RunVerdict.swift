@@ -9,14 +9,11 @@ struct RunVerdict {
     private let spec: DAGSpec
     private let proof: Proof
 
+    /// How many tries have failed.
+    private(set) var failures = 0
+
     init(_ home: FaultHome) throws {
-        let text = try FileSystem.readText(home.dagsFile)
-        let file = DAGsFile(parsing: text, file: "dags.json", registry: .standard)
-        let bag = DAGBag(compiled: [], file: file)
-        guard let spec = bag.specs.first(where: { $0.id == ProofDAG.id }) else {
-            throw RunVerdictError.noDAG("\(bag.problems)")
-        }
-        self.spec = spec
+        spec = try home.spec(ProofDAG.id)
         proof = try Proof(of: home)
     }
 
@@ -38,6 +35,7 @@ struct RunVerdict {
         try await fold(events, of: run, store)
         for instance in try await store.taskInstances(of: run.key) {
             let own = events.filter { $0.task == instance.key }
+            failures += own.count { $0.kind == .failed || $0.kind == .upForRetry }
             let successes = own.count { $0.kind == .succeeded }
             if instance.state == .success, successes != 1 {
                 findings.append("\(instance.key) succeeded \(successes) times")
@@ -46,15 +44,18 @@ struct RunVerdict {
         }
     }
 
-    /// Each attempt was at most once begun by a process, and an attempt that was recorded as a success did end.
+    /// Each try was at most once begun by a process, and an attempt that was recorded as a success did end.
     private mutating func judge(_ instance: TaskInstance, _ events: [RunEvent]) {
         let key = instance.key
         func mine(_ entry: Proof.Entry) -> Bool {
             entry.run == key.run.runID.rawValue && entry.task == key.taskID.rawValue
         }
-        let begun = proof.begun.filter(mine).count
+        let begun = proof.begun.filter(mine)
         let ordered = events.count { $0.kind == .running }
-        if begun > ordered { findings.append("\(key) was begun \(begun) times for \(ordered) attempts") }
+        if begun.count > ordered {
+            findings.append("\(key) was begun \(begun.count) times for \(ordered) attempts")
+        }
+        if Set(begun).count < begun.count { findings.append("one try was begun twice: \(begun)") }
         if instance.state == .success, !proof.ended.contains(where: mine) {
             findings.append("\(key) succeeded and did not end")
         }
@@ -84,11 +85,25 @@ enum RunVerdictError: Error {
 }
 
 extension FaultHome {
+    /// A DAG of this home's dags.json.
+    func spec(_ id: DAGID) throws -> DAGSpec {
+        let text = try FileSystem.readText(dagsFile)
+        let bag = DAGBag(
+            compiled: [], file: DAGsFile(parsing: text, file: "dags.json", registry: .standard))
+        guard let spec = bag.specs.first(where: { $0.id == id }) else {
+            throw RunVerdictError.noDAG("\(bag.problems)")
+        }
+        return spec
+    }
+
     /// What is wrong with the runs of this home.
-    func findings(state: RunState = .success) async throws -> [String] {
+    ///
+    /// - Parameter kills: How many tries may have failed since something was killed; all others must have succeeded.
+    func findings(state: RunState = .success, kills: Int = 0) async throws -> [String] {
         var verdict = try RunVerdict(self)
         try await withStore { try await verdict.judge($0, state: state) }
-        return verdict.findings
+        guard verdict.failures > kills else { return verdict.findings }
+        return verdict.findings + ["\(verdict.failures) tries have failed, and kills explain \(kills)"]
     }
 
     /// Waits until a number of runs of the proof DAG have ended.

@@ -56,8 +56,10 @@ extension FaultHome {
     }
 
     /// The log of the script's attempt, all its parts.
+    ///
+    /// - Parameter folder: The folder of the logs, within the home unless it is a whole path.
     func scriptLog(_ tryNumber: Int = 1, under folder: String = "logs") throws -> [UInt8] {
-        let logs = "\(path)/\(folder)/dag_id=script"
+        let logs = (folder.hasPrefix("/") ? folder : "\(path)/\(folder)") + "/dag_id=script"
         guard let run = try FileSystem.names(in: logs).first else { return [] }
         let task = "\(logs)/\(run)/task_id=only"
         let parts = AttemptLogPath.segments(
@@ -71,13 +73,5 @@ extension FaultHome {
         child.send(SIGKILL)
         _ = try await child.wait()
         return nil
-    }
-}
-
-extension JSONValue {
-    /// The members of two objects.
-    func merged(with other: JSONValue) -> JSONValue {
-        guard case .object(let own) = self, case .object(let more) = other else { return self }
-        return .object(own.merging(more) { $1 })
     }
 }

@@ -93,7 +93,8 @@ import Testing
 
         let stopped = home.processes()
         for process in stopped { kill(process.id, SIGSTOP) }
-        try await BootTimeClock().sleep(for: .seconds(4))
+        // The suspension itself: it outlasts each deadline by which one of them waits for another.
+        try await BootTimeClock().sleep(for: .seconds(6))
         for process in stopped { kill(process.id, SIGCONT) }
 
         #expect(stopped.count >= 4)

@@ -1,5 +1,6 @@
 package import DagKitCore
 package import DagKitSystem
+import Glibc
 
 /// Where the local executor keeps its things in the home folder.
 package struct ExecutionFolders: Codable, Hashable, Sendable {
@@ -28,6 +29,18 @@ package struct ExecutionFolders: Codable, Hashable, Sendable {
     /// Where the log of an attempt lies.
     package func log(of order: AttemptOrder) -> String {
         "\(logs)/\(AttemptLogPath.path(of: order.key, tryNumber: order.tryNumber))"
+    }
+
+    /// Refuses to begin a log where the disk is nearly full: what is left belongs to the logs of what runs.
+    ///
+    /// - Parameter floor: In bytes; of a small disk a sixteenth counts, if that is less.
+    /// - Throws: ``SystemError`` with the code `ENOSPC`.
+    func requireLogSpace(_ floor: UInt64) throws(SystemError) {
+        // A folder that cannot be asked is told of when the log is opened, and costs no attempt.
+        guard let space = try? FileSystem.space(at: logs), space.free < min(floor, space.total / 16) else {
+            return
+        }
+        throw .failed("begin a log in", logs, code: ENOSPC)
     }
 
     /// Where the log of an attempt lies while the log folder cannot be written.

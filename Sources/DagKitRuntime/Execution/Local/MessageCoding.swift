@@ -158,6 +158,7 @@ extension WorkerReport: WireCodable {
             writer.write(UInt8(1))
             writer.write(outcome)
             writer.write(isSpent)
+        case .lostCommand: writer.write(UInt8(2))
         }
     }
 
@@ -165,6 +166,7 @@ extension WorkerReport: WireCodable {
         switch try reader.byte() {
         case 0: self = .mask(try reader.list())
         case 1: self = .finished(try reader.value(), isSpent: try reader.flag())
+        case 2: self = .lostCommand
         case let tag: throw .unknown("report", tag: tag)
         }
     }

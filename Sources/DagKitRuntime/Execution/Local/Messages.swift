@@ -50,6 +50,8 @@ enum WorkerInstruction: Sendable {
 enum WorkerReport: Sendable {
     /// These values are secret: the task gets them once the supervisor has answered.
     case mask([String])
+    /// A command of the attempt was killed by signal 9.
+    case lostCommand
     /// The attempt has ended, with all its processes.
     ///
     /// - Parameter isSpent: Whether the worker should be replaced.

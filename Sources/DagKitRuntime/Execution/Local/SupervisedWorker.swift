@@ -138,6 +138,12 @@ final class SupervisedAttempt {
     let startedOn: Date
     private let lock: AttemptLocks.Slot
 
+    /// Whether a command of it was killed by signal 9.
+    var hasLostCommand = false
+
+    /// Whether that was the kernel, for lack of memory.
+    var lacksMemory = false
+
     /// Why it was told to end, and whether another try may follow; `nil` while nobody has.
     private(set) var ending: (reason: String, isRetryable: Bool)?
 
@@ -170,11 +176,17 @@ final class SupervisedAttempt {
 
     func forgetDeadline() { deadline = nil }
 
-    /// The outcome as it counts: an attempt that was told to end has failed for that reason, whatever it says itself; secrets
-    /// are masked.
+    /// The outcome as it counts: an attempt that was told to end has failed for that reason, whatever it says itself, and one
+    /// that ran out of memory for that; secrets are masked.
     func judge(_ reported: AttemptOutcome) -> AttemptOutcome {
         var outcome =
             ending.map { reported.ended(because: $0.reason, isRetryable: $0.isRetryable) } ?? reported
+        if ending == nil, lacksMemory, case .failed(let reason, let isRetryable, let delay) = outcome.verdict
+        {
+            outcome.verdict = .failed(
+                reason: "out of memory: the kernel ended a process of the task: \(reason)",
+                isRetryable: isRetryable, retryDelay: delay)
+        }
         outcome.verdict = masked(outcome.verdict)
         outcome.rendered = outcome.rendered.map { TemplateField($0.name, log.mask($0.text)) }
         return outcome

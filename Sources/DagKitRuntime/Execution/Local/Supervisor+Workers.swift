@@ -125,6 +125,7 @@ extension Supervisor {
         _ order: AttemptOrder, _ worker: SupervisedWorker, at now: BootTimeClock.Instant
     ) throws -> SupervisedAttempt {
         let folders = configuration.folders
+        try folders.requireLogSpace(configuration.logFloor)
         let wall = self.now()
         // Where only the whole machine counts, what it counted before this attempt is not this attempt's.
         if memoryKills[MemoryKills.machine] != nil { _ = noteMemoryKills(of: worker) }
@@ -176,6 +177,7 @@ extension Supervisor {
         case .mask(let values):
             worker.attempt?.log.addSecrets(values)
             try worker.channel?.send(MessageCoding.bytes(of: WorkerInstruction.masked))
+        case .lostCommand: worker.attempt?.hasLostCommand = true
         case .finished(let outcome, let isSpent): finish(outcome, of: worker, isSpent: isSpent)
         }
     }
@@ -304,9 +306,15 @@ extension Supervisor {
         return count
     }
 
-    /// Says in the log of an attempt that failed by itself that the kernel ended processes meanwhile, of this attempt or of
-    /// another: what its command reports is often only a signal.
+    /// Puts the failure of an attempt whose command was killed down to a lack of memory, if the kernel counted a kill meanwhile.
+    ///
+    /// Of another attempt that failed by itself its log says that the kernel ended processes, which may be its own.
     private func tellMemoryKills(of worker: SupervisedWorker, to attempt: SupervisedAttempt) {
+        if attempt.hasLostCommand, take(readMemoryKills(of: worker.child.id)) {
+            attempt.lacksMemory = true
+            if attempts.count == 1 { _ = noteMemoryKills(of: worker) }
+            return
+        }
         let count = noteMemoryKills(of: worker)
         guard count > 0 else { return }
         attempt.log.note(

@@ -36,6 +36,9 @@ package struct SupervisorConfiguration: Codable, Sendable {
     /// The most bytes that the log of an attempt takes on the disk.
     package var logLimit = 256 << 20
 
+    /// How many bytes must be free on the disk of the logs for an attempt to start; of a small disk a sixteenth counts.
+    package var logFloor: UInt64 = 16 << 20
+
     /// The file that counts the processes which the kernel killed for lack of memory; `nil` for that of each worker's
     /// control group.
     package var memoryEvents: String?

@@ -18,6 +18,9 @@ struct WorkerProcess {
     private let signals: SignalSource
     private let termination = Termination()
 
+    /// Whether a command of the attempt was killed by signal 9.
+    private let lostCommand = SharedFlag()
+
     /// Where the work of a task begins: this thread waits for it.
     private let executor: BorrowedThread
     private let hostName = CurrentProcess.hostName
@@ -72,6 +75,7 @@ struct WorkerProcess {
             withExtendedLifetime(lock) {}
             outcome.processID = Int(getpid())
             outcome.hostname = hostName
+            if lostCommand.take() { try await channel.report(.lostCommand) }
             // Work that was cancelled may not have heeded it in all its parts.
             let isSpent = damage != nil || wasCancelled
             do {
@@ -125,6 +129,8 @@ struct WorkerProcess {
             services.metadata = MaskingMetadata(services.metadata, channel: channel)
             services[AttemptProcessGroup.self] = AttemptProcessGroup {
                 Self.print(Array($0) + [UInt8(ascii: "\n")])
+            } noteKill: { [lostCommand] in
+                lostCommand.set()
             }
             services = services.offeringOutputFiles()
             try await channel.mask(SecretFinder.secrets(in: order))
@@ -203,6 +209,16 @@ struct WorkerProcess {
             rest = rest.dropFirst(max(count, 0))
         }
     }
+}
+
+/// What one task says and another one asks.
+private final class SharedFlag: Sendable {
+    private let isSet = Atomic(false)
+
+    func set() { isSet.store(true, ordering: .relaxed) }
+
+    /// Whether it was set since it was asked last.
+    func take() -> Bool { isSet.exchange(false, ordering: .relaxed) }
 }
 
 /// The end of an attempt that a signal asks for.
