@@ -58,8 +58,7 @@ final class Bench: Sendable {
                     bag.specs, capacity: parallelism,
                     services: TaskServices(metadata: StoreTaskMetadata(store)))
             case .workers:
-                LocalExecutor(
-                    home: home, capacity: parallelism, isDurable: durability == .full, log: schedulerLog)
+                LocalExecutor(home: home, capacity: parallelism, log: schedulerLog)
             }
         var configuration = Scheduler.Configuration(
             job: JobRecord(
