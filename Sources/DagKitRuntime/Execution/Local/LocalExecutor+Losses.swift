@@ -32,8 +32,12 @@ extension LocalExecutor {
             if let lock { await endProcesses(of: order.attemptID, lock: lock) }
             guard open[order.attemptID] != nil else { continue }
             let reason = isStopping ? "the scheduler was stopped" : "the supervisor of its worker was lost"
-            report(lock != nil ? failed(order, reason) : notStarted(order, reason))
-            if let lock { try? FileSystem.remove(lock) }
+            // The lock stays until that is stored: it tells the next scheduler that the attempt had begun.
+            if lock != nil {
+                finish(failed(order, reason), keptBy: nil)
+            } else {
+                report(notStarted(order, reason))
+            }
         }
     }
 
