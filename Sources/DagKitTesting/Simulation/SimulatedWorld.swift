@@ -11,9 +11,6 @@ final class SimulatedWorld: @unchecked Sendable {
     let store: any MetadataStore
     let auditor: SimulationAuditor
 
-    /// What the scheduler wants to be woken for, and when that is.
-    private var alarm: (instant: Date, time: Int64)?
-
     /// The time that passed, in microseconds since the epoch; it goes on whatever is done to the wall clock.
     private var time: Int64 { didSet { auditor.time = time } }
     /// How far the wall clock is off.
@@ -46,9 +43,6 @@ final class SimulatedWorld: @unchecked Sendable {
         let order: AttemptOrder
         let number: Int
         let startedAt: Date
-
-        /// How far the wall clock was off then.
-        let offset: Int64
         var outcome: AttemptOutcome?
         var isAcknowledged = false
 
@@ -233,7 +227,7 @@ final class SimulatedWorld: @unchecked Sendable {
             auditor.report("two attempts of \(order.key) live at once")
         }
         let faults = hasCalmed ? [] : faultsByAttempt[number] ?? []
-        attempts[order.attemptID] = Attempt(order: order, number: number, startedAt: now, offset: offset)
+        attempts[order.attemptID] = Attempt(order: order, number: number, startedAt: now)
         live.append(order.attemptID)
         if faults.contains(where: { if case .attemptRefused = $0 { true } else { false } }) {
             return end(order.attemptID, .notStarted(reason: "no worker could be started"))
@@ -290,11 +284,7 @@ final class SimulatedWorld: @unchecked Sendable {
             verdict: attempt.ending ?? verdict,
             startedAt: attempt.startedAt, endedAt: now, processID: 1,
             hostname: "simulated")
-        if case .waiting(let until, let reason) = outcome.verdict {
-            // A sensor says at its end when it looks again, by the clock as it stands then.
-            outcome.verdict = .waiting(until: until + Double(offset - attempt.offset) / 1e6, reason: reason)
-            outcome.pokeCount = attempt.order.pokeCount + 1
-        }
+        if case .waiting = outcome.verdict { outcome.pokeCount = attempt.order.pokeCount + 1 }
         attempts[id]?.outcome = outcome
         auditor.ended(outcome)
         var delay: Int64? = 0
@@ -437,19 +427,9 @@ final class SimulatedWorld: @unchecked Sendable {
 
     /// Lets time pass until something happens that the scheduler is told of, or that it wants to wake for.
     private func waitForNext(_ loop: SchedulerLoop) async {
-        let wake = alarmTime(loop.nextWake)
+        let wake = time(of: loop.nextWake)
         await advance(to: max(time, min(wake, queue.first?.at ?? wake)))
-        guard mailbox.isEmpty, wake <= time else { return }
-        mailbox = [.alarm]
-        alarm = nil
-    }
-
-    /// When an alarm rings: it is set once for an instant, and a clock that is set meanwhile does not move it.
-    private func alarmTime(_ instant: Date) -> Int64 {
-        if let alarm, alarm.instant == instant { return alarm.time }
-        let time = time(of: instant)
-        alarm = (instant, time)
-        return time
+        if mailbox.isEmpty, time(of: loop.nextWake) <= time { mailbox = [.alarm] }
     }
 
     /// Whether all is done: the faults have ended, every run has, and nothing is due.
