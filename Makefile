@@ -62,7 +62,7 @@ faults: test-deps ## make every fault of the list and write Documentation/faults
 		DAGKIT_RECORD=1 $(SWIFT) test --skip-build --filter '^FaultTests\.FaultArticleTests'
 
 .PHONY: sanitize
-sanitize: test-deps ## run the tests with the address and the thread sanitizer, in build folders of their own (an hour or so)
+sanitize: test-deps ## run the tests with the address and the thread sanitizer, in build folders of their own (an hour and a half)
 	@status=0; for sanitizer in address thread; do \
 		DAGKIT_TEST_VENV=$(CURDIR)/$(VENV) packaging/sanitizers/run $$sanitizer $(SWIFT) || status=1; \
 	done; exit $$status
