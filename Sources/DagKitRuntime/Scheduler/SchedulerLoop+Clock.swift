@@ -36,6 +36,7 @@ extension SchedulerLoop {
             let runs = try await persisted("cannot read the newest runs of dag \(id)") {
                 try await store.runs(query)
             }
+            tellOfLeftOut()
             let now = moment()
             let newest = runs.first { $0.runAfter <= now }?.dataInterval
             if planner.setLastInterval(newest, of: id, at: now) { ahead.append(id) }

@@ -97,8 +97,7 @@ extension Supervisor {
         nextStartTry = now.advanced(by: error.isShortage ? .seconds(1) : .zero)
         guard error.isShortage else { return }
         locks.removeFree()
-        guard !isShort else { return }
-        isShort = true
+        guard shortage.begin(at: now) else { return }
         warn("attempts wait until the system has room for them: \(error)")
     }
 
@@ -111,8 +110,7 @@ extension Supervisor {
             start(order, at: now)
             guard waiting.isEmpty else { return waiting += orders }
         }
-        if isShort { log("attempts start again") }
-        isShort = false
+        if shortage.end() { log("attempts start again") }
     }
 
     /// The worker that was busy last, as its memory is the warmest.
