@@ -138,7 +138,7 @@ extension SQLMetadataStore {
             "select rendered_fields from rendered_task_instance_fields where \(TaskInstanceRow.isKey(task))")
         let fields = try list(rows) { row in
             let place = [("task_id", task.taskID.sqlValue), ("map_index", Int64(task.mapIndex).sqlValue)]
-            var row = RowReader(row, of: "rendered_task_instance_fields", in: task.run, also: place)
+            var row = RowReader(row, of: "rendered_task_instance_fields", in: task.run, place: place)
             return try row.decoded([TemplateField].self) ?? []
         }
         return fields.first ?? []

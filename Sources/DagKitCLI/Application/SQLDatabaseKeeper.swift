@@ -94,9 +94,11 @@ struct SQLDatabaseKeeper: DatabaseKeeper {
         let kept = exists(place) ? place.displaced(at: now) : nil
         let draft = place.path + ".restored"
         try await using(backup, access: .write) { try await $0.backup(to: draft) }
+        FaultPoint.restoreCopied.pass()
         if let kept { try await keep(place, as: kept) }
         // There is a whole database at each moment: the old one, or the new one.
         guard rename(draft, place.path) == 0 else { throw SystemError.last("move", draft) }
+        FaultPoint.restoreMoved.pass()
         try FileSystem.synchronizeFolder(of: place.path)
         return kept
     }
@@ -109,9 +111,13 @@ struct SQLDatabaseKeeper: DatabaseKeeper {
             guard link(place.path + ending, kept + ending) == 0 else {
                 throw SystemError.last("keep", place.path + ending)
             }
+            FaultPoint.restoreKept.pass()
         }
         try FileSystem.synchronizeFolder(of: kept)
-        for ending in ["-wal", "-shm"] { try FileSystem.remove(place.path + ending) }
+        for ending in ["-wal", "-shm"] {
+            try FileSystem.remove(place.path + ending)
+            FaultPoint.restoreLogRemoved.pass()
+        }
     }
 
     /// Refuses a backup that is damaged, or no metadata at all.

@@ -8,24 +8,22 @@ import FoundationEssentials
 struct RowReader {
     private let row: SQLRow
     private var table: String
+    private let owner: RunKey?
     private let place: [(column: String, value: SQLValue)]
     private var index = 0
 
     /// - Parameters:
     ///   - table: The table that the columns are of.
     ///   - place: Columns of the row's key that were not asked for.
-    init(_ row: SQLRow, of table: String, place: [(column: String, value: SQLValue)] = []) {
+    ///   - owner: The run that the row belongs to, if its columns were not asked for.
+    init(
+        _ row: SQLRow, of table: String, in owner: RunKey? = nil,
+        place: [(column: String, value: SQLValue)] = []
+    ) {
         self.row = row
         self.table = table
+        self.owner = owner
         self.place = place
-    }
-
-    /// Reads a row of something that belongs to a run, of which the run's columns were not asked for.
-    init(
-        _ row: SQLRow, of table: String, in run: RunKey, also place: [(column: String, value: SQLValue)] = []
-    ) {
-        let columns = [("dag_id", run.dagID.sqlValue), ("run_id", run.runID.sqlValue)]
-        self.init(row, of: table, place: columns + place)
     }
 
     /// Says that the next columns are of another table, which is joined.
@@ -112,7 +110,12 @@ struct RowReader {
     }
 
     private func value(of column: String) -> SQLValue? {
-        row.value(of: column) ?? place.first { $0.column == column }?.value
+        if let value = row.value(of: column) { return value }
+        switch column {
+        case "dag_id" where owner != nil: return owner?.dagID.sqlValue
+        case "run_id" where owner != nil: return owner?.runID.sqlValue
+        default: return place.first { $0.column == column }?.value
+        }
     }
 
     private var run: RunKey? {

@@ -21,10 +21,15 @@ extension Supervisor {
     }
 
     private func listen(to worker: SupervisedWorker) throws {
-        if let channel = worker.channel { try watch(channel.descriptor, .channel(worker)) }
-        try watch(worker.output.raw, .output(worker, .output))
-        try watch(worker.errors.raw, .output(worker, .errors))
-        try watch(worker.child.descriptor, .exit(worker))
+        if let channel = worker.channel { try watch(channel.descriptor, .channel(worker), of: worker) }
+        try watch(worker.output.raw, .output(worker, .output), of: worker)
+        try watch(worker.errors.raw, .output(worker, .errors), of: worker)
+        try watch(worker.child.descriptor, .exit(worker), of: worker)
+    }
+
+    private func watch(_ descriptor: Int32, _ source: Source, of worker: SupervisedWorker) throws {
+        try FailurePoint.watchWorker.pass("watch worker", "\(worker.child.id)")
+        try watch(descriptor, source)
     }
 
     /// Kills a worker of which nothing would be heard.
