@@ -10,28 +10,29 @@ import Testing
 
         var sleeps: [Duration] { state.withLock(\.sleeps) }
 
-        /// A clock of which the wall clock is set ahead, or back, in each sleep by so many seconds.
+        /// A clock whose wall clock is set ahead, or back, in each sleep by so many seconds.
         func clock(setBy jump: Double) -> TaskClock {
-            let slept = { self.sleeps.reduce(.zero, +) }
-            return TaskClock(
-                now: { self.state.withLock(\.now) + jump * Double(self.sleeps.count) }, elapsed: slept
-            ) {
-                span in
-                self.state.withLock { state in
-                    state.sleeps.append(span)
-                    state.now += span.seconds
-                }
-            }
+            TaskClock(
+                now: { self.state.withLock(\.now) + jump * Double(self.sleeps.count) },
+                elapsed: { self.sleeps.reduce(.zero, +) },
+                sleep: { span in
+                    self.state.withLock { state in
+                        state.sleeps.append(span)
+                        state.now += span.seconds
+                    }
+                })
         }
 
         var clock: TaskClock {
-            TaskClock(now: { self.state.withLock(\.now) }) { span in
-                try Task.checkCancellation()
-                self.state.withLock { state in
-                    state.sleeps.append(span)
-                    state.now += span.seconds
-                }
-            }
+            TaskClock(
+                now: { self.state.withLock(\.now) },
+                sleep: { span in
+                    try Task.checkCancellation()
+                    self.state.withLock { state in
+                        state.sleeps.append(span)
+                        state.now += span.seconds
+                    }
+                })
         }
     }
 
