@@ -49,8 +49,8 @@ import Testing
             #expect(try await home.runs() == 1, "after step \(step)")
         } while restore.exit.reason == .signalled(SIGKILL) && step < 100
 
-        // The copy, the two names that are kept, the log and its index, and the new database.
-        #expect(step > 6)
+        // The copy, the name that is kept, the log, its index, and the new database.
+        #expect(step > 5)
     }
 }
 
