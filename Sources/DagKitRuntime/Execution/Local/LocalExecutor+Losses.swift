@@ -27,6 +27,7 @@ extension LocalExecutor {
         let locks = await answered("which attempts of supervisor \(link.process.id) had begun") {
             try notedLocks(of: link.process)
         }
+        lockFiles.merge(locks) { $1 }
         for order in lost {
             let lock = locks[order.attemptID]
             if let lock { await endProcesses(of: order.attemptID, lock: lock) }
@@ -65,7 +66,10 @@ extension LocalExecutor {
         for path in (try? folders.locks(of: supervisor.id)) ?? [] {
             do {
                 let attempt = try AttemptNote.read(path)?.attemptID
-                if let attempt, isOpen(attempt) { continue }
+                if let attempt, isOpen(attempt) {
+                    lockFiles[attempt] = path
+                    continue
+                }
                 try FileSystem.remove(path)
             } catch {
                 // What cannot be read stays: the next scheduler looks at it.
@@ -79,10 +83,14 @@ extension LocalExecutor {
     }
 
     /// Removes the files of attempts whose outcomes are stored and whose supervisor has ended: nobody else does.
+    ///
+    /// - Complexity: O(`attempts`), whatever else runs.
     func removeFiles(of attempts: Set<AttemptID>) {
-        for attempt in attempts { try? FileSystem.remove(folders.outcome(of: attempt)) }
-        for path in (try? folders.locks()) ?? [] {
-            guard let note = try? AttemptNote.read(path), attempts.contains(note.attemptID) else { continue }
+        for attempt in attempts {
+            try? FileSystem.remove(folders.outcome(of: attempt))
+            guard let path = lockFiles.removeValue(forKey: attempt),
+                let note = try? AttemptNote.read(path), note.attemptID == attempt
+            else { continue }
             try? FileSystem.remove(path)
         }
     }
@@ -138,8 +146,9 @@ extension LocalExecutor {
                 removeUnlessHeld(path)
                 continue
             }
-            guard !owned.contains(note.attemptID), unstored[note.attemptID] == nil,
-                suspects?.contains(note.attemptID) ?? true
+            guard !owned.contains(note.attemptID) else { continue }
+            lockFiles[note.attemptID] = path
+            guard unstored[note.attemptID] == nil, suspects?.contains(note.attemptID) ?? true
             else { continue }
             await endProcesses(of: note.attemptID, lock: path)
             finish(note.lost(at: now()), keptBy: nil)

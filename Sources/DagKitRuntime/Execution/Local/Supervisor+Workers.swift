@@ -21,10 +21,15 @@ extension Supervisor {
     }
 
     private func listen(to worker: SupervisedWorker) throws {
-        if let channel = worker.channel { try watch(channel.descriptor, .channel(worker)) }
-        try watch(worker.output.raw, .output(worker, .output))
-        try watch(worker.errors.raw, .output(worker, .errors))
-        try watch(worker.child.descriptor, .exit(worker))
+        if let channel = worker.channel { try watch(channel.descriptor, .channel(worker), of: worker) }
+        try watch(worker.output.raw, .output(worker, .output), of: worker)
+        try watch(worker.errors.raw, .output(worker, .errors), of: worker)
+        try watch(worker.child.descriptor, .exit(worker), of: worker)
+    }
+
+    private func watch(_ descriptor: Int32, _ source: Source, of worker: SupervisedWorker) throws {
+        try FailurePoint.watchWorker.pass("watch worker", "\(worker.child.id)")
+        try watch(descriptor, source)
     }
 
     /// Kills a worker of which nothing would be heard.
@@ -97,8 +102,7 @@ extension Supervisor {
         nextStartTry = now.advanced(by: error.isShortage ? .seconds(1) : .zero)
         guard error.isShortage else { return }
         locks.removeFree()
-        guard !isShort else { return }
-        isShort = true
+        guard shortage.begin(at: now) else { return }
         warn("attempts wait until the system has room for them: \(error)")
     }
 
@@ -111,8 +115,7 @@ extension Supervisor {
             start(order, at: now)
             guard waiting.isEmpty else { return waiting += orders }
         }
-        if isShort { log("attempts start again") }
-        isShort = false
+        if shortage.end() { log("attempts start again") }
     }
 
     /// The worker that was busy last, as its memory is the warmest.
