@@ -39,6 +39,10 @@ public enum SystemError: DagKitError, Equatable {
     /// call may succeed later.
     package var isShortage: Bool { isDiskFull || [EMFILE, ENFILE, ENOMEM, EAGAIN, ENOBUFS].contains(code) }
 
+    /// Whether it says that something is as it is, and will be so until somebody changes it: a file of another user, a folder in
+    /// the place of a file.
+    package var isLasting: Bool { [EACCES, EPERM, EROFS, EISDIR, ENOTDIR, ELOOP, ENXIO].contains(code) }
+
     /// Whether it says that a file system has no space or no inodes left.
     package var isDiskFull: Bool { [ENOSPC, EDQUOT].contains(code) }
 

@@ -63,6 +63,7 @@ struct ErrorReport {
         case let error as StoreError: error == .foreign ? .configuration : .unreachable
         case let error as SQLError: exitCode(for: error)
         case let error as SystemError: exitCode(for: error)
+        case LocalExecutorError.unreadableLock(_, let cause): exitCode(for: cause)
         case is FileLockError, is SchedulerDoorError, is RunChangeError: .temporary
         case is DAGDeletionError: .conflict
         case is CancellationError: .interrupted

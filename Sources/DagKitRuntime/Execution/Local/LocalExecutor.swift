@@ -99,6 +99,7 @@ public actor LocalExecutor: Executor {
         }
         let identity = try starter.identity()
         current = found.links.first { $0.welcome.identity == identity }
+        try Task.checkCancellation()
         if current == nil { try await startFirstSupervisor() }
         return events
     }
@@ -265,7 +266,11 @@ public actor LocalExecutor: Executor {
         } catch {
             log.warning("the connection to supervisor \(link.process.id) is lost: \(error)")
         }
-        await settle(link)
+        do {
+            try await settle(link)
+        } catch {
+            log.error("what supervisor \(link.process.id) has left stays open: \(error)")
+        }
     }
 
     private func take(_ message: SupervisorMessage, from link: SupervisorLink) {

@@ -22,6 +22,9 @@ final class SupervisedWorker {
     private(set) var endsBy: BootTimeClock.Instant?
     private var isDismissed = false
 
+    /// When it is waited for no more, having been killed.
+    private(set) var givenUpBy: BootTimeClock.Instant?
+
     /// What the attempts used that it reported.
     private var reported = ResourceUsage(cpuSeconds: 0, peakMemory: 0)
 
@@ -98,9 +101,10 @@ final class SupervisedWorker {
         endsBy = min(endsBy ?? deadline, deadline)
     }
 
-    /// Has no deadlines any more: what they were for is done.
-    func forgetDeadlines() {
+    /// Is waited for at most until an instant, as it was killed; the deadlines before that are met.
+    func expectEnd(by deadline: BootTimeClock.Instant) {
         isDismissed = true
+        givenUpBy = givenUpBy ?? deadline
         endsBy = nil
         attempt?.forgetDeadline()
     }

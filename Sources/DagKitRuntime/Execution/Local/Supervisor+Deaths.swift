@@ -3,10 +3,11 @@ import DagKitSystem
 import FoundationEssentials
 import Glibc
 
-/// A worker that has ended, and whose attempt stays open until what it left is dead.
+/// A worker that has ended or cannot be ended, and whose attempt stays open until what it left is dead.
 struct DeadWorker {
     let worker: SupervisedWorker
-    let exit: ProcessExit
+    /// `nil` if nobody knows it: it has not ended, or did so while it was waited for no more.
+    let exit: ProcessExit?
     let kills: [MemoryKills]
 }
 
@@ -17,6 +18,21 @@ extension Supervisor {
         // Its control group cannot be asked for any more once it is reaped.
         let kills = worker.attempt == nil ? [] : readMemoryKills(of: worker.child.id)
         guard let exit = try worker.child.poll() else { return }
+        bury(worker, exit, kills)
+    }
+
+    /// Leaves a killed worker that has not ended to the sweep, which kills what is below it and does not wait for ever.
+    func giveUp(_ worker: SupervisedWorker) {
+        do {
+            try reap(worker)
+            if !worker.hasEnded { bury(worker, nil, []) }
+        } catch {
+            log("\(error)", level: .error)
+            bury(worker, nil, [])
+        }
+    }
+
+    private func bury(_ worker: SupervisedWorker, _ exit: ProcessExit?, _ kills: [MemoryKills]) {
         worker.hasEnded = true
         // What it said last may wait to be read.
         try? readReports(of: worker)
@@ -88,14 +104,20 @@ extension Supervisor {
 
     private func death(of attempt: SupervisedAttempt, _ ended: DeadWorker) -> AttemptOutcome {
         attempt.log.finish()
-        var reason = "the task's process ended with \(ended.exit)"
-        if ended.exit.reason == .signalled(SIGKILL), attempt.ending == nil, take(ended.kills) {
-            reason = "out of memory: the kernel ended the task's process (\(ended.exit))"
+        guard let exit = ended.exit else {
+            return attempt.judge(
+                failed(
+                    attempt.order, "the task's process was killed and does not end", isRetryable: true,
+                    startedAt: attempt.startedOn))
+        }
+        var reason = "the task's process ended with \(exit)"
+        if exit.reason == .signalled(SIGKILL), attempt.ending == nil, take(ended.kills) {
+            reason = "out of memory: the kernel ended the task's process (\(exit))"
         } else if let crash = attempt.log.crashLine {
             reason += ": \(crash)"
         }
         var outcome = failed(attempt.order, reason, isRetryable: true, startedAt: attempt.startedOn)
-        outcome.usage = ended.worker.usageOfLastAttempt(ended.exit.usage)
+        outcome.usage = ended.worker.usageOfLastAttempt(exit.usage)
         outcome.processID = Int(ended.worker.child.id)
         return attempt.judge(outcome)
     }

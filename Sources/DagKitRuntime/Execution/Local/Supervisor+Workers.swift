@@ -269,11 +269,14 @@ extension Supervisor {
         for process in descendants { process.send(SIGCONT) }
     }
 
-    /// Kills a worker; what it leaves is killed when its exit is seen, which follows at once.
+    /// How long a killed worker may take before it is looked at as what may never end; its memory may be large.
+    private static let deathPatience: Duration = .seconds(1)
+
+    /// Kills a worker; what it leaves is killed when its exit is seen, which follows at once, or once it is late.
     func kill(_ worker: SupervisedWorker) {
         dismiss(worker)
         worker.child.sendToGroup(SIGKILL)
-        worker.forgetDeadlines()
+        worker.expectEnd(by: clock.now.advanced(by: Self.deathPatience))
     }
 
     // MARK: Memory
