@@ -40,7 +40,11 @@ final class SQLiteConnection: SQLTransaction {
         usualDurability = configuration.durability
         // Where writing is forbidden, SQLite opens for reading without a word.
         if path != nil, access != .read, sqlite3_db_readonly(handle.pointer, "main") == 1 {
-            throw SQLError(.readOnly, message: "this user may not write it", database: handle.name)
+            let isMounted = handle.isOnReadOnlyDisk
+            throw SQLError(
+                .readOnly,
+                message: isMounted ? "its file system is mounted read-only" : "this user may not write it",
+                database: handle.name, advice: isMounted ? "mount it for writing" : nil)
         }
         sqlite3_busy_timeout(handle.pointer, configuration.busyTimeout.milliseconds)
         try execute("pragma foreign_keys = on")

@@ -17,6 +17,11 @@ struct SQLiteHandle: ~Copyable {
         // A program that used SQLite before keeps its own setting.
         _ = Self.isSetUp
         let name = path ?? ":memory:"
+        if let path, path.utf8.count > Self.longestPath {
+            throw SQLError(
+                .cannotOpen, message: "its path is longer than SQLite takes, \(Self.longestPath) bytes",
+                database: path, advice: "choose a shorter one")
+        }
         if let path, access == .create { try Self.createPrivateFile(path) }
         let mode = access == .read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
         // No SQLITE_OPEN_URI: a path is a path, whatever it holds. One thread at a time uses a handle.
@@ -32,6 +37,15 @@ struct SQLiteHandle: ~Copyable {
     }
 
     deinit { sqlite3_close_v2(pointer) }
+
+    /// The longest path to which SQLite can add the names of the files beside it.
+    private static let longestPath = 504
+
+    /// Whether the file system is mounted for reading only.
+    var isOnReadOnlyDisk: Bool {
+        var status = statvfs()
+        return statvfs(name, &status) == 0 && status.f_flag & UInt(ST_RDONLY) != 0
+    }
 
     /// Whether the path names another file by now, or none; one look at the folder.
     func hasMoved() -> Bool {
@@ -68,9 +82,20 @@ struct SQLiteHandle: ~Copyable {
         }
     }
 
+    /// What to do about an error of the system; `nil` where its kind tells.
+    private static func advice(_ systemError: Int32) -> String? {
+        switch systemError {
+        case EACCES, EPERM: "let this user read and write the file and its folder"
+        case EMFILE, ENFILE: "raise the limit of open files (ulimit -n)"
+        default: nil
+        }
+    }
+
     private static func openError(code: Int32, systemError: Int32, name: String) -> SQLError {
         let text = systemError == 0 ? sqlite3_errstr(code) : UnsafePointer(strerror(systemError))
         let reason = text.map { String(cString: $0).lowercased() } ?? "code \(code)"
-        return SQLError(.cannotOpen, message: "cannot open it: \(reason)", database: name)
+        return SQLError(
+            [EACCES, EPERM, EROFS].contains(systemError) ? .accessDenied : .cannotOpen,
+            message: "cannot open it: \(reason)", database: name, advice: advice(systemError))
     }
 }

@@ -9,6 +9,7 @@ extension CommandLineTool {
     public func main() async -> Never {
         CurrentProcess.fillStandardStreams()
         CurrentProcess.ignoreBrokenPipes()
+        CurrentProcess.heedChildren()
         let environment = Self.processEnvironment()
         await runWorkerIfRequested(environment)
         let code = await run(

@@ -85,7 +85,7 @@ struct ErrorReport {
         switch error.code {
         case EACCES, EPERM, EROFS: .permission
         case ENOENT: .notFound
-        case EAGAIN, EBUSY: .temporary
+        case EAGAIN, EBUSY, EMFILE, ENFILE, ENOMEM: .temporary
         default: .failure
         }
     }

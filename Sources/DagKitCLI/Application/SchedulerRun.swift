@@ -178,13 +178,20 @@ struct SchedulerRun: Sendable {
     }
 
     /// Works out which executable this is: it reads the whole program file, and the first tasks do not wait for that.
+    ///
+    /// Where the system has no room to open the file, it tries again: a scheduler that cannot work for the same want
+    /// says so itself.
     private func name(
         _ executable: ExecutableHash, _ scheduler: Scheduler, _ log: SchedulerLogFile
     ) async {
-        do {
-            scheduler.nameExecutable(try await Blocking.run { try executable.read() })
-        } catch {
-            log.write(.warning, "cannot tell which executable this is: \(error)")
+        while !Task.isCancelled {
+            do {
+                return scheduler.nameExecutable(try await Blocking.run { try executable.read() })
+            } catch let error as SystemError where error.isShortage {
+                guard (try? await BootTimeClock().sleep(for: .seconds(5))) != nil else { return }
+            } catch {
+                return log.write(.warning, "cannot tell which executable this is: \(error)")
+            }
         }
     }
 
@@ -241,7 +248,7 @@ struct SchedulerRun: Sendable {
 /// The log of a scheduler: lines on the console and in `latest/scheduler.log` of its folder.
 final class SchedulerLogFile: Sendable {
     private let path: String
-    private let console: Console
+    private let console: LossyConsole
     private let level: TaskLogger.Level
     private let now: @Sendable () -> Date
 
@@ -254,7 +261,7 @@ final class SchedulerLogFile: Sendable {
     ) {
         let today = now().ds
         path = "\(folder)/\(today)/scheduler.log"
-        self.console = console
+        self.console = LossyConsole(console, wholeLog: path)
         self.level = level
         self.now = now
         do {
@@ -284,7 +291,7 @@ final class SchedulerLogFile: Sendable {
         guard level >= self.level else { return }
         let rendered = LogLine.render(text, level: level, at: now(), from: place)
         append(rendered + "\n", to: path)
-        try? console.note(rendered)
+        console.note(rendered)
     }
 }
 

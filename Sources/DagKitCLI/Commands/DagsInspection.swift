@@ -131,8 +131,11 @@ enum DagsInspection {
             try call.console.note(
                 "note: dag \"\(spec.id)\" is paused; it runs after: dagctl dags unpause \(spec.id)")
         }
-        let last = try await store?.lastScheduledIntervals()[spec.id]
-        let runs = nextRuns(of: spec, after: last, call[count], now: call.workspace.now)
+        let now = call.workspace.now
+        var last = try await store?.lastScheduledIntervals()[spec.id]
+        // Runs that were scheduled while the clock was ahead do not count, as they do not for the scheduler.
+        if let end = last?.end, end > now { last = try await store?.newestInterval(of: spec.id, by: now) }
+        let runs = nextRuns(of: spec, after: last, call[count], now: now)
         if runs.isEmpty {
             try call.console.note(
                 "note: dag \"\(spec.id)\" has no run ahead (schedule \(spec.configuration.schedule.text))")

@@ -13,7 +13,10 @@ extension Console {
             writer: { stream, text in
                 try writeAll(text, to: stream == .output ? STDOUT_FILENO : STDERR_FILENO)
             },
-            reader: readAll, lineReader: { readLine() ?? "" }, secretReader: readHiddenLine)
+            reader: readAll, lineReader: { readLine() ?? "" }, secretReader: readHiddenLine,
+            room: { stream, patience in
+                isWritable(stream == .output ? STDOUT_FILENO : STDERR_FILENO, within: patience)
+            })
     }
 
     private static func terminalWidth(_ environment: [String: String]) -> Int {
@@ -48,6 +51,12 @@ enum ConsoleError: DagKitError, Equatable {
         case .notUTF8: "convert it to UTF-8"
         }
     }
+}
+
+/// Whether a descriptor takes something, at last after some time; one that is broken does, and says so.
+private func isWritable(_ descriptor: Int32, within patience: Duration) -> Bool {
+    var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    return Glibc.poll(&poll, 1, Int32(patience.seconds * 1000)) != 0
 }
 
 private func writeAll(_ text: String, to descriptor: Int32) throws {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Where a command reads and writes: data to the output, all else to the error stream.
 public struct Console: Sendable {
     /// One of the two streams that a command writes to.
@@ -41,6 +43,7 @@ public struct Console: Sendable {
     private let reader: @Sendable () throws -> String
     private let lineReader: @Sendable () throws -> String
     private let secretReader: @Sendable (String) throws -> String
+    private let room: @Sendable (Stream, Duration) -> Bool
 
     /// Creates a console from its parts.
     ///
@@ -48,13 +51,15 @@ public struct Console: Sendable {
     ///   - reader: Gives the whole input.
     ///   - lineReader: Gives one line of it.
     ///   - secretReader: Shows a prompt and gives a line that is not shown while it is typed.
+    ///   - room: Whether a stream takes a few kilobytes without holding up who writes them, at last after some time.
     public init(
         terminals: Set<Stream> = [], inputIsTerminal: Bool = false, width: Int? = nil,
         colored: Set<Stream> = [],
         writer: @escaping @Sendable (Stream, String) throws -> Void,
         reader: @escaping @Sendable () throws -> String = { "" },
         lineReader: @escaping @Sendable () throws -> String = { "" },
-        secretReader: @escaping @Sendable (String) throws -> String = { _ in "" }
+        secretReader: @escaping @Sendable (String) throws -> String = { _ in "" },
+        room: @escaping @Sendable (Stream, Duration) -> Bool = { _, _ in true }
     ) {
         self.terminals = terminals
         self.inputIsTerminal = inputIsTerminal
@@ -64,6 +69,7 @@ public struct Console: Sendable {
         self.reader = reader
         self.lineReader = lineReader
         self.secretReader = secretReader
+        self.room = room
     }
 
     /// Writes a line of data.
@@ -76,6 +82,18 @@ public struct Console: Sendable {
 
     /// Writes a line that is not data: a note, a warning, progress.
     public func note(_ line: String) throws { try writer(.error, line + "\n") }
+
+    /// Writes such a line if whoever reads it takes it in time.
+    ///
+    /// - Returns: False if it was left out, or cut where it is longer than a pipe takes at once.
+    func note(_ line: String, within patience: Duration) throws -> Bool {
+        // A pipe that has room takes so much at once.
+        for piece in (line + "\n").pieces(ofBytes: Int(PIPE_BUF)) {
+            guard room(.error, patience) else { return false }
+            try writer(.error, piece)
+        }
+        return true
+    }
 
     /// Writes a question, to be answered on the same line.
     public func ask(_ question: String) throws { try writer(.error, question) }
@@ -99,7 +117,7 @@ public struct Console: Sendable {
         Console(
             terminals: terminals, inputIsTerminal: inputIsTerminal, width: width,
             colored: Self.colored(terminals, choice, environment), writer: writer, reader: reader,
-            lineReader: lineReader, secretReader: secretReader)
+            lineReader: lineReader, secretReader: secretReader, room: room)
     }
 
     /// Which streams show colours: those that are terminals, unless a choice or the environment decides.
@@ -117,5 +135,22 @@ public struct Console: Sendable {
             if isSet("CLICOLOR_FORCE"), environment["CLICOLOR_FORCE"] != "0" { return [.output, .error] }
             return environment["TERM"] == "dumb" ? [] : terminals
         }
+    }
+}
+
+extension String {
+    /// The text in pieces of at most so many bytes, none of which cuts a character; a longer character is one of its own.
+    func pieces(ofBytes limit: Int) -> [String] {
+        guard utf8.count > limit else { return [self] }
+        var pieces: [String] = []
+        var piece = ""
+        for character in self {
+            if !piece.isEmpty, piece.utf8.count + character.utf8.count > limit {
+                pieces.append(piece)
+                piece = ""
+            }
+            piece.append(character)
+        }
+        return pieces + [piece]
     }
 }

@@ -94,7 +94,7 @@ extension Planner {
             return
         }
         let run = DAGRun.backfill(backfill, date.planned, of: spec, at: now)
-        machines.insert(RunMachine(creating: run, of: spec))
+        follow(RunMachine(creating: run, of: spec))
         backfills[backfill.id]?.runs.insert(key)
         noteInRow(run, at: now)
         advance(key, .start, at: now)
@@ -107,8 +107,7 @@ extension Planner {
         guard let snapshot, snapshot.run.state.isFinished, !machines.contains(work.run),
             let entry = backfills[work.backfill], let spec = dags[work.run.dagID]?.spec
         else { return }
-        machines.insert(RunMachine(snapshot, of: spec, at: now))
-        floors[work.run] = ordinal
+        follow(RunMachine(snapshot, of: spec, at: now))
         backfills[work.backfill]?.runs.insert(work.run)
         advance(work.run, .reprocess(backfill: work.backfill, actor: entry.backfill.createdBy), at: now)
         askFollowers(of: work.run, at: now)

@@ -107,8 +107,7 @@ extension Planner {
         askFollowers(of: key, at: now)
         if snapshot.run.state.isFinished { return }
         let machine = RunMachine(snapshot, of: spec, at: now)
-        machines.insert(machine)
-        floors[key] = ordinal
+        follow(machine)
         let isQueued = snapshot.run.state == .queued
         if !adoptIntoBackfill(snapshot.run) {
             dags[key.dagID]?.activeRuns.insert(key)
@@ -130,6 +129,12 @@ extension Planner {
             advance(key, .start, at: now)
         }
         setAlarm(of: key)
+    }
+
+    /// Follows a run from now on. What stood in line for a run of that key before is no matter of this one.
+    mutating func follow(_ machine: RunMachine) {
+        machines.insert(machine)
+        floors[machine.run.key] = ordinal
     }
 
     private mutating func occupy(_ instance: TaskInstance, limits: [(Obstacle, Int)] = []) {

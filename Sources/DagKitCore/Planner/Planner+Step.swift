@@ -40,12 +40,7 @@ extension Planner {
 
     private mutating func createDueRuns(at now: Date) {
         for id in dueDAGs.sorted() {
-            // A run that covers the time since the one before is planned when that has ended.
-            if let entry = dags[id], entry.spec.schedule.timetable.maximumActiveRuns != nil,
-                entry.activeRuns.isEmpty
-            {
-                planNext(id, at: now)
-            }
+            if let entry = dags[id], entry.isPlannedWhenDue(at: now) { planNext(id, at: now) }
             while let entry = dags[id], !entry.isPaused, let next = entry.next, next.runAfter <= now,
                 entry.activeRuns.count < entry.maxActiveRuns
             {
@@ -63,7 +58,7 @@ extension Planner {
     }
 
     mutating func create(_ run: DAGRun, of spec: DAGSpec, consuming consumption: AssetConsumption? = nil) {
-        machines.insert(RunMachine(creating: run, of: spec, consuming: consumption))
+        follow(RunMachine(creating: run, of: spec, consuming: consumption))
         dags[run.dagID]?.activeRuns.insert(run.key)
         dags[run.dagID]?.queuedRuns.insert(QueuedRun(runAfter: run.runAfter, key: run.key))
         noteInRow(run, at: run.queuedAt)

@@ -56,7 +56,7 @@ public struct Planner: Sendable {
     var dueByAssets: Set<DAGID> = []
     var ordinal = 0
 
-    /// For runs that were taken from the store: candidates up to this ordinal belong to what was known before.
+    /// For each run: candidates up to this ordinal belong to what was known before.
     var floors: [RunKey: Int] = [:]
     var pending = Effects()
 
@@ -101,6 +101,14 @@ public struct Planner: Sendable {
 
         var maxActiveRuns: Int {
             min(spec.configuration.maxActiveRuns, spec.schedule.timetable.maximumActiveRuns ?? .max)
+        }
+
+        /// Whether the next run is planned once more when its turn has come.
+        func isPlannedWhenDue(at now: Date) -> Bool {
+            // One that covers the time since the one before is, when that has ended.
+            if spec.schedule.timetable.maximumActiveRuns != nil { return activeRuns.isEmpty }
+            // Of those that were missed only the latest may be wanted, however long this one had to wait.
+            return spec.schedule.bounds.catchup != .all && next.map { $0.runAfter <= now } == true
         }
     }
 

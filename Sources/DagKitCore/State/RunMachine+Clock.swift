@@ -120,7 +120,7 @@ extension Duration {
 
 extension Date {
     /// The instant some microseconds later; clamped to the years that can be stored.
-    fileprivate func shifted(by microseconds: Int64) -> Date {
+    package func shifted(by microseconds: Int64) -> Date {
         Date(microseconds: microsecondsSinceEpoch &+ microseconds).roundedToMicroseconds
     }
 }

@@ -56,7 +56,7 @@ public struct ClockReading: Hashable, Sendable {
 /// right moment after a suspension.
 public struct SystemSchedulerClock: SchedulerClock {
     /// No wait is longer, so that a wall clock that was set is noticed.
-    private static let longestWait: Duration = .seconds(30)
+    package static let longestWait: Duration = .seconds(30)
 
     public init() {}
 

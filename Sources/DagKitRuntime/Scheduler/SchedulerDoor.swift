@@ -201,7 +201,8 @@ package enum SchedulerDoorError: DagKitError, Equatable {
         case .occupied:
             "stop it, wait for its end with --standby, or take its place with --hand-over"
         case .removed: "leave the files in that folder alone, and start the scheduler again"
-        case .silent: "look whether it is stopped, and end it with SIGTERM"
+        case .silent:
+            "end it with SIGTERM; a process that was stopped goes on, and hears that, with kill -CONT"
         }
     }
 }

@@ -12,7 +12,7 @@ extension SchedulerLoop {
         lastReading = reading
         guard abs(jump.seconds) > Planner.clockTolerance.seconds else { return reading.wall }
         planner.shiftClock(by: jump, at: reading.wall)
-        if lastPoll != .distantPast { lastPoll += jump.seconds }
+        if lastPoll != .distantPast { lastPoll = lastPoll.shifted(by: jump.microseconds) }
         if jump < .zero { mustCheckSchedules = true }
         log.warning(
             "the clock was set \(jump.clockChange): retries, timeouts and waits of "
@@ -32,13 +32,11 @@ extension SchedulerLoop {
         mustCheckSchedules = false
         var ahead: [DAGID] = []
         for id in planner.dagsAhead(at: moment()) {
-            let query = RunQuery(dagID: id, types: [.scheduled], through: moment(), limit: 100)
-            let runs = try await persisted("cannot read the newest runs of dag \(id)") {
-                try await store.runs(query)
-            }
             let now = moment()
-            let newest = runs.first { $0.runAfter <= now }?.dataInterval
-            if planner.setLastInterval(newest, of: id, at: now) { ahead.append(id) }
+            let newest = try await persisted("cannot read the newest runs of dag \(id)") {
+                try await store.newestInterval(of: id, by: now)
+            }
+            if planner.setLastInterval(newest, of: id, at: moment()) { ahead.append(id) }
         }
         guard !ahead.isEmpty else { return }
         log.warning(

@@ -27,4 +27,12 @@ extension SchedulerLoop {
         newestAssetEvent = newest
         planner.tellAssetWaiters()
     }
+
+    /// Says which runs are left open by a scheduler that ends since nothing is left to do.
+    func tellOfHeldRuns() {
+        let held = planner.heldRuns
+        guard let first = held.first else { return }
+        let reason = first.reason.map { ": \($0)" } ?? ""
+        log.info("left open: \(first.key)\(reason)\(held.count > 1 ? "; and \(held.count - 1) more" : "")")
+    }
 }

@@ -175,7 +175,10 @@ package struct SchedulerLoop: Sendable {
         for message in messages { try await take(message) }
         if mustLook || isPollDue { try await look() }
         try await decide()
-        if configuration.endsWhenIdle, isReconciled, !isStopping, isIdle { stop() }
+        if configuration.endsWhenIdle, isReconciled, !isStopping, isIdle {
+            tellOfHeldRuns()
+            stop()
+        }
     }
 
     /// Whether the store is to be looked at though nobody knocked; also when the clock was set back behind the last look.
@@ -185,8 +188,7 @@ package struct SchedulerLoop: Sendable {
     }
 
     private var isIdle: Bool {
-        planner.openRuns == 0 && !planner.hasMoreToDo
-            && (planner.nextDeadline.map { $0 > clock.now } ?? true)
+        planner.isAtRest && (planner.nextDeadline.map { $0 > clock.now } ?? true)
     }
 
     private mutating func take(_ message: Message) async throws {

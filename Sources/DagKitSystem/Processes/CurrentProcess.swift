@@ -58,6 +58,11 @@ package enum CurrentProcess {
         dagkit_ignore_broken_pipes()
     }
 
+    /// Lets the kernel keep how child processes ended, also if whoever started this one did not want to know that.
+    package static func heedChildren() {
+        signal(SIGCHLD, SIG_DFL)
+    }
+
     /// Writes stdout line by line, as a crash loses what the C library still holds.
     package static func writeOutputByLine() {
         dagkit_buffer_stdout_by_line()

@@ -113,14 +113,17 @@ extension ForeignWriter {
         guard simulator.dags.indices.contains(place) else { return nil }
         let spec = simulator.dags[place]
         let from = simulator.start - Double(hours) * 3600
-        let existing = try await store.runs(RunQuery(dagID: spec.id, from: from, through: now, limit: .max))
+        // Whatever the clock shows, nobody fills years with dates.
+        let through = min(now, simulator.end)
+        let existing = try await store.runs(
+            RunQuery(dagID: spec.id, from: from, through: through, limit: .max))
         guard
             let plan = try? BackfillPlan(
-                of: spec, from: from, through: now, reprocessing: reprocessing,
+                of: spec, from: from, through: through, reprocessing: reprocessing,
                 runsBackwards: hours.isMultiple(of: 2), existing: existing, now: now)
         else { return nil }
         let backfill = Backfill(
-            dagID: spec.id, from: from, through: now, reprocessing: reprocessing, maxActiveRuns: hours,
+            dagID: spec.id, from: from, through: through, reprocessing: reprocessing, maxActiveRuns: hours,
             createdBy: actor, createdAt: now)
         guard let id = try? await store.createBackfill(backfill, dates: plan.dates) else { return nil }
         auditor.acknowledgedBackfill(id, maxActiveRuns: hours)

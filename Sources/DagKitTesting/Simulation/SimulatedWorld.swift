@@ -10,6 +10,7 @@ final class SimulatedWorld: @unchecked Sendable {
     let simulator: Simulator
     let store: any MetadataStore
     let auditor: SimulationAuditor
+    private var alarm = SimulatedAlarm()
 
     /// The time that passed, in microseconds since the epoch; it goes on whatever is done to the wall clock.
     private var time: Int64 { didSet { auditor.time = time } }
@@ -43,6 +44,9 @@ final class SimulatedWorld: @unchecked Sendable {
         let order: AttemptOrder
         let number: Int
         let startedAt: Date
+
+        /// How far the wall clock was off then.
+        let offset: Int64
         var outcome: AttemptOutcome?
         var isAcknowledged = false
 
@@ -99,7 +103,9 @@ final class SimulatedWorld: @unchecked Sendable {
     func time(of instant: Date) -> Int64 {
         if instant <= now { return time }
         if instant == .distantFuture { return .max }
-        return instant.microsecondsSinceEpoch - offset
+        let microseconds = instant.microsecondsSinceEpoch
+        // An instant between two microseconds has come with the second one.
+        return (Date(microseconds: microseconds) < instant ? microseconds + 1 : microseconds) - offset
     }
 
     private func plan(_ what: Happening.What, at instant: Int64) {
@@ -124,6 +130,7 @@ final class SimulatedWorld: @unchecked Sendable {
         case .fault(.clockJump(_, let by)):
             note("the clock is set by \(by)")
             offset += by.microseconds
+            alarm.clockWasSet(at: time)
         case .fault(.clockWrong(let instant, let by, let span)):
             await happen(.fault(.clockJump(at: instant, by: by)))
             plan(.fault(.clockJump(at: instant, by: .zero - by)), at: time + span.microseconds)
@@ -227,7 +234,7 @@ final class SimulatedWorld: @unchecked Sendable {
             auditor.report("two attempts of \(order.key) live at once")
         }
         let faults = hasCalmed ? [] : faultsByAttempt[number] ?? []
-        attempts[order.attemptID] = Attempt(order: order, number: number, startedAt: now)
+        attempts[order.attemptID] = Attempt(order: order, number: number, startedAt: now, offset: offset)
         live.append(order.attemptID)
         if faults.contains(where: { if case .attemptRefused = $0 { true } else { false } }) {
             return end(order.attemptID, .notStarted(reason: "no worker could be started"))
@@ -284,7 +291,11 @@ final class SimulatedWorld: @unchecked Sendable {
             verdict: attempt.ending ?? verdict,
             startedAt: attempt.startedAt, endedAt: now, processID: 1,
             hostname: "simulated")
-        if case .waiting = outcome.verdict { outcome.pokeCount = attempt.order.pokeCount + 1 }
+        if case .waiting(let until, let reason) = outcome.verdict {
+            // A sensor says at its end when it looks again, by the clock as it stands then.
+            outcome.verdict = .waiting(until: until + Double(offset - attempt.offset) / 1e6, reason: reason)
+            outcome.pokeCount = attempt.order.pokeCount + 1
+        }
         attempts[id]?.outcome = outcome
         auditor.ended(outcome)
         var delay: Int64? = 0
@@ -372,6 +383,7 @@ final class SimulatedWorld: @unchecked Sendable {
         note("scheduler \(number) starts")
         living = number
         isStopping = false
+        alarm = SimulatedAlarm()
         let process = SimulatedProcess(self, number: number)
         self.process = process
         var configuration = Scheduler.Configuration(
@@ -427,9 +439,9 @@ final class SimulatedWorld: @unchecked Sendable {
 
     /// Lets time pass until something happens that the scheduler is told of, or that it wants to wake for.
     private func waitForNext(_ loop: SchedulerLoop) async {
-        let wake = time(of: loop.nextWake)
-        await advance(to: max(time, min(wake, queue.first?.at ?? wake)))
-        if mailbox.isEmpty, time(of: loop.nextWake) <= time { mailbox = [.alarm] }
+        alarm.set(loop.nextWake, ringing: time(of: loop.nextWake))
+        await advance(to: max(time, min(alarm.time, queue.first?.at ?? alarm.time)))
+        if mailbox.isEmpty, alarm.rings(at: time) { mailbox = [.alarm] }
     }
 
     /// Whether all is done: the faults have ended, every run has, and nothing is due.

@@ -126,6 +126,63 @@ import Testing
         #expect(planner.nextDeadline == hour + 3_600)
     }
 
+    @Test(arguments: [Catchup.latest, .skip])
+    func `of the runs that time has passed over in one go the latest alone is created`(catchup: Catchup)
+        throws
+    {
+        var planner = try planner(hourly(catchup))
+        let created = planner.step(at: .noon).batches.map(\.run)
+        let now = Date.noon + 7 * 86_400
+
+        var later = planner.step(at: now).batches
+        while planner.hasMoreToDo { later += planner.step(at: now).batches }
+
+        let newest = try Date(isoText: "2023-11-21T22:00:00Z")
+        let new = later.map(\.updatedRun).filter { !created.contains($0.key) }
+        #expect(new.map(\.dataInterval) == [DataInterval(start: newest - 3_600, end: newest)])
+    }
+
+    @Test func `after a run that took longer than its interval the latest alone is created`() throws {
+        var planner = try planner(hourly(maxActiveRuns: 1))
+        let order = try #require(planner.step(at: .noon).effects.orders.first)
+        let now = Date.noon + 5 * 3_600
+        _ = planner.step(at: .noon + 3_600)
+
+        planner.take(
+            AttemptOutcome(
+                attemptID: order.attemptID, key: order.key, tryNumber: 1, verdict: .success(nil),
+                startedAt: .noon, endedAt: now), at: now)
+        var orders = planner.step(at: now).effects.orders
+        while planner.hasMoreToDo { orders += planner.step(at: now).effects.orders }
+
+        #expect(orders.map(\.logicalDate) == [try Date(isoText: "2023-11-15T02:00:00Z")])
+    }
+
+    @Test func `what stood in line for a run is no matter of a later run of that key`() throws {
+        let spec = try DAGSpec.fixture(
+            schedule: .hourly, startDate: "2023-11-01",
+            tasks: [
+                FixtureTask(id: "list", upstream: []),
+                FixtureTask(id: "each", upstream: ["list"], pool: "one", mappedOver: "list"),
+            ])
+        var planner = try planner(spec)
+        planner.setPools([try Pool(Pool.defaultName, slots: 128), try Pool("one", slots: 1)])
+        let list = try #require(planner.step(at: .noon).effects.orders.first)
+        let output = EncodedOutput(json: "[1,2,3]", typeName: "[Int]", count: 3)
+        planner.take(
+            AttemptOutcome(
+                attemptID: list.attemptID, key: list.key, tryNumber: 1, verdict: .success(output),
+                startedAt: .noon, endedAt: .noon), at: .noon)
+        #expect(planner.step(at: .noon).effects.orders.map(\.key.mapIndex) == [0])
+
+        // Somebody deletes the run, and the clock comes to its interval again.
+        planner.forget(list.key.run)
+        _ = planner.setLastInterval(nil, of: spec.id, at: .noon)
+        let again = planner.step(at: .noon).effects.orders
+
+        #expect(again.map(\.key) == [list.key])
+    }
+
     @Test func `a schedule of one run is not begun anew`() throws {
         let spec = try DAGSpec.fixture(
             schedule: .once, startDate: "2023-11-01", tasks: [FixtureTask(id: "a", upstream: [])])

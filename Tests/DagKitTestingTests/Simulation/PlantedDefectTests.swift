@@ -82,7 +82,7 @@ import Testing
     /// The story fits on a few screens: few tasks, few faults, the seed.
     private func expectSmall(_ failure: SimulatedFailure) {
         #expect(failure.simulator.dags.map(\.tasks.count).reduce(0, +) <= 6, "\(failure)")
-        #expect(failure.history.lines.count <= 120)
+        #expect(failure.history.lines.count <= 120, "\(failure)")
         #expect(failure.simulator.faults.count <= 4)
         #expect(failure.description.contains("seed \(failure.seed)"))
         #expect(failure.description.contains("BROKEN: "))

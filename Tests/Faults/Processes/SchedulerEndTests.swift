@@ -99,6 +99,44 @@ import Testing
 
     // MARK: Two schedulers
 
+    @Test func `a scheduler whose words nobody reads goes on, and ends when it is told to`() async throws {
+        let home = try FaultHome(ProofDAG.declaration(tasks: ["only": []]))
+        for _ in 0..<3 { _ = try await home.dagctl("dags", "trigger", "proof") }
+
+        // The pipe is full from the start.
+        let unread = try await home.shell(
+            """
+            mkfifo pipe && exec 3<>pipe && head -c 65536 /dev/zero >&3
+            timeout 60 "$DAGCTL" scheduler --once 2>&3
+            """)
+
+        #expect(unread.status == 0, "\(unread)")
+        #expect(try await home.findings() == [])
+    }
+
+    @Test func `a program whose parent ignores the ends of its children hears of those of its tasks`()
+        async throws
+    {
+        let home = try FaultHome(ProofDAG.declaration(tasks: ["only": []]))
+
+        let tested = try await home.shell("trap '' CHLD; exec \"$DAGCTL\" dags test proof")
+
+        #expect(tested.status == 0, "\(tested)")
+    }
+
+    @Test func `a scheduler that is to end once nothing is due leaves open what waits for somebody`()
+        async throws
+    {
+        let home = try FaultHome(ProofDAG.declaration(tasks: ["only": []]))
+        _ = try await home.dagctl("dags", "trigger", "proof", "--run-id", "held")
+        _ = try await home.dagctl("dags", "pause", "proof")
+
+        let once = try await home.shell("timeout 60 \"$DAGCTL\" scheduler --once")
+
+        #expect(once.status == 0, "\(once)")
+        #expect(once.errors.contains("left open: proof/held: dag proof is paused"), "\(once)")
+    }
+
     @Test func `a second scheduler refuses and names the first`() async throws {
         let home = try FaultHome()
         let first = try home.startScheduler()
