@@ -96,6 +96,11 @@ int dagkit_restore_signal(int signal) {
     return 0;
 }
 
+int dagkit_ignores_signal(int number) {
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 void dagkit_ignore_broken_pipes(void) {
     struct sigaction action = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &action, NULL);

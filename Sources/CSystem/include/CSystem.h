@@ -39,6 +39,9 @@ int dagkit_close_from(unsigned first);
 
 // Signals
 
+// 1 if the process ignores a signal.
+int dagkit_ignores_signal(int number);
+
 // From now on each of these signals writes its number, one byte, to `descriptor`, instead of its usual effect.
 int dagkit_forward_signal(int signal, int descriptor);
 // Gives a signal its usual effect again. Once it returns, nothing writes to the descriptor any more, which may be closed.

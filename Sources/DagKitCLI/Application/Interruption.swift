@@ -5,13 +5,16 @@ import Synchronization
 
 /// Lets work in this process end when the user or the system asks for it.
 enum Interruption {
-    /// Runs `work` and cancels it at Ctrl-C or SIGTERM; a second signal ends the process at once.
+    /// Runs `work` and cancels it at Ctrl-C, SIGTERM, or when its terminal is closed; a second signal ends the process at
+    /// once.
     ///
     /// - Throws: ``ExitCode/interrupted`` or ``ExitCode/terminated`` if a signal came, else what `work` throws.
     static func ending<Value: Sendable>(
         _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        let signals = try SignalSource([SIGINT, SIGTERM])
+        // Under nohup it goes on when its terminal is closed.
+        let isDetached = CurrentProcess.ignores(SIGHUP)
+        let signals = try SignalSource(isDetached ? [SIGINT, SIGTERM] : [SIGINT, SIGTERM, SIGHUP])
         let received = Received()
         let job = Task { try await work() }
         let watch = Task {
@@ -44,7 +47,7 @@ enum Interruption {
 
         /// The exit status that the signal means.
         var code: ExitCode? {
-            signal.withLock { $0 }.map { $0 == SIGTERM ? .terminated : .interrupted }
+            signal.withLock { $0 }.map { $0 == SIGINT ? .interrupted : .terminated }
         }
     }
 }

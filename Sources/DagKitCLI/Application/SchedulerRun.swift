@@ -211,6 +211,7 @@ struct SchedulerRun: Sendable {
 
     private func executor(_ log: SchedulerLog) async throws -> any Executor {
         if configuration.value("core", "executor") == "SequentialExecutor" {
+            try await SequentialLeftovers.end(home: workspace.home.path, log: log)
             let logs = try workspace.logs
             let mask = workspace.mask
             let now = workspace.system.now

@@ -70,6 +70,9 @@ public final class Workspace: Sendable {
     /// The settings without those of dags.json, which cannot say where it is itself.
     private func basicConfiguration() throws -> Configuration {
         if let configuration = opened.withLock({ $0.basicConfiguration }) { return configuration }
+        if home.path.contains("\u{FFFD}") {
+            throw ConfigurationError.unclearHome(home.path, origin: home.origin)
+        }
         let configuration = try readConfiguration()
         opened.withLock { $0.basicConfiguration = configuration }
         return configuration

@@ -257,6 +257,8 @@ public enum ConfigurationError: DagKitError, Equatable {
     case commandFailed(setting: String, reason: String)
     case unreadable(String, reason: String)
     case unknownSetting(String, near: String?)
+    /// The path of the home had bytes that no text has, and would be another one than was meant.
+    case unclearHome(String, origin: Home.Origin)
 
     public var location: String? {
         switch self {
@@ -279,6 +281,7 @@ public enum ConfigurationError: DagKitError, Equatable {
             "the command for setting \"\(setting)\" failed (\(reason))"
         case .unreadable(let path, let reason): "cannot read \"\(path)\" (\(reason))"
         case .unknownSetting(let name, _): "setting \"\(name)\" does not exist"
+        case .unclearHome(let path, let origin): "the path of the home is not UTF-8: \"\(path)\" (\(origin))"
         }
     }
 
@@ -291,6 +294,7 @@ public enum ConfigurationError: DagKitError, Equatable {
         case .unreadable: "run as its owner, or mend its permissions"
         case .unknownSetting(_, let near?): "did you mean \"\(near)\"?"
         case .unknownSetting: "see all with: dagctl config list"
+        case .unclearHome: "give the folder a name in UTF-8"
         }
     }
 }

@@ -62,8 +62,9 @@ package struct AttemptRunner: Sendable {
             tellFailure(located.description, of: context.attempt)
             return .failed(reason: located.description, isRetryable: !located.isFinal, retryDelay: nil)
         } catch {
-            tellFailure("\(error)", of: context.attempt)
-            return .failed(reason: "\(error)", isRetryable: true, retryDelay: nil)
+            let reason = error is CancellationError ? "the attempt was cancelled" : "\(error)"
+            tellFailure(reason, of: context.attempt)
+            return .failed(reason: reason, isRetryable: true, retryDelay: nil)
         }
     }
 

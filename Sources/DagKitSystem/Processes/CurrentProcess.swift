@@ -63,6 +63,9 @@ package enum CurrentProcess {
         signal(SIGCHLD, SIG_DFL)
     }
 
+    /// Whether a signal does nothing to this process.
+    package static func ignores(_ signal: Int32) -> Bool { dagkit_ignores_signal(signal) == 1 }
+
     /// Writes stdout line by line, as a crash loses what the C library still holds.
     package static func writeOutputByLine() {
         dagkit_buffer_stdout_by_line()

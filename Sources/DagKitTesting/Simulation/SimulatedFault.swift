@@ -107,6 +107,19 @@ extension SimulatedFault {
         }
     }
 
+    /// The fault in half the time since the start of the simulation; `nil` if it happens at no instant, or early already.
+    func sooner(since start: Date) -> SimulatedFault? {
+        guard let instant, instant.timeIntervalSince(start) >= 120 else { return nil }
+        let sooner = start + (instant.timeIntervalSince(start) / 2).rounded()
+        return switch self {
+        case .executorLost: .executorLost(at: sooner)
+        case .stop: .stop(at: sooner)
+        case .clockJump(_, let by): .clockJump(at: sooner, by: by)
+        case .clockWrong(_, let by, let span): .clockWrong(at: sooner, by: by, lasting: span)
+        default: nil
+        }
+    }
+
     /// Faults drawn from a seed.
     ///
     /// - Parameters:

@@ -19,7 +19,8 @@ extension Simulator {
         return nil
     }
 
-    /// A smaller simulation that still breaks a promise: fewer faults, DAGs and tasks, less time; this one if it breaks none.
+    /// A smaller simulation that still breaks a promise: fewer faults, DAGs and tasks, less time, faults
+    /// that come sooner; this one if it breaks none.
     public func minimized() async -> Simulator {
         var smallest = self
         while let smaller = await smallest.reduced() { smallest = smaller }
@@ -50,6 +51,12 @@ extension Simulator {
                 candidate.dags[place] = smaller
                 if let broken = await candidate.broken() { return broken }
             }
+        }
+        for place in faults.indices {
+            guard let sooner = faults[place].sooner(since: start) else { continue }
+            var candidate = self
+            candidate.faults[place] = sooner
+            if await candidate.isBroken() { return candidate }
         }
         return nil
     }

@@ -149,6 +149,20 @@ import Testing
         #expect(check.code == .unreachable)
     }
 
+    @Test func `a home whose path is no text is refused`() async {
+        let session = Session(environment: [
+            "DAGKIT_HOME": String(decoding: [0x2F, 0xFF, 0x62], as: UTF8.self)
+        ])
+
+        let result = await session.run("dagctl dags list")
+
+        #expect(result.code == .configuration)
+        #expect(
+            result.errors
+                == "dagctl: error: the path of the home is not UTF-8: \"/\u{FFFD}b\" (DAGKIT_HOME); "
+                + "give the folder a name in UTF-8\n")
+    }
+
     @Test func `the environment is a variable's first source in a test`() async {
         let session = Session(environment: ["DAGKIT_VAR_NAME": "Grace"])
         _ = await session.run("dagctl variables set name Ada")

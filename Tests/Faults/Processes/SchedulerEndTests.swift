@@ -137,6 +137,41 @@ import Testing
         #expect(once.errors.contains("left open: proof/held: dag proof is paused"), "\(once)")
     }
 
+    @Test func `what a killed scheduler ran in its own process is ended before it runs again`() async throws {
+        let home = try FaultHome(
+            ScriptDAG.declaration(
+                "exec 9>>only.lock; flock -n 9 || echo twice >>doubled; echo $$ >>begun; "
+                    + "[ $(wc -l <begun) = 2 ] || sleep 600"),
+            settings: ["DAGKIT__CORE__EXECUTOR": "SequentialExecutor"])
+        _ = try await home.dagctl("dags", "trigger", "script")
+        let killed = try home.startScheduler()
+        _ = try await home.words(in: "begun")
+        kill(killed.id, SIGKILL)
+        _ = try await killed.wait()
+
+        let next = try await home.dagctl("scheduler", "--once")
+
+        #expect(next.status == 0, "\(next)")
+        #expect(next.errors.contains("that the scheduler before this one has left"), "\(next)")
+        #expect(try await home.words(in: "begun").count == 2)
+        #expect(!FileSystem.exists("\(home.path)/doubled"))
+        #expect(try await home.leftovers() == [])
+    }
+
+    @Test func `a test whose terminal is closed ends its tasks`() async throws {
+        let home = try FaultHome(ScriptDAG.declaration("echo $$ >>begun; sleep 600"))
+        let tested = try home.start(
+            FaultHome.program("dagctl"), ["dags", "test", "script"], output: "\(home.aside)/test.out",
+            errors: "\(home.aside)/test.err")
+        _ = try await home.words(in: "begun")
+
+        kill(tested.id, SIGHUP)
+
+        let exit = try await home.end(of: tested)
+        #expect(exit?.reason == .exited(143))
+        #expect(try await home.leftovers() == [])
+    }
+
     @Test func `a second scheduler refuses and names the first`() async throws {
         let home = try FaultHome()
         let first = try home.startScheduler()
