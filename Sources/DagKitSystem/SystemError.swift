@@ -23,6 +23,7 @@ public enum SystemError: DagKitError, Equatable {
         case EAGAIN, ENOMEM: "raise the limits of processes and memory, or run fewer tasks at once"
         case EEXIST, EISDIR: "choose another name or remove what is there"
         case ECONNREFUSED, ECONNRESET, EPIPE: "check that the process at the other end runs"
+        case EINVAL: "correct what is given"
         case ETIMEDOUT: "try again, or allow more time"
         default: "look into the system's log"
         }

@@ -75,7 +75,7 @@ final class NoticeWorker: Sendable {
             case .mask(let secrets):
                 lines.mask(secrets)
                 try await socket.send(try MessageCoding.bytes(of: WorkerInstruction.masked))
-            case .lostCommand: break
+            case .ready, .lostCommand: break
             case .finished(let outcome, let isSpent): return (lines.masked(outcome), isSpent)
             }
         }

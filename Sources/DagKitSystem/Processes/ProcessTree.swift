@@ -32,14 +32,15 @@ package enum ProcessTree {
 
     /// Calls `body`, once and on a thread of its own, when the other end of a connection has closed, most of all because
     /// its process has ended.
-    package static func whenClosed(_ descriptor: Int32, perform body: @escaping @Sendable () -> Void) {
-        BlockingThreads.shared.submit(
-            BlockingThreads.Work {
-                dagkit_wait_for_hang_up(descriptor)
-                body()
-            } refuse: { _ in
-                body()
-            })
+    ///
+    /// - Throws: ``SystemError`` with `EAGAIN` if the system gives no thread.
+    package static func whenClosed(
+        _ descriptor: Int32, perform body: @escaping @Sendable () -> Void
+    ) throws(SystemError) {
+        try OwnThread.start("dagkit-watch") {
+            dagkit_wait_for_hang_up(descriptor)
+            body()
+        }
     }
 
     /// Whether this process has a child; with ``adoptOrphans()``, whether it has any descendant.

@@ -98,19 +98,31 @@ import Testing
                 + "end it as its owner or as root, then remove what is there")
     }
 
-    @Test func `a start that waits is broken off by its cancellation`() async throws {
+    @Test func `a lock whose holder nobody sees holds up its own attempt alone, and not for ever`()
+        async throws
+    {
         let home = try ExecutorHome()
         let folders = home.configuration.folders
         try folders.create()
         let note = "7\tworker_dag\tmanual__1\tgate\t-1\t1\t0\t\(getpid())"
         // This process holds it, and is not taken for what the attempt left.
         let lock = try FileLock.acquire("\(folders.attempts)/77-1.lock", now: Date(), note: note)
-        let start = Task { _ = try await home.executor().start() }
+        let lines = Mutex<[String]>([])
+        let log = SchedulerLog { _, text, _ in lines.withLock { $0.append(text) } }
 
-        try await BootTimeClock().sleep(for: .milliseconds(300))
-        start.cancel()
+        try await home.withExecutor(log: log) { executor, events in
+            let first = await events.next()
+            await executor.dispatch([try home.order("hello")])
+            let outcomes = [await events.outcome(), await events.outcome()]
+            let adopted = await events.adopted()
 
-        await #expect(throws: CancellationError.self) { try await start.value }
+            #expect(first?.adoptedInPart == [])
+            #expect(outcomes.map { $0?.attemptID.rawValue } == [1, 7])
+            #expect(outcomes[1]?.failure == "retry: the supervisor of its worker was lost")
+            #expect(adopted != nil)
+        }
+        let line = "attempt 7 of worker_dag/manual__1/gate left a process that this user cannot see"
+        #expect(lines.withLock { $0.count { $0.hasPrefix(line) } } == 1)
         withExtendedLifetime(lock) {}
     }
 

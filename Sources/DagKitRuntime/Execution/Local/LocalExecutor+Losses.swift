@@ -32,14 +32,20 @@ extension LocalExecutor {
         let locks = try await answered("which attempts of supervisor \(link.process.id) had begun") {
             try notedLocks(of: link.process)
         }
-        for order in lost { try await settle(order, lock: locks[order.attemptID]) }
+        // Each may wait for something that does not end, and the others do not wait for that.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for order in lost {
+                group.addTask { try await self.settle(order, lock: locks[order.attemptID]) }
+            }
+            try await group.waitForAll()
+        }
     }
 
     /// Ends what is left of an attempt whose supervisor is lost, and reports it.
     private func settle(_ order: AttemptOrder, lock: String?) async throws {
         if let lock {
             do {
-                try await endProcesses(of: order.attemptID, lock: lock)
+                try await endProcesses(of: order.attemptID, order.key, lock: lock)
             } catch let error as LocalExecutorError {
                 // It may run, and is left to the next scheduler; the others do not wait for it.
                 return log.error("attempt \(order.attemptID) stays open: \(error)")
@@ -148,16 +154,86 @@ extension LocalExecutor {
     func settleAbandonedAttempts(
         except owned: Set<AttemptID>, among suspects: Set<AttemptID>? = nil
     ) async throws {
+        try await settle(try await abandonedAttempts(except: owned, among: suspects))
+    }
+
+    /// Settles the attempts that no supervisor owns; those that take long are seen to beside the work.
+    ///
+    /// - Returns: Whether all are settled. Else ``tellAdopted()`` follows.
+    func settleAbandonedAttemptsSoon(except owned: Set<AttemptID>) async throws -> Bool {
+        let abandoned = try await abandonedAttempts(except: owned)
+        if abandoned.isEmpty { return true }
+        let (signals, signal) = AsyncStream<Void>.makeStream()
+        waitForSilent = Task { await self.settleBeside(abandoned, signal) }
+        let timer = Task { [clock] in
+            try? await clock.sleep(for: Self.settlePatience)
+            signal.yield()
+        }
+        defer { timer.cancel() }
+        for await _ in signals { break }
+        try Task.checkCancellation()
+        if let failure = settleFailure { throw failure }
+        if waitForSilent == nil { return true }
+        suspects = Set(abandoned.map(\.note.attemptID))
+        return false
+    }
+
+    /// How long the start waits for the end of what dead supervisors left.
+    private static let settlePatience: Duration = .milliseconds(1500)
+
+    private func settleBeside(_ abandoned: [Abandoned], _ signal: AsyncStream<Void>.Continuation) async {
+        do {
+            try await settle(abandoned)
+        } catch {
+            if !suspects.isEmpty, !Task.isCancelled {
+                log.error("what dead supervisors left stays open: \(error)")
+            }
+            settleFailure = error
+            signal.yield()
+            return
+        }
+        waitForSilent = nil
+        signal.yield()
+        // Only those who were not told in time are told now.
+        guard !suspects.isEmpty else { return }
+        suspects = []
+        tellAdopted()
+    }
+
+    /// An attempt that no supervisor owns.
+    struct Abandoned: Sendable {
+        let note: AttemptNote
+        let path: String
+    }
+
+    private func abandonedAttempts(
+        except owned: Set<AttemptID>, among suspects: Set<AttemptID>? = nil
+    ) async throws -> [Abandoned] {
+        var found: [Abandoned] = []
         for path in try folders.locks() {
             guard let note = try await noteInLock(at: path) else {
                 removeUnlessHeld(path)
                 continue
             }
-            guard !owned.contains(note.attemptID), unstored[note.attemptID] == nil,
+            if !owned.contains(note.attemptID), unstored[note.attemptID] == nil,
                 suspects?.contains(note.attemptID) ?? true
-            else { continue }
-            try await endProcesses(of: note.attemptID, lock: path)
-            finish(note.lost(at: now()), keptBy: nil)
+            {
+                found.append(Abandoned(note: note, path: path))
+            }
+        }
+        return found
+    }
+
+    private func settle(_ abandoned: [Abandoned]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for attempt in abandoned {
+                group.addTask {
+                    let note = attempt.note
+                    try await self.endProcesses(of: note.attemptID, note.key, lock: attempt.path)
+                    await self.finish(note.lost(at: self.now()), keptBy: nil)
+                }
+            }
+            try await group.waitForAll()
         }
     }
 
@@ -182,8 +258,10 @@ extension LocalExecutor {
     /// A worker without its supervisor ends by itself at once; one that cannot is killed, as is what a killed one left.
     ///
     /// - Throws: ``LocalExecutorError/unreadableLock(_:cause:)``, `CancellationError`.
-    private func endProcesses(of attempt: AttemptID, lock path: String) async throws {
-        var end = AbandonedAttempt(attempt, lock: path, at: clock.now)
+    private func endProcesses(
+        of attempt: AttemptID, _ key: TaskInstanceKey, lock path: String
+    ) async throws {
+        var end = AbandonedAttempt(attempt, of: key, lock: path, at: clock.now)
         while true {
             let now = clock.now
             let step: AbandonedAttempt.Step

@@ -43,6 +43,9 @@ public actor LocalExecutor: Executor {
     var waitForSilent: Task<Void, Never>?
     var unheardKills: [AttemptID: String] = [:]
 
+    /// Why it is not known what dead supervisors left.
+    var settleFailure: (any Error)?
+
     /// The attempts that may be theirs: those that had a lock file when they did not answer.
     var suspects: Set<AttemptID> = []
     private var starts: [BootTimeClock.Instant] = []
@@ -91,8 +94,8 @@ public actor LocalExecutor: Executor {
         try reportKeptOutcomes()
         let running = found.links.flatMap(\.welcome.running).map(\.attemptID)
         if found.silent.isEmpty {
-            try await settleAbandonedAttempts(except: Set(running))
-            continuation.yield(.adopted(running))
+            let isAll = try await settleAbandonedAttemptsSoon(except: Set(running))
+            continuation.yield(isAll ? .adopted(running) : .adoptedInPart(running))
         } else {
             continuation.yield(.adoptedInPart(running))
             try wait(for: found.silent)

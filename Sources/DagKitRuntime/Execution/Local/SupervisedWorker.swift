@@ -31,6 +31,9 @@ final class SupervisedWorker {
     /// A word that marks the lines of its logger.
     let word = String(UInt64.random(in: 0 ... .max), radix: 36)
 
+    /// Whether it has said that it takes orders.
+    var isReady = false
+
     /// Whether its process has ended.
     var hasEnded = false
 

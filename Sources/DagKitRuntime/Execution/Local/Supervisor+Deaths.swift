@@ -9,6 +9,11 @@ struct DeadWorker {
     /// `nil` if nobody knows it: it has not ended, or did so while it was waited for no more.
     let exit: ProcessExit?
     let kills: [MemoryKills]
+
+    /// Whether it could not get what it needs to take an order: nothing has begun in it.
+    var lackedRoom: Bool {
+        !worker.isReady && exit?.reason == .exited(DagKitWorker.shortageStatus)
+    }
 }
 
 /// The end of workers, and of what they leave behind: the loop never waits for a process.
@@ -56,6 +61,11 @@ extension Supervisor {
             if isBlind { log("processes can be looked at again") }
             isBlind = false
             for survivor in step.survivors { tell(of: survivor) }
+            if !step.survivors.isEmpty {
+                for attempt in dead.compactMap(\.worker.attempt) {
+                    locks.noteSurvivor(of: attempt.order.attemptID)
+                }
+            }
             if step.isOver { return closeDead() }
             // The end of a child is told by a signal, that of a stranger's child is not.
             nextSweep = now.advanced(by: .milliseconds(20))
@@ -80,6 +90,8 @@ extension Supervisor {
         let closing = dead
         dead.removeAll()
         for ended in closing { close(ended) }
+        // It would be the same at once: the next try comes in its time.
+        if closing.contains(where: \.lackedRoom) { return }
         if !waiting.isEmpty { startWaiting(at: clock.now) }
         // One that ended before it ever worked would do so again.
         guard workers.isEmpty, !isRetiring, closing.contains(where: { $0.worker.attemptCount > 0 }) else {
@@ -97,7 +109,11 @@ extension Supervisor {
         worker.drainAll()
         unwatch(worker.output.raw)
         unwatch(worker.errors.raw)
-        if let attempt = worker.attempt {
+        guard let attempt = worker.attempt else { return }
+        if ended.lackedRoom, attempt.ending == nil {
+            postpone(
+                attempt, of: worker, because: "a worker cannot start its threads; run fewer tasks at once")
+        } else {
             close(attempt, of: worker, worker.lastOutcome ?? death(of: attempt, ended))
         }
     }

@@ -64,7 +64,7 @@ extension Supervisor {
             where error.isShortage || error.code == EPIPE || error.code == ECONNRESET
         {
             // Nothing of it has begun: it waits for a better moment, and the same try goes then.
-            wait(order, because: error, at: now)
+            wait(order, because: "\(error)", isShortage: error.isShortage, at: now)
         } catch {
             // Before any of its effects: it fails with that reason, and its retry delay keeps it from trying in circles.
             conclude(failed(order, "\(error)", isRetryable: true, startedAt: self.now()))
@@ -92,14 +92,27 @@ extension Supervisor {
         }
     }
 
-    private func wait(_ order: AttemptOrder, because error: SystemError, at now: BootTimeClock.Instant) {
+    private func wait(
+        _ order: AttemptOrder, because reason: String, isShortage: Bool, at now: BootTimeClock.Instant
+    ) {
         waiting.append(order)
-        nextStartTry = now.advanced(by: error.isShortage ? .seconds(1) : .zero)
-        guard error.isShortage else { return }
+        nextStartTry = now.advanced(by: isShortage ? .seconds(1) : .zero)
+        guard isShortage else { return }
         locks.removeFree()
         guard !isShort else { return }
         isShort = true
-        warn("attempts wait until the system has room for them: \(error)")
+        warn("attempts wait until the system has room for them: \(reason)")
+    }
+
+    /// Lets an attempt of which nothing has begun wait for a better moment, and ends its worker: others may need its threads.
+    func postpone(_ attempt: SupervisedAttempt, of worker: SupervisedWorker, because reason: String) {
+        attempt.log.note("nothing of it has begun, and it waits: \(reason)", level: .warning)
+        attempt.log.finish()
+        worker.attempt = nil
+        attempts[attempt.order.attemptID] = nil
+        locks.release(attempt.order.attemptID)
+        if !worker.hasEnded { dismiss(worker) }
+        wait(attempt.order, because: reason, isShortage: true, at: clock.now)
     }
 
     /// Tries what waits, in order, until something is short again.
@@ -117,8 +130,12 @@ extension Supervisor {
 
     /// The worker that was busy last, as its memory is the warmest.
     private func freeWorker() throws -> SupervisedWorker {
-        if let idle = workers.filter(\.isIdle).max(by: { $0.idleSince < $1.idleSince }) { return idle }
-        return try startWorker()
+        let idle = workers.filter { $0.isIdle && ($0.isReady || !isShort) }
+        if let idle = idle.max(by: { $0.idleSince < $1.idleSince }) { return idle }
+        guard isShort else { return try startWorker() }
+        // Many that start at once would keep from each other what one alone gets.
+        if workers.allSatisfy(\.isReady) { try startWorker() }
+        throw SystemError.failed("start one more worker yet", nil, code: EAGAIN)
     }
 
     private func prepare(
@@ -174,6 +191,9 @@ extension Supervisor {
 
     private func take(_ report: WorkerReport, from worker: SupervisedWorker) throws {
         switch report {
+        case .ready:
+            worker.isReady = true
+            if isShort, !waiting.isEmpty { startWaiting(at: clock.now) }
         case .mask(let values):
             worker.attempt?.log.addSecrets(values)
             try worker.channel?.send(MessageCoding.bytes(of: WorkerInstruction.masked))
@@ -187,6 +207,9 @@ extension Supervisor {
         FaultPoint.outcomeReceived.pass()
         worker.drainAll()
         worker.note(reported.usage)
+        if case .notStarted(let reason) = reported.verdict, attempt.ending == nil {
+            return postpone(attempt, of: worker, because: reason)
+        }
         if case .failed = reported.verdict { tellMemoryKills(of: worker, to: attempt) }
         let outcome = attempt.judge(reported)
         if isSpent || attempt.ending != nil {
