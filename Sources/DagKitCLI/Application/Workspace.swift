@@ -177,6 +177,7 @@ public final class Workspace: Sendable {
     /// The deployment as its files are now; what is broken in them keeps its last good version.
     func reloadedDeployment() throws -> Deployment {
         let last = try dags()
+        lookForBag()
         let read: LoadedDAGs
         do {
             read = try LoadedDAGs(tool: tool, workspace: self)
@@ -192,6 +193,13 @@ public final class Workspace: Sendable {
             opened.configuration = nil
         }
         return try deployment()
+    }
+
+    /// Finds a dags.json of this home that was not there before.
+    private func lookForBag() {
+        guard home.bag == nil else { return }
+        let found = Home.find(flag: homeFlag, environment: system.environment, files: system.files)
+        if found.path == home.path { opened.withLock { $0.home = found } }
     }
 
     /// Takes the settings of dags.json from an order: a worker does not read the file, which may be another by now.

@@ -146,7 +146,7 @@ extension SchedulerLoop {
             } catch {
                 if !hasComplained { log.error("scheduling pauses: \(complaint): \(error)") }
                 hasComplained = true
-                if isEndWanted(), clock.reading.elapsed - began >= configuration.stopGrace {
+                if isStopping || isEndWanted(), clock.reading.elapsed - began >= configuration.stopGrace {
                     throw GivenUp(cause: error, isLost: false)
                 }
             }

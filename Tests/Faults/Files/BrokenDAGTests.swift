@@ -1,5 +1,6 @@
 import DagKitCore
 import DagKitSystem
+import Glibc
 import Testing
 
 @Suite(.serialized) struct BrokenDAGTests {
@@ -34,6 +35,37 @@ import Testing
         #expect(other.status == 0 && run.status == 0, "\(other)\(run)")
         #expect(errors.status == 1 && errors.output.contains(word), "\(errors)")
         #expect(try await home.findings() == [])
+    }
+
+    @Test func `what a task reported while its DAG could not be loaded outlives a stop`() async throws {
+        let dags = ScriptDAG.declaration("echo $$ >>begun; until [ -e go ]; do sleep 0.05; done")
+        let home = try FaultHome(dags)
+        _ = try await home.dagctl("dags", "trigger", "script")
+        let first = try home.startScheduler()
+        _ = try await home.words(in: "begun")
+        try home.write([:])
+        kill(first.id, SIGKILL)
+        _ = try await first.wait()
+
+        let second = try home.startScheduler()
+        let waits = try await holds {
+            home.schedulerLines().contains { $0.contains("their dags are not loaded here (script)") }
+        }
+        try FileSystem.write([], to: "\(home.path)/go", durable: false)
+        let isKept = try await holds {
+            try FileSystem.names(in: "\(home.path)/attempts").contains { $0.hasSuffix(".outcome") }
+        }
+        kill(second.id, SIGTERM)
+        let stopped = try await home.end(of: second, within: .seconds(30))
+        try home.write(dags)
+        let third = try await home.dagctl("scheduler", "--once")
+
+        #expect(waits && isKept)
+        #expect(stopped?.reason == .exited(0))
+        #expect(third.status == 0, "\(third)")
+        #expect(try await home.words(in: "begun").count == 1)
+        #expect(try await home.script()?.only.state == .success)
+        #expect(try await home.leftovers() == [])
     }
 
     @Test(.fault(.F44, "the DAG is refused, and both places are named", by: .real))

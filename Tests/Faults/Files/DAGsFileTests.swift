@@ -84,4 +84,22 @@ import Testing
         #expect(answer.status == 7, "\(answer)")
         #expect(answer.errors.contains("permission denied"), "\(answer)")
     }
+
+    @Test func `a file that comes after the start is found at SIGHUP`() async throws {
+        let home = try FaultHome()
+        let text = try FileSystem.readText(home.dagsFile)
+        try FileSystem.remove(home.dagsFile)
+        let scheduler = try home.startScheduler(environment: ["DAGKIT__CORE__DAGS_FILE": ""])
+        let starts = try await holds { home.schedulerLines().contains { $0.contains("scheduler started") } }
+
+        try FileSystem.write(Array(text.utf8), to: home.dagsFile, durable: false)
+        scheduler.send(SIGHUP)
+        let isFound = try await holds {
+            home.schedulerLines().contains { $0.contains("dags read again: 3") }
+        }
+        scheduler.send(SIGTERM)
+
+        #expect(starts && isFound, "\(home.schedulerLines())")
+        #expect(try await home.end(of: scheduler)?.reason == .exited(0))
+    }
 }

@@ -96,6 +96,32 @@ import Testing
 
     @Test(
         .fault(
+            .F17, "a scheduler that was told to stop before ends, too, and loses no outcome",
+            by: .really("another process takes the write lock while the tasks get their grace")))
+    func `F17 a stop that the lock comes upon keeps what tasks reported`() async throws {
+        let home = try FaultHome(
+            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], seconds: 1.5),
+            settings: ["DAGKIT__DATABASE__BUSY_TIMEOUT": "0.2", "DAGKIT__SCHEDULER__STOP_GRACE": "3"])
+        _ = try await home.dagctl("dags", "trigger", "proof")
+        let scheduler = try home.startScheduler()
+        #expect(try await holds { try !Proof(of: home).begun.isEmpty })
+
+        scheduler.send(SIGTERM)
+        #expect(try await holds { home.schedulerLines().contains { $0.contains("stopping: ") } })
+        let lock = try await home.holdWriteLock()
+        let exit = try await home.end(of: scheduler)
+        try await lock.release()
+
+        #expect(exit?.reason == .exited(75), "\(home.schedulerLines())")
+        #expect(try await home.leftovers() == [])
+        let next = try await home.dagctl("scheduler", "--once")
+        #expect(next.status == 0, "\(next)")
+        #expect(try Proof(of: home).begun.map(\.task) == ["first", "last"], "\(next)")
+        #expect(try await home.findings() == [])
+    }
+
+    @Test(
+        .fault(
             .F17, "a scheduler that starts meanwhile ends with status 75 and one line",
             by: .really("another process holds the write lock")))
     func `F17 a scheduler does not start on a locked database`() async throws {

@@ -15,7 +15,7 @@ struct OutcomeBox {
     var isEmpty: Bool { outcomes.isEmpty }
 
     /// Whether each outcome lies in a file, so that this process may end.
-    var isOnDisk: Bool { outcomes.keys.allSatisfy(written.contains) }
+    var isOnDisk: Bool { outcomes.count == written.count }
 
     /// All that are kept, oldest attempt first.
     var all: [AttemptOutcome] { outcomes.values.sorted { $0.attemptID < $1.attemptID } }

@@ -27,7 +27,7 @@ extension Supervisor {
         case .dispatch(let orders):
             for order in orders { start(order, at: now) }
         case .kill(let attempt, let reason): end(attempt, because: reason, at: now)
-        case .acknowledge(let attempts): outcomes.acknowledge(attempts).forEach { locks.release($0) }
+        case .acknowledge(let attempts): acknowledge(attempts, at: now)
         case .stop(let grace): beginStop(grace: grace, at: now)
         case .endNow:
             beginStop(grace: .zero, at: now)
@@ -42,6 +42,7 @@ extension Supervisor {
         // An attempt whose worker has ended is open until what it left has ended too.
         let running = attempts.values.compactMap(\.attempt?.order) + waiting
         hasGreeted = true
+        lastHeard = clock.now
         // Most answers fit into one message.
         if tellAtOnce(running, outcomes.all, process) { return }
         for order in running { tell(.welcomePart(running: [order], outcomes: [])) }
@@ -92,7 +93,7 @@ extension Supervisor {
 
     /// Keeps an outcome and reports it.
     func conclude(_ outcome: AttemptOutcome) {
-        outcomes.keep(outcome)
+        keep(outcome)
         FaultPoint.outcomeKept.pass()
         tell(.finished(outcome))
         noteIdle()

@@ -61,6 +61,9 @@ final class Supervisor {
     var stopsBy: BootTimeClock.Instant?
     private var nextTrim: BootTimeClock.Instant?
     private var idleSince: BootTimeClock.Instant
+
+    /// When a scheduler last stored outcomes or was told of them, or the first came that waits for that.
+    var lastHeard: BootTimeClock.Instant
     private var hasWriteFailed = false
     private var nextWriteTry: BootTimeClock.Instant?
     private var listener: LocalListener
@@ -93,6 +96,7 @@ final class Supervisor {
         listener = try LocalListener(configuration.folders.socket(of: configuration.generation))
         poller = try Poller()
         idleSince = clock.now
+        lastHeard = idleSince
         spare = try? FileDescriptor.open("/dev/null", O_RDONLY)
         for kills in readMemoryKills(of: getpid()) + [MemoryKills.topmost].compactMap(\.self) {
             memoryKills[kills.source] = kills.count
@@ -274,9 +278,9 @@ final class Supervisor {
         }
     }
 
-    /// Without a scheduler outcomes go to files; a full disk is tried again and again.
+    /// Outcomes that no scheduler stores go to files; a full disk is tried again and again.
     private func writeOutcomes(at now: BootTimeClock.Instant) {
-        guard scheduler == nil, !outcomes.isOnDisk, nextWriteTry.map({ $0 <= now }) ?? true else { return }
+        guard isUnheard(at: now), !outcomes.isOnDisk, nextWriteTry.map({ $0 <= now }) ?? true else { return }
         do {
             try outcomes.write { locks.release($0) }
             nextWriteTry = nil
@@ -313,8 +317,19 @@ final class Supervisor {
 
     private var isOver: Bool {
         guard hasNothingLeft else { return false }
-        if isRetiring { return outcomes.isEmpty || (scheduler == nil && outcomes.isOnDisk) }
+        if isRetiring { return outcomes.isEmpty || (isUnheard(at: clock.now) && outcomes.isOnDisk) }
         return scheduler == nil && outcomes.isOnDisk && lingersUntil <= clock.now
+    }
+
+    /// Whether nobody stores the outcomes: there is no scheduler, or it cannot, since its store refuses them or it does not
+    /// know their DAG.
+    private func isUnheard(at now: BootTimeClock.Instant) -> Bool {
+        scheduler == nil || unheardAt.map { $0 <= now } ?? false
+    }
+
+    /// When outcomes that a scheduler was told of, and did not say to have stored, count as unheard.
+    private var unheardAt: BootTimeClock.Instant? {
+        outcomes.isEmpty ? nil : lastHeard.advanced(by: isRetiring ? .seconds(1) : .seconds(5))
     }
 
     /// The scheduler that started this process gets the time to connect.
@@ -326,8 +341,13 @@ final class Supervisor {
     private var nextDeadline: BootTimeClock.Instant? {
         var instants = workers.flatMap { [$0.attempt?.deadline, $0.endsBy, $0.givenUpBy] }
         instants += [stopsBy, nextSweep, nextStartTry, nextAcceptTry, nextSocketTry, nextTrim, restsAt]
+        if outcomes.isOnDisk {
+            if isRetiring, hasNothingLeft { instants.append(unheardAt) }
+        } else {
+            instants.append(
+                scheduler == nil ? nextWriteTry : [unheardAt, nextWriteTry].compactMap { $0 }.max())
+        }
         if scheduler == nil {
-            instants.append(nextWriteTry)
             if hasNothingLeft, outcomes.isOnDisk { instants.append(lingersUntil) }
         }
         return instants.compactMap { $0 }.min()
@@ -343,4 +363,16 @@ final class Supervisor {
     }
 
     func noteIdle() { idleSince = clock.now }
+
+    /// Keeps an outcome until a scheduler has stored it.
+    func keep(_ outcome: AttemptOutcome) {
+        if outcomes.isEmpty { lastHeard = clock.now }
+        outcomes.keep(outcome)
+    }
+
+    /// A scheduler has stored outcomes.
+    func acknowledge(_ attempts: [AttemptID], at now: BootTimeClock.Instant) {
+        lastHeard = now
+        outcomes.acknowledge(attempts).forEach { locks.release($0) }
+    }
 }
