@@ -34,6 +34,9 @@ final class SupervisedWorker {
     /// Whether it has said that it takes orders.
     var isReady = false
 
+    /// Whether it ends since the system had no room for what it needs.
+    var lacksRoom = false
+
     /// Whether its process has ended.
     var hasEnded = false
 

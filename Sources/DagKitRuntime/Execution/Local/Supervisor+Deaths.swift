@@ -90,8 +90,8 @@ extension Supervisor {
         let closing = dead
         dead.removeAll()
         for ended in closing { close(ended) }
-        // It would be the same at once: the next try comes in its time.
-        if closing.contains(where: \.lackedRoom) { return }
+        // It would be the same at once: the next try comes in its time, or with the end of an attempt.
+        if closing.contains(where: { $0.worker.lacksRoom || !$0.worker.isReady }) { return }
         if !waiting.isEmpty { startWaiting(at: clock.now) }
         // One that ended before it ever worked would do so again.
         guard workers.isEmpty, !isRetiring, closing.contains(where: { $0.worker.attemptCount > 0 }) else {

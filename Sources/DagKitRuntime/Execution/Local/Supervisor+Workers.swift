@@ -109,6 +109,7 @@ extension Supervisor {
         attempt.log.note("nothing of it has begun, and it waits: \(reason)", level: .warning)
         attempt.log.finish()
         worker.attempt = nil
+        worker.lacksRoom = true
         attempts[attempt.order.attemptID] = nil
         locks.release(attempt.order.attemptID)
         if !worker.hasEnded { dismiss(worker) }
@@ -124,8 +125,6 @@ extension Supervisor {
             start(order, at: now)
             guard waiting.isEmpty else { return waiting += orders }
         }
-        if isShort { log("attempts start again") }
-        isShort = false
     }
 
     /// The worker that was busy last, as its memory is the warmest.
@@ -218,6 +217,10 @@ extension Supervisor {
             return kill(worker)
         }
         close(attempt, of: worker, outcome)
+        if isShort, waiting.isEmpty {
+            log("the system has room for attempts again")
+            isShort = false
+        }
         worker.idleSince = clock.now
         if worker.attemptCount >= configuration.attemptsPerWorker { dismiss(worker) } else { planTrim() }
         if !waiting.isEmpty { startWaiting(at: clock.now) }
