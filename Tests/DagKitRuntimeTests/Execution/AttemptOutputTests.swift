@@ -41,29 +41,39 @@ import Testing
 
     @Test func `a task that prints without end takes no memory, and others go on meanwhile`() async throws {
         let home = try ExecutorHome { $0.logLimit = 4 << 20 }
-        try await home.withExecutor { executor, events in
+        // A build with the address sanitizer keeps what was freed for a while: here a little.
+        let program = try home.script(
+            "export ASAN_OPTIONS=quarantine_size_mb=1:thread_local_quarantine_size_kb=64")
+        try await home.withExecutor(program: program) { executor, events in
             await executor.dispatch([try home.order("endless", 1)])
             let worker = try await home.process(of: 1)
             let supervisor = try home.supervisor()
             let folder = FileSystem.parent(of: home.logPath("endless"))
-            #expect(try await comes { FileSystem.exists("\(folder)/attempt=1.log.1") })
+            #expect(try await comes { countOfParts(in: folder) > 0 })
+            let parts = countOfParts(in: folder)
             let before = (try kilobytes("VmHWM", of: supervisor), try kilobytes("VmHWM", of: worker))
 
             for attempt in 2...6 {
                 await executor.dispatch([try home.order("process", Int64(attempt))])
                 #expect(await events.outcome()?.attemptID.rawValue == Int64(attempt))
             }
-            // 16 files of 1 MiB: sixteen times what any buffer holds.
-            #expect(try await comes { try FileSystem.names(in: folder).contains { $0.hasSuffix("log.16") } })
+            // 64 files of 1 MiB: sixty-four times what any buffer holds.
+            #expect(try await comes { countOfParts(in: folder) >= parts + 64 })
             let after = (try kilobytes("VmHWM", of: supervisor), try kilobytes("VmHWM", of: worker))
             try FileSystem.write([], to: home.file(1) + ".open")
 
             #expect(await events.outcome()?.failure == nil)
-            #expect(after.0 - before.0 < 4096, "the supervisor grew by \(after.0 - before.0) kB")
-            #expect(after.1 - before.1 < 4096, "the worker grew by \(after.1 - before.1) kB")
+            #expect(after.0 - before.0 < 8192, "the supervisor grew by \(after.0 - before.0) kB")
+            #expect(after.1 - before.1 < 8192, "the worker grew by \(after.1 - before.1) kB")
             let sizes = try FileSystem.names(in: folder).map { try FileSystem.read("\(folder)/\($0)").count }
             #expect(sizes.reduce(0, +) < 5 << 20)
         }
+    }
+
+    /// How many times the log was cut so far; parts are removed again, and some are gone before anybody sees them.
+    private func countOfParts(in folder: String) -> Int {
+        let names = (try? FileSystem.names(in: folder)) ?? []
+        return names.compactMap { $0.split(separator: ".").last.flatMap { Int($0) } }.max() ?? 0
     }
 
     @Test func `a secret that is printed byte by byte is masked`() async throws {

@@ -113,13 +113,14 @@ struct Large: DAG {
                         verdict: .success(nil), startedAt: now, endedAt: now), at: now)
                 counted.finished += 1
             }
-            let machine = planner.machine(of: creation.run.key)
+            // The machine itself, kept over the step, would have to be copied whole by it.
+            let visits = planner.machine(of: creation.run.key)?.visits ?? 0
             let step = planner.step(at: now)
             counted.note(step.batches)
             running += step.effects.orders
             counted.looks =
                 planner.consideredCandidates
-                + ((planner.machine(of: creation.run.key) ?? machine)?.visits ?? 0)
+                + (planner.machine(of: creation.run.key)?.visits ?? visits)
         } while planner.openRuns > 0
         return counted
     }

@@ -173,12 +173,12 @@ import Testing
         .enabled(if: MemoryGroup.isPossible, "needs the right to make a memory control group"),
         .fault(
             .F50, "the attempt fails with the reason that it ran out of memory, and is tried again",
-            by: .really("a memory control group of 128 MiB")))
+            by: .really("a memory control group of 512 MiB")))
     func `F50 a command that takes all memory fails for that reason`() async throws {
-        let group = try MemoryGroup(limit: 128 << 20)
+        let group = try MemoryGroup(limit: 512 << 20)
         let home = try FaultHome(
             ScriptDAG.declaration(
-                "[ $DAGKIT_CTX_TRY_NUMBER = 2 ] || head -c 500000000 /dev/zero | tail -n 1", retries: 1))
+                "[ $DAGKIT_CTX_TRY_NUMBER = 2 ] || head -c 1000000000 /dev/zero | tail -n 1", retries: 1))
         _ = try await home.dagctl("dags", "trigger", "script")
 
         let scheduler = try await home.shell(
