@@ -11,6 +11,9 @@ public protocol SQLDatabase: Sendable {
     /// Which SQL the database speaks.
     var dialect: SQLDialect { get }
 
+    /// The file that the database lies in; `nil` for one of a server or in memory.
+    var path: String? { get }
+
     /// The rows that a statement returns; reads do not wait for writes.
     func query(_ statement: SQLStatement) async throws -> [SQLRow]
 
@@ -45,6 +48,8 @@ public protocol SQLDatabase: Sendable {
 }
 
 extension SQLDatabase {
+    public var path: String? { nil }
+
     public var writingExecutor: (any TaskExecutor)? { nil }
 
     /// Runs `body` in one transaction that writes, with the database's standard durability.

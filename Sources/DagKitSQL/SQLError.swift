@@ -132,6 +132,8 @@ public struct SQLError: DagKitError, Equatable {
 
 extension SQLError: StoreFailure {
     public var isFinal: Bool { kind == .replaced }
+
+    public var isLasting: Bool { isConstraintViolation || kind == .typeMismatch || kind == .invalidValue }
 }
 
 extension SQLError.Kind {

@@ -6,11 +6,14 @@ extension SQLMetadataStore {
     public func assetQueue() async throws -> [DAGID: [String: Int64]] {
         let rows = try await database.query(
             """
-            select q.target_dag_id, a.uri, q.event_id from asset_dag_run_queue q join asset a on a.id = q.asset_id
+            select q.target_dag_id, a.uri, q.event_id, q.asset_id
+            from asset_dag_run_queue q join asset a on a.id = q.asset_id
             """)
-        return try rows.reduce(into: [:]) { queue, row in
-            queue[try row[0], default: [:]][try row[1]] = try row[2]
+        let read = try list(rows) { row in
+            var row = RowReader(row, of: "asset_dag_run_queue")
+            return (try row.next() as DAGID, try row.next() as String, try row.next() as Int64)
         }
+        return read.reduce(into: [:]) { $0[$1.0, default: [:]][$1.1] = $1.2 }
     }
 
     public func waitingAssetEvents(of dag: DAGID, uris: [String]) async throws -> WaitingAssetEvents? {
@@ -23,9 +26,13 @@ extension SQLMetadataStore {
                 where e.asset_id in (select id from asset where uri in \(.list(uris))) and e.id > \(after)
                 """)
             var row = RowReader(rows[0], of: "asset_event")
-            guard let through: Int64 = try row.next(), let latest = try row.instant() else { return nil }
-            return WaitingAssetEvents(
-                after: after, through: through, latest: latest, dataInterval: try row.interval())
+            do {
+                guard let through: Int64 = try row.next(), let latest = try row.instant() else { return nil }
+                return WaitingAssetEvents(
+                    after: after, through: through, latest: latest, dataInterval: try row.interval())
+            } catch {
+                throw try transaction.culprit(uris, after: after) ?? error
+            }
         }
     }
 
@@ -58,12 +65,12 @@ extension SQLMetadataStore {
         if let run = query.source {
             condition += " and e.source_dag_id = \(run.dagID) and e.source_run_id = \(run.runID)"
         }
-        return try await database.query(
+        let rows = try await database.query(
             """
             select \(AssetRow.eventColumns) from asset_event e join asset a on a.id = e.asset_id
             where \(condition) order by e.id desc limit \(max(query.limit, 0))
-            """
-        ).map(AssetRow.event)
+            """)
+        return try list(rows, AssetRow.event)
     }
 
     public func assets() async throws -> [AssetRecord] {
@@ -93,7 +100,30 @@ extension SQLMetadataStore {
 extension SQLTransaction {
     /// The newest update that a run of a DAG was created for; 0 before the first.
     fileprivate func assetPosition(of dag: DAGID) throws -> Int64 {
-        try query("select event_id from asset_consumer where dag_id = \(dag)").first.map { try $0[0] } ?? 0
+        let rows = try query("select event_id, dag_id from asset_consumer where dag_id = \(dag)")
+        guard let row = rows.first else { return 0 }
+        var reader = RowReader(row, of: "asset_consumer")
+        return try reader.next()
+    }
+
+    /// The row for which the updates of assets since another one cannot be read in short.
+    fileprivate func culprit(_ uris: [String], after: Int64) throws -> UnreadableRow? {
+        let events = try query(
+            """
+            select \(AssetRow.eventColumns) from asset_event e join asset a on a.id = e.asset_id
+            where a.uri in \(.list(uris)) and e.id > \(after) order by e.id
+            """)
+        do {
+            for event in try events.map(AssetRow.event) {
+                guard let run = event.source?.run else { continue }
+                let rows = try query(
+                    "select \(RunRow.columns) from dag_run where \(TaskInstanceRow.isRun(run))")
+                for row in rows { _ = try RunRow.run(row) }
+            }
+            return nil
+        } catch let row as UnreadableRow {
+            return row
+        }
     }
 
     /// Whether no run of the DAG was created for any of these updates.

@@ -31,32 +31,35 @@ extension SQLMetadataStore {
 
     public func backfills(of dag: DAGID?, limit: Int) async throws -> [Backfill] {
         let condition: SQLStatement = dag.map { "dag_id = \($0)" } ?? "true"
-        return try await database.query(
+        let rows = try await database.query(
             """
             select \(BackfillRow.columns) from backfill where \(condition)
             order by id desc limit \(max(limit, 0))
-            """
-        ).map(BackfillRow.backfill)
+            """)
+        return try list(rows, BackfillRow.backfill)
     }
 
     public func openBackfills() async throws -> [Backfill] {
-        try await database.query(
+        let rows = try await database.query(
             """
             select \(BackfillRow.columns) from backfill where completed_at is null or id in (
                 select backfill_id from dag_run where state in ('queued', 'running') and backfill_id is not null)
             order by id
-            """
-        ).map(BackfillRow.backfill)
+            """)
+        return try list(rows, BackfillRow.backfill)
     }
 
     public func dates(of backfill: Int64, pendingOnly: Bool) async throws -> [BackfillDate] {
         let condition: SQLStatement = pendingOnly ? "run_id is null and exception_reason is null" : "true"
-        return try await database.query(
-            """
-            select \(BackfillRow.dateColumns) from backfill_dag_run
-            where backfill_id = \(backfill) and \(condition) order by sort_ordinal
-            """
-        ).map(BackfillRow.date)
+        // A backfill of which one date cannot be read is not worked off: it would never be done.
+        return try await read { transaction in
+            try transaction.query(
+                """
+                select \(BackfillRow.dateColumns), logical_date, sort_ordinal from backfill_dag_run
+                where backfill_id = \(backfill) and \(condition) order by sort_ordinal
+                """
+            ).map { try BackfillRow.date($0, of: backfill) }
+        }
     }
 
     public func setBackfillPaused(_ isPaused: Bool, _ id: Int64, by actor: String, at now: Date) async throws

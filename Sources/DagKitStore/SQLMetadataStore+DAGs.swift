@@ -7,16 +7,14 @@ extension SQLMetadataStore {
         let instant = now.databaseText
         try await database.transaction { transaction in
             try transaction.execute("update dag set is_active = \(false) where bundle = \(bundle)")
-            for dag in dags {
-                try transaction.execute(DAGRow.upsert(dag, bundle: bundle, at: instant))
-                try transaction.execute(DAGRow.structureUpsert(dag, at: instant))
-                try transaction.execute(DAGVersionRow.upsert(dag, bundle: bundle, at: instant))
-                try transaction.execute("delete from dag_tag where dag_id = \(dag.id)")
-                for tag in Set(dag.tags) {
-                    try transaction.execute("insert into dag_tag (name, dag_id) values (\(tag), \(dag.id))")
-                }
-                try AssetRow.setReferences(of: dag, at: instant, in: transaction)
-            }
+            for dag in dags { try transaction.add(dag, bundle: bundle, at: instant) }
+            try AssetRow.renewActive(in: transaction)
+        }
+    }
+
+    public func add(_ dag: DAGRecord, bundle: String, at now: Date) async throws {
+        try await database.transaction { transaction in
+            try transaction.add(dag, bundle: bundle, at: now.databaseText)
             try AssetRow.renewActive(in: transaction)
         }
     }
@@ -33,7 +31,19 @@ extension SQLMetadataStore {
     }
 
     public func pausedDAGs() async throws -> Set<DAGID> {
-        try await Set(database.query("select dag_id from dag where is_paused = \(true)").map { try $0[0] })
+        // Whatever else stands there counts as a pause, as it would not be safe to go on.
+        let rows = try await database.query("select dag_id, is_paused from dag where is_paused <> \(false)")
+        return Set(
+            try list(rows) { row in
+                var reader = RowReader(row, of: "dag")
+                let id: DAGID = try reader.next()
+                do {
+                    _ = try reader.next() as Bool
+                } catch let unreadable as UnreadableRow {
+                    try leaveOut(unreadable)
+                }
+                return id
+            })
     }
 
     public func dags(includingInactive: Bool) async throws -> [DAGRecord] {
@@ -46,7 +56,7 @@ extension SQLMetadataStore {
         try await write { transaction in
             try dags.filter { id in
                 let changed = try transaction.execute(
-                    "update dag set is_paused = \(isPaused) where dag_id = \(id) and is_paused = \(!isPaused)"
+                    "update dag set is_paused = \(isPaused) where dag_id = \(id) and is_paused <> \(isPaused)"
                 )
                 guard changed > 0 else { return false }
                 try transaction.note(
@@ -82,9 +92,11 @@ extension SQLMetadataStore {
     public func structure(of dag: DAGID, hash: String) async throws -> JSONValue? {
         let rows = try await database.query(
             "select data from serialized_dag where dag_id = \(dag) and dag_hash = \(hash)")
-        guard let row = rows.first else { return nil }
-        var reader = RowReader(row, of: "serialized_dag")
-        return try reader.json()
+        return try list(rows) { row in
+            let place = [("dag_id", dag.sqlValue), ("dag_hash", hash.sqlValue)]
+            var reader = RowReader(row, of: "serialized_dag", place: place)
+            return try reader.json()
+        }.first
     }
 
     public func setImportErrors(_ errors: [ImportError], of source: String, at now: Date) async throws {
@@ -101,10 +113,9 @@ extension SQLMetadataStore {
     }
 
     public func importErrors() async throws -> [ImportError] {
-        try await database.query(
-            "select filename, timestamp, stacktrace from import_error order by filename, id"
-        )
-        .map { row in
+        let rows = try await database.query(
+            "select filename, timestamp, stacktrace, id from import_error order by filename, id")
+        return try list(rows) { row in
             var row = RowReader(row, of: "import_error")
             return ImportError(file: try row.next(), at: try row.requiredInstant(), text: try row.next())
         }
@@ -121,13 +132,26 @@ extension SQLMetadataStore {
                 tags[try row[0], default: []].append(try row[1])
             }
             let assets = try AssetRow.references(of: condition, in: transaction)
-            return try transaction.query("\(DAGRow.selection) where \(condition) order by d.dag_id")
-                .map { try DAGRow.record($0, tags: tags) }
-                .map { record in
-                    var record = record
-                    record.assets = assets[record.id] ?? []
-                    return record
-                }
+            let rows = try transaction.query("\(DAGRow.selection) where \(condition) order by d.dag_id")
+            return try self.list(rows) { row in
+                var record = try DAGRow.record(row, tags: tags)
+                record.assets = assets[record.id] ?? []
+                return record
+            }
         }
+    }
+}
+
+extension SQLTransaction {
+    /// Adds a DAG, or brings it up to date.
+    fileprivate func add(_ dag: DAGRecord, bundle: String, at instant: String) throws {
+        try execute(DAGRow.upsert(dag, bundle: bundle, at: instant))
+        try execute(DAGRow.structureUpsert(dag, at: instant))
+        try execute(DAGVersionRow.upsert(dag, bundle: bundle, at: instant))
+        try execute("delete from dag_tag where dag_id = \(dag.id)")
+        for tag in Set(dag.tags) {
+            try execute("insert into dag_tag (name, dag_id) values (\(tag), \(dag.id))")
+        }
+        try AssetRow.setReferences(of: dag, at: instant, in: self)
     }
 }

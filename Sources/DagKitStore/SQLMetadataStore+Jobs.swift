@@ -23,12 +23,12 @@ extension SQLMetadataStore {
     }
 
     public func jobs(type: String, limit: Int) async throws -> [JobRecord] {
-        try await database.query(
+        let rows = try await database.query(
             """
             select id, job_type, state, hostname, unixname, pid, executor_class, start_date, latest_heartbeat, end_date
             from job where job_type = \(type) order by id desc limit \(max(limit, 0))
-            """
-        ).map { row in
+            """)
+        return try list(rows) { row in
             var row = RowReader(row, of: "job")
             return JobRecord(
                 id: try row.next(), type: try row.next(), state: try row.next(), hostname: try row.next(),
@@ -39,9 +39,12 @@ extension SQLMetadataStore {
     }
 
     public func auditLog(limit: Int) async throws -> [AuditEntry] {
-        try await database.query(
-            "select dttm, event, owner, dag_id, run_id, task_id, extra from log order by id desc limit \(max(limit, 0))"
-        ).map { row in
+        let rows = try await database.query(
+            """
+            select dttm, event, owner, dag_id, run_id, task_id, extra, id from log order by id desc
+            limit \(max(limit, 0))
+            """)
+        return try list(rows) { row in
             var row = RowReader(row, of: "log")
             return AuditEntry(
                 at: try row.requiredInstant(), event: try row.next(), actor: try row.next(),

@@ -8,7 +8,7 @@ extension SQLMetadataStore {
             var notes = RunNotes()
             let own = try transaction.query(
                 """
-                select n.content, n.author, n.created_at, n.updated_at from dag_run_note n
+                select n.content, n.author, n.created_at, n.updated_at, n.dag_run_id from dag_run_note n
                 join dag_run r on r.id = n.dag_run_id
                 where r.dag_id = \(run.dagID) and r.run_id = \(run.runID)
                 """)
@@ -22,7 +22,7 @@ extension SQLMetadataStore {
                 where \(TaskInstanceRow.isRun(run))
                 """)
             for row in others {
-                var reader = RowReader(row, of: "task_instance_note")
+                var reader = RowReader(row, of: "task_instance_note", in: run)
                 let key = TaskInstanceKey(run, try reader.next(), mapIndex: try reader.next())
                 notes.tasks[key] = try reader.note()
             }
@@ -33,7 +33,7 @@ extension SQLMetadataStore {
     public func runNotes(of dag: DAGID) async throws -> [RunID: Note] {
         let rows = try await database.query(
             """
-            select r.run_id, n.content, n.author, n.created_at, n.updated_at from dag_run_note n
+            select r.run_id, n.content, n.author, n.created_at, n.updated_at, n.dag_run_id from dag_run_note n
             join dag_run r on r.id = n.dag_run_id where r.dag_id = \(dag)
             """)
         return try rows.reduce(into: [:]) { notes, row in

@@ -4,16 +4,30 @@ public import FoundationEssentials
 
 extension SQLMetadataStore {
     public func notices(dueBy instant: Date, limit: Int) async throws -> [Notice] {
-        try await database.query(
-            """
-            select \(NoticeRow.columns) from notice
-            where state = 'pending' and due_at <= \(instant.databaseText) order by id limit \(max(limit, 0))
-            """
-        ).map { try NoticeRow.record($0).notice }
+        var found: [Notice] = []
+        var last: Int64 = 0
+        // What cannot be read takes the place of none that can. An instant that is none, and comes after all digits, is due.
+        while found.count < limit {
+            let rows = try await database.query(
+                """
+                select \(NoticeRow.columns) from notice
+                where state = 'pending' and (due_at <= \(instant.databaseText) or due_at >= ':') and id > \(last)
+                order by id limit \(limit - found.count)
+                """)
+            found += try list(rows) { try NoticeRow.record($0).notice }
+            guard rows.count > 0, leftOut != nil, let row = rows.last else { break }
+            last = try row[0]
+        }
+        return found
     }
 
     public func nextNoticeAt() async throws -> Date? {
-        let rows = try await database.query("select min(due_at) from notice where state = 'pending'")
+        // What begins otherwise is no instant.
+        let rows = try await database.query(
+            """
+            select min(due_at) as due_at from notice
+            where state = 'pending' and due_at >= '0' and due_at < ':'
+            """)
         guard let row = rows.first else { return nil }
         var reader = RowReader(row, of: "notice")
         return try reader.instant()
@@ -38,11 +52,11 @@ extension SQLMetadataStore {
         if !query.states.isEmpty {
             condition += " and state in \(.list(query.states.map(\.rawValue).sorted()))"
         }
-        return try await database.query(
+        let rows = try await database.query(
             """
             select \(NoticeRow.columns) from notice where \(condition) order by id desc limit \(max(query.limit, 0))
-            """
-        ).map(NoticeRow.record)
+            """)
+        return try list(rows, NoticeRow.record)
     }
 
     public func pruneNotices(deliveredBefore instant: Date) async throws {
@@ -68,13 +82,14 @@ extension SQLMetadataStore {
 
 /// A notice as a row of `notice`.
 private enum NoticeRow {
-    static let columns: SQLStatement = "id, failures, payload, state, due_at, updated_at, last_error"
+    static let columns: SQLStatement =
+        "id, failures, payload, state, due_at, updated_at, last_error, dag_id, run_id"
 
     static func record(_ row: SQLRow) throws -> NoticeRecord {
         var row = RowReader(row, of: "notice")
         let number: Int64 = try row.next()
-        let failures: Int = try row.next()
-        var notice = try JSONCoding.decode(Notice.self, from: try row.next())
+        let failures = try row.number()
+        guard var notice = try row.decoded(Notice.self) else { throw row.rejected("it is null") }
         notice.number = number
         notice.failures = failures
         return NoticeRecord(

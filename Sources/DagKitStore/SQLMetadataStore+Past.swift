@@ -18,7 +18,7 @@ extension SQLTransaction {
             select run_id, execution_date from dag_run where \(condition) order by execution_date desc limit 1
             """)
         guard let row = rows.first else { return nil }
-        var reader = RowReader(row, of: "dag_run")
+        var reader = RowReader(row, of: "dag_run", place: [("dag_id", query.dagID.sqlValue)])
         let key = RunKey(query.dagID, try reader.next())
         let date = try reader.requiredInstant()
         if let since = query.since, date < since { return nil }

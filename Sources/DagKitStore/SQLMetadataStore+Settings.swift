@@ -73,13 +73,17 @@ extension SQLMetadataStore {
     }
 
     public func pools() async throws -> [Pool] {
-        try await database.query(
-            "select pool, slots, description, include_deferred from slot_pool order by pool"
-        )
-        .map { row in
+        let rows = try await database.query(
+            "select pool, description, include_deferred, slots from slot_pool order by pool")
+        return try list(rows) { row in
             var row = RowReader(row, of: "slot_pool")
-            return try Pool(
-                row.next(), slots: row.next(), about: row.next(), includesDeferred: row.next())
+            let (name, about): (String, String) = (try row.next(), try row.next())
+            let (includesDeferred, slots): (Bool, Int) = (try row.next(), try row.number())
+            do throws(PoolError) {
+                return try Pool(name, slots: slots, about: about, includesDeferred: includesDeferred)
+            } catch {
+                throw row.rejected(error.problem)
+            }
         }
     }
 
@@ -105,9 +109,9 @@ extension SQLMetadataStore {
     }
 
     private func variables(where condition: SQLStatement) async throws -> [Variable] {
-        try await database.query(
-            "select key, val, description, is_encrypted from variable where \(condition) order by key"
-        ).map { row in
+        let rows = try await database.query(
+            "select key, val, description, is_encrypted from variable where \(condition) order by key")
+        return try list(rows) { row in
             var row = RowReader(row, of: "variable")
             let (key, value): (String, String) = (try row.next(), try row.next())
             let (about, isSecret): (String?, Bool) = (try row.next(), try row.next())
@@ -117,13 +121,13 @@ extension SQLMetadataStore {
     }
 
     private func connections(where condition: SQLStatement) async throws -> [Connection] {
-        try await database.query(
+        let rows = try await database.query(
             """
             select conn_id, conn_type, description, host, login, password, is_encrypted, port, schema, extra,
                 is_extra_encrypted
             from connection where \(condition) order by conn_id
-            """
-        ).map { row in
+            """)
+        return try list(rows) { row in
             var row = RowReader(row, of: "connection")
             let id: String = try row.next()
             return Connection(

@@ -17,6 +17,9 @@ public final class SQLMetadataStore: MetadataStore {
     let database: any SQLDatabase
     let sealing: any SecretSealing
 
+    /// Is told of rows that are left out of lists; without it they make the call fail.
+    let leftOut: (@Sendable (UnreadableRow) -> Void)?
+
     /// Attempt tokens that the database has given to this process and that nobody has got yet.
     private let reserved = Mutex<Range<Int64>>(0..<0)
 
@@ -41,13 +44,24 @@ public final class SQLMetadataStore: MetadataStore {
         case .tooNew(let found): throw StoreError.tooNew(found: found, known: schema.newest)
         case .foreign: throw StoreError.foreign
         }
-        return SQLMetadataStore(database, sealing: sealing, at: now)
+        let floor = Int64(max(0, now.timeIntervalSince1970) * 1_000_000)
+        return SQLMetadataStore(database, sealing, tokenFloor: floor, leftOut: nil)
     }
 
-    private init(_ database: any SQLDatabase, sealing: any SecretSealing, at now: Date) {
+    private init(
+        _ database: any SQLDatabase, _ sealing: any SecretSealing, tokenFloor: Int64,
+        leftOut: (@Sendable (UnreadableRow) -> Void)?
+    ) {
         self.database = database
         self.sealing = sealing
-        tokenFloor = Int64(max(0, now.timeIntervalSince1970) * 1_000_000)
+        self.tokenFloor = tokenFloor
+        self.leftOut = leftOut
+    }
+
+    public func leavingOutUnreadable(_ tell: @escaping @Sendable (UnreadableRow) -> Void)
+        -> any MetadataStore
+    {
+        SQLMetadataStore(database, sealing, tokenFloor: tokenFloor, leftOut: tell)
     }
 
     /// Issues tokens from a block that was taken from the database beforehand, so that most calls cost nothing.
@@ -65,7 +79,7 @@ public final class SQLMetadataStore: MetadataStore {
                 """
                 insert into counter (name, value) values ('attempt', \(floor + block))
                 on conflict (name) do update
-                set value = case when counter.value < \(floor) then \(floor) else counter.value end + \(block)
+                set value = case when counter.value + 0 < \(floor) then \(floor) else counter.value end + \(block)
                 returning value
                 """)[0][0]
         }
@@ -93,13 +107,46 @@ extension SQLMetadataStore {
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {
-        try await database.transaction(.write, durability: .full, body)
+        do {
+            return try await database.transaction(.write, durability: .full, body)
+        } catch let row as UnreadableRow {
+            throw named(row)
+        }
     }
 
     /// Reads one consistent state.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {
-        try await database.transaction(.read, body)
+        do {
+            return try await database.transaction(.read, body)
+        } catch let row as UnreadableRow {
+            throw named(row)
+        }
+    }
+
+    /// Reads the rows of a list, of which those that cannot be read are left out if the store was told so.
+    func list<Value>(_ rows: [SQLRow], _ read: (SQLRow) throws -> Value) throws -> [Value] {
+        try rows.compactMap { row in
+            do {
+                return try read(row)
+            } catch let row as UnreadableRow {
+                try leaveOut(row)
+                return nil
+            }
+        }
+    }
+
+    /// Notes a row that is left out; throws it if none may be.
+    func leaveOut(_ row: UnreadableRow) throws {
+        guard let leftOut else { throw named(row) }
+        leftOut(named(row))
+    }
+
+    /// A row with the file that it lies in.
+    private func named(_ row: UnreadableRow) -> UnreadableRow {
+        var row = row
+        row.file = database.path
+        return row
     }
 }

@@ -9,8 +9,6 @@ public enum StoreError: DagKitError, Equatable {
     /// The database holds tables of another program.
     case foreign
     case unsupportedDialect(String)
-    /// A stored value is not what the program writes there.
-    case unreadable(table: String, column: String, reason: String)
 
     public var problem: String {
         switch self {
@@ -20,8 +18,6 @@ public enum StoreError: DagKitError, Equatable {
             "the metadata database has schema version \"\(found)\", this program knows up to \"\(known)\""
         case .foreign: "the database holds the tables of another program"
         case .unsupportedDialect(let name): "metadata cannot be kept in a database of kind \"\(name)\""
-        case .unreadable(let table, let column, let reason):
-            "column \"\(column)\" of table \"\(table)\" cannot be read (\(reason))"
         }
     }
 
@@ -31,7 +27,6 @@ public enum StoreError: DagKitError, Equatable {
         case .tooNew: "use the newer program that wrote it"
         case .foreign: "name an empty or missing database file"
         case .unsupportedDialect: "use SQLite"
-        case .unreadable: "restore a backup, or correct the row by hand"
         }
     }
 }

@@ -48,6 +48,9 @@ extension StoreProxy {
     public func register(_ dags: [DAGRecord], bundle: String, at now: Date) async throws {
         try await base.register(dags, bundle: bundle, at: now)
     }
+    public func add(_ dag: DAGRecord, bundle: String, at now: Date) async throws {
+        try await base.add(dag, bundle: bundle, at: now)
+    }
     public func setNextRuns(_ next: [DAGID: PlannedRun?]) async throws { try await base.setNextRuns(next) }
     public func dag(_ id: DAGID) async throws -> DAGRecord? { try await base.dag(id) }
     public func pausedDAGs() async throws -> Set<DAGID> { try await base.pausedDAGs() }
@@ -58,6 +61,9 @@ extension StoreProxy {
         -> [DAGID]
     {
         try await base.setPaused(isPaused, dags, by: actor, at: now)
+    }
+    public func deleteRun(_ run: RunKey, by actor: String, at now: Date) async throws -> Bool {
+        try await base.deleteRun(run, by: actor, at: now)
     }
     public func deleteDAG(_ id: DAGID, by actor: String, at now: Date) async throws -> Int {
         try await base.deleteDAG(id, by: actor, at: now)

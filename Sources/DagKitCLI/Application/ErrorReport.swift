@@ -61,11 +61,12 @@ struct ErrorReport {
         case let error as any ExitCodeError: error.exitCode
         case is ConfigurationError, is INIError, is EnvironmentError: .configuration
         case let error as StoreError: error == .foreign ? .configuration : .unreachable
+        case is UnreadableRow: .unreachable
         case let error as SQLError: exitCode(for: error)
         case let error as SystemError: exitCode(for: error)
         case LocalExecutorError.unreadableLock(_, let cause): exitCode(for: cause)
         case is FileLockError, is SchedulerDoorError, is RunChangeError: .temporary
-        case is DAGDeletionError: .conflict
+        case is DAGDeletionError, is RunDeletionError: .conflict
         case is CancellationError: .interrupted
         default: .failure
         }

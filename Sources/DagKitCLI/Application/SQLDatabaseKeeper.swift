@@ -91,14 +91,26 @@ struct SQLDatabaseKeeper: DatabaseKeeper {
             throw CommandError.conflict("\"\(path)\" is the database itself", remedy: "name a backup")
         }
         try await refuseUnusable(backup)
-        let kept = exists(place) ? place.displaced(at: now) : nil
+        let kept = exists(place) ? Self.freeName(place.displaced(at: now)) : nil
         let draft = place.path + ".restored"
         try await using(backup, access: .write) { try await $0.backup(to: draft) }
+        FaultPoint.restoreCopied.pass()
         if let kept { try await keep(place, as: kept) }
         // There is a whole database at each moment: the old one, or the new one.
         guard rename(draft, place.path) == 0 else { throw SystemError.last("move", draft) }
+        FaultPoint.restoreMoved.pass()
         try FileSystem.synchronizeFolder(of: place.path)
         return kept
+    }
+
+    /// A name, or that with a number, which no file has: of a restore that was broken off the same second, say.
+    private static func freeName(_ name: String) -> String {
+        var (free, number) = (name, 1)
+        while FileSystem.exists(free) || FileSystem.exists(free + "-wal") {
+            number += 1
+            free = "\(name)-\(number)"
+        }
+        return free
     }
 
     /// Gives the database another name besides its own, and takes its log away, which must not be read with another file.
@@ -109,9 +121,13 @@ struct SQLDatabaseKeeper: DatabaseKeeper {
             guard link(place.path + ending, kept + ending) == 0 else {
                 throw SystemError.last("keep", place.path + ending)
             }
+            FaultPoint.restoreKept.pass()
         }
         try FileSystem.synchronizeFolder(of: kept)
-        for ending in ["-wal", "-shm"] { try FileSystem.remove(place.path + ending) }
+        for ending in ["-wal", "-shm"] {
+            try FileSystem.remove(place.path + ending)
+            FaultPoint.restoreLogRemoved.pass()
+        }
     }
 
     /// Refuses a backup that is damaged, or no metadata at all.

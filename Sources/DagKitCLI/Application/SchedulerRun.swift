@@ -56,8 +56,9 @@ struct SchedulerRun: Sendable {
         }
         for problem in try workspace.dags().problems { log.write(.error, problem.description) }
         // This process has the home's lock: no other scheduler of the home lives.
-        _ = try await SchedulerJobs(in: store, host: workspace.system.hostName()).settle(
-            at: workspace.now, holder: { nil })
+        _ = try await SchedulerJobs(in: store, host: workspace.system.hostName()) { row in
+            log.write(.warning, "a row is left out: \(row)")
+        }.settle(at: workspace.now, holder: { nil })
         let signals = try SchedulerSignals()
         var settings = try schedulerConfiguration(endsWhenIdle: endsWhenIdle)
         settings.courier = courier(log.schedulerLog)

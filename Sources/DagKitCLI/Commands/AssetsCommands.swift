@@ -196,6 +196,10 @@ extension Invocation {
         for reference in references.values.joined() where !known.contains(reference.asset.uri) {
             new[reference.asset.uri] = reference.asset
         }
+        if let registered = try await storeIfPresent()?.dags(includingInactive: true).map(\.id) {
+            let others = references.filter { !registered.contains($0.key) }
+            records = records.map { $0.adding(others) }
+        }
         records += new.values.map {
             AssetRecord(
                 $0, createdAt: workspace.now, updatedAt: workspace.now, references: references, lastEvent: nil

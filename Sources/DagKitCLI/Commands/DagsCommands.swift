@@ -106,7 +106,7 @@ enum DagsCommands {
         ],
         arguments: [dagArgument],
         options: [dagOption, runState, from, through, noBackfill, limit] + ReportOptions.all,
-        exitCodes: [.notFound]
+        exitCodes: [.notFound, .unreachable]
     ) { call in
         guard let dag = call[dagOption] ?? call[dagArgument] else {
             throw UsageError.missingArgument("dag_id")
@@ -124,13 +124,18 @@ enum DagsCommands {
             .init("missed_deadlines", isWide: true), .init("note", isWide: true),
             .init("version", isWide: true),
         ])
-        let notes = try await store?.runNotes(of: dag) ?? [:]
-        let versions = try await store?.versionNumbers(of: dag) ?? [:]
+        let leftOut = LeftOutRows()
+        let readable = store?.leavingOutUnreadable { leftOut.add($0) }
+        let notes = try await readable?.runNotes(of: dag) ?? [:]
+        let versions = try await readable?.versionNumbers(of: dag) ?? [:]
         report.add(
-            contentsOf: try await store?.runs(query).map { run in
+            contentsOf: try await readable?.runs(query).map { run in
                 row(run, notes[run.runID], version: versions[run.structureHash])
             } ?? [])
         try call.show(report)
+        let unreadable = leftOut.takeAll()
+        for row in unreadable.dropFirst() { try call.console.note("\(row)") }
+        if let first = unreadable.first { throw first }
         return .success
     }
 

@@ -128,10 +128,12 @@ enum DagsTriggering {
 }
 
 extension Invocation {
-    /// Registers the executable's DAGs if the store does not know `spec` yet, as a scheduler would at its start.
+    /// Registers a DAG if the store does not know it yet. All others stay as a scheduler registered them, which may be that of
+    /// an older executable.
     func registerIfNew(_ spec: DAGSpec, in store: any MetadataStore) async throws {
         guard try await store.dag(spec.id) == nil else { return }
         let deployment = try workspace.deployment()
-        try await store.register(deployment.records, bundle: deployment.bundle, at: workspace.now)
+        guard let record = deployment.records.first(where: { $0.id == spec.id }) else { return }
+        try await store.add(record, bundle: deployment.bundle, at: workspace.now)
     }
 }

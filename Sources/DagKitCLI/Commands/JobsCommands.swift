@@ -40,9 +40,9 @@ enum JobsCommands {
         let home = call.workspace.home.path
         var living: [JobRecord] = []
         if let store = try await call.storeIfPresent() {
-            living = try await SchedulerJobs(in: store, host: host).settle(at: call.workspace.now) {
-                system.schedulerProcess(home)
-            }
+            living = try await SchedulerJobs(in: store, host: host) { row in
+                try? call.console.note("warning: \(row)")
+            }.settle(at: call.workspace.now) { system.schedulerProcess(home) }
         }
         if let wanted = call[local] ? host : call[hostname] { living.removeAll { $0.hostname != wanted } }
         let count = call[limit] == 0 ? living.count : min(living.count, call[limit])

@@ -4,13 +4,13 @@ import FoundationEssentials
 /// `runs …`: recorded runs, whatever their DAG.
 enum RunsCommands {
     static let group = CLICommand(
-        group: "runs", "Looks into recorded runs.",
+        group: "runs", "Looks into recorded runs, and deletes them.",
         examples: [
             .init("runs replay manual__2026-01-02T03:04:05+00:00", "everything that happened, and why")
         ],
-        subcommands: [replay])
+        subcommands: [replay, delete])
 
-    private static let runID = CommandArgument<RunID>.required(
+    static let runID = CommandArgument<RunID>.required(
         "run_id", "The id of the run.", read: SharedParameters.identifier)
     private static let dag = CommandOption<DAGID?>.value(
         "dag", short: "d", "ID", "The DAG of the run; needed where several have a run of that id.",

@@ -147,16 +147,16 @@ public struct AssetRecord: Hashable, Sendable {
     public let updatedAt: Date
 
     /// Whether a DAG that is loaded names it.
-    public let isActive: Bool
+    public private(set) var isActive: Bool
 
     /// The DAGs that run when it is updated.
-    public let consumers: [DAGID]
+    public private(set) var consumers: [DAGID]
 
     /// The tasks that update it, as `dag.task`.
-    public let producers: [AssetTask]
+    public private(set) var producers: [AssetTask]
 
     /// The tasks that read it.
-    public let readers: [AssetTask]
+    public private(set) var readers: [AssetTask]
 
     /// The newest update; `nil` before the first.
     public let lastEvent: AssetEvent?
@@ -180,6 +180,18 @@ public struct AssetRecord: Hashable, Sendable {
         producers = tasks { if case .outlet(let task) = $0 { task } else { nil } }
         readers = tasks { if case .inlet(let task) = $0 { task } else { nil } }
         self.lastEvent = lastEvent
+    }
+
+    /// The same with what DAGs have to do with the asset that no scheduler has registered yet.
+    package func adding(_ references: [DAGID: [AssetReference]]) -> AssetRecord {
+        let more = AssetRecord(
+            asset, createdAt: createdAt, updatedAt: updatedAt, references: references, lastEvent: lastEvent)
+        var all = self
+        all.isActive = isActive || more.isActive
+        all.consumers = (consumers + more.consumers).sorted()
+        all.producers = (producers + more.producers).sorted()
+        all.readers = (readers + more.readers).sorted()
+        return all
     }
 }
 

@@ -109,6 +109,8 @@ public struct BackfillDate: Hashable, Sendable {
     public static let exists = "already exists"
     /// The date has a run that has not ended.
     public static let inFlight = "in flight"
+    /// The date's run is there, and cannot be read.
+    public static let unreadable = "unreadable"
     /// The backfill was cancelled before the date's turn.
     public static let cancelled = "cancelled"
 }

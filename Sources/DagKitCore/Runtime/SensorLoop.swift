@@ -6,8 +6,8 @@ struct SensorLoop {
     private let context: TaskContext
     private let clock: TaskClock
 
-    /// When the wait ends, whatever is seen.
-    private let deadline: Date
+    /// When the wait ends, whatever is seen and whatever is done to the wall clock, as ``TaskClock/elapsed``.
+    private let deadline: Duration
 
     /// - Throws: ``ServiceError/noService(_:)`` where nobody gave the task a clock.
     init(_ options: SensorOptions, in context: TaskContext) throws {
@@ -15,7 +15,9 @@ struct SensorLoop {
         self.options = options
         self.context = context
         self.clock = clock
-        deadline = (context.attempt.firstStart ?? clock.now()) + options.timeout.seconds
+        let now = clock.now()
+        let waited = context.attempt.firstStart.map { now.timeIntervalSince($0) } ?? 0
+        deadline = clock.elapsed() + options.timeout - .seconds(waited)
     }
 
     /// Looks until what is waited for is there, the attempt ends for now, or the time is up.
@@ -43,11 +45,12 @@ struct SensorLoop {
     }
 
     private func pause(after looks: Int, _ reason: String?, until: Date?) async throws {
-        let now = clock.now()
+        let (now, left) = (clock.now(), deadline - clock.elapsed())
         let reason = reason ?? "what it waits for is not there yet"
-        guard now < deadline else { throw lateness(reason) }
+        guard left > .zero else { throw lateness(reason) }
         // The last look is at the deadline, however long the wait has grown.
-        let next = min(until ?? now + options.interval(after: looks, of: context.attempt).seconds, deadline)
+        let due = until ?? now + options.interval(after: looks, of: context.attempt).seconds
+        let next = min(due, now + left.seconds)
         if options.mode == .reschedule { throw SensorPause(until: next, reason: reason) }
         context.logger.info("look \(looks): \(reason)")
         try await clock.sleep(.seconds(max(0, next.timeIntervalSince(now))))
@@ -80,14 +83,20 @@ package struct SensorPause: Error, Hashable {
 
 /// The clock of a running task.
 package struct TaskClock: Sendable {
+    /// The wall clock.
     package let now: @Sendable () -> Date
+
+    /// The time that has passed since some moment, by a clock that nobody sets.
+    package let elapsed: @Sendable () -> Duration
     package let sleep: @Sendable (Duration) async throws -> Void
 
+    /// - Parameter elapsed: `nil` where nobody sets the wall clock.
     package init(
-        now: @escaping @Sendable () -> Date,
+        now: @escaping @Sendable () -> Date, elapsed: (@Sendable () -> Duration)? = nil,
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) {
         self.now = now
+        self.elapsed = elapsed ?? { .microseconds(now().microsecondsSinceEpoch) }
         self.sleep = sleep
     }
 }

@@ -155,21 +155,12 @@ public final class InMemoryStore: MetadataStore {
             for id in contents.dags.keys where contents.dags[id]?.bundle == bundle {
                 contents.dags[id]?.isActive = false
             }
-            for var dag in dags {
-                if let known = contents.dags[dag.id] {
-                    dag.isPaused = known.isPaused
-                    dag.next = known.next
-                }
-                dag.bundle = bundle
-                dag.lastRegistered = now
-                let version = contents.keepVersion(of: dag, at: now)
-                dag.executableHash = version.executableHash
-                contents.dags[dag.id] = dag
-                for reference in dag.assets { contents.assets.know(reference.asset, at: now) }
-                contents.assets.keep(
-                    dag.assets.filter { $0.role == .schedule }.map(\.asset.uri), waitingFor: dag.id)
-            }
+            for dag in dags { contents.add(dag, bundle: bundle, at: now) }
         }
+    }
+
+    public func add(_ dag: DAGRecord, bundle: String, at now: Date) async throws {
+        contents.withLock { $0.add(dag, bundle: bundle, at: now) }
     }
 
     public func setNextRuns(_ next: [DAGID: PlannedRun?]) async throws {
@@ -338,6 +329,21 @@ public final class InMemoryStore: MetadataStore {
 }
 
 extension InMemoryStore.Contents {
+    mutating func add(_ dag: DAGRecord, bundle: String, at now: Date) {
+        var dag = dag
+        if let known = dags[dag.id] {
+            dag.isPaused = known.isPaused
+            dag.next = known.next
+        }
+        dag.bundle = bundle
+        dag.lastRegistered = now
+        let version = keepVersion(of: dag, at: now)
+        dag.executableHash = version.executableHash
+        dags[dag.id] = dag
+        for reference in dag.assets { assets.know(reference.asset, at: now) }
+        assets.keep(dag.assets.filter { $0.role == .schedule }.map(\.asset.uri), waitingFor: dag.id)
+    }
+
     mutating func note(_ event: String, _ actor: String, _ now: Date, _ extra: JSONValue) {
         audit.append(AuditEntry(at: now, event: event, actor: actor, extra: extra))
     }

@@ -71,6 +71,9 @@ public protocol MetadataStore: Sendable {
     /// before becomes its next version.
     func register(_ dags: [DAGRecord], bundle: String, at now: Date) async throws
 
+    /// Records one DAG of an executable as ``register(_:bundle:at:)`` does, and leaves all others as they are.
+    func add(_ dag: DAGRecord, bundle: String, at now: Date) async throws
+
     /// Sets when the next run of some DAGs is planned.
     func setNextRuns(_ next: [DAGID: PlannedRun?]) async throws
 
@@ -90,6 +93,11 @@ public protocol MetadataStore: Sendable {
     ///
     /// - Throws: ``DAGDeletionError/running(_:attempts:)``: nothing was deleted.
     func deleteDAG(_ id: DAGID, by actor: String, at now: Date) async throws -> Int
+
+    /// Deletes a run with all that belongs to it; false if there is none.
+    ///
+    /// - Throws: ``RunDeletionError/open(_:)`` for a run that can be read and has not ended.
+    func deleteRun(_ run: RunKey, by actor: String, at now: Date) async throws -> Bool
 
     /// The structure of a version of a DAG; `nil` if no such version was registered.
     func structure(of dag: DAGID, hash: String) async throws -> JSONValue?
@@ -229,6 +237,10 @@ public protocol MetadataStore: Sendable {
 
     // MARK: Life
 
+    /// The same store for one who goes on in spite of rows that cannot be read: lists leave them out and tell of each, every
+    /// time. What asks for one run, one DAG or one backfill fails with the ``UnreadableRow`` as before.
+    func leavingOutUnreadable(_ tell: @escaping @Sendable (UnreadableRow) -> Void) -> any MetadataStore
+
     /// Where a scheduler runs best: what it commits then needs no hand-over from thread to thread. `nil` if it makes no
     /// difference.
     var writingExecutor: (any TaskExecutor)? { get }
@@ -238,6 +250,11 @@ public protocol MetadataStore: Sendable {
 }
 
 extension MetadataStore {
+    /// For a store whose rows can all be read.
+    public func leavingOutUnreadable(_ tell: @escaping @Sendable (UnreadableRow) -> Void)
+        -> any MetadataStore
+    { self }
+
     public var writingExecutor: (any TaskExecutor)? { nil }
 }
 

@@ -58,7 +58,9 @@ public final class InProcessExecutor: Executor {
 
     private func run(_ order: AttemptOrder, _ work: TaskWork) async {
         let clock = clock
-        let taskClock = TaskClock(now: { clock.now }) { try await clock.sleep(for: $0) }
+        let taskClock = TaskClock(now: { clock.now }, elapsed: { clock.reading.elapsed }) {
+            try await clock.sleep(for: $0)
+        }
         let runner = AttemptRunner(services: services, logger: makeLogger(order), clock: taskClock)
         var outcome = await runner.run(order, work: work)
         outcome.processID = Int(getpid())

@@ -108,7 +108,9 @@ public struct Rehearsal: Sendable {
     private func attempt(_ order: AttemptOrder, _ work: TaskWork, _ services: TaskServices) async
         -> AttemptOutcome
     {
-        let clock = TaskClock(now: now) { try await BootTimeClock().sleep(for: $0) }
+        let clock = TaskClock(now: now, elapsed: { BootTimeClock().now.sinceBoot }) {
+            try await BootTimeClock().sleep(for: $0)
+        }
         let runner = AttemptRunner(services: services, logger: makeLogger(order), clock: clock)
         var outcome = await runner.run(order, work: work)
         outcome.processID = Int(getpid())

@@ -10,9 +10,14 @@ package struct NoticeDelivery: Sendable {
     private let clock: any SchedulerClock
     private let log: SchedulerLog
     private let bell = Mailbox<Bool>()
+    private let leftOut = LeftOutRows()
+    private let memory = NoticeMemory()
 
     /// How many notices are read at once, and how many are told at once.
     private static let (page, width) = (40, 4)
+
+    /// How long it takes until the store is looked at again for what is due and cannot be told, in seconds.
+    private static let patience = 5.0
 
     /// How long what was delivered is kept, and how often the rest is removed, in seconds.
     private static let (retention, pruningInterval) = (30 * 86_400.0, 86_400.0)
@@ -22,7 +27,8 @@ package struct NoticeDelivery: Sendable {
         clock: any SchedulerClock = SystemSchedulerClock(),
         log: SchedulerLog
     ) {
-        self.store = store
+        let leftOut = leftOut
+        self.store = store.leavingOutUnreadable { leftOut.add($0) }
         self.courier = courier
         self.clock = clock
         self.log = log
@@ -45,39 +51,99 @@ package struct NoticeDelivery: Sendable {
                 await prune()
                 nextPruning = clock.now + Self.pruningInterval
             }
-            do {
-                alarm.set(try await store.nextNoticeAt())
-            } catch {
-                log.error("cannot read the notices: \(error)")
-                alarm.set(clock.now + 60)
-            }
+            alarm.set(await nextWake())
             goesOn = await !bell.takeAll().contains(false)
             alarm.hasRung()
         }
         if !Task.isCancelled { await deliverAll() }
     }
 
+    // MARK: Errors
+
+    /// Does something with the store; says once, until it succeeds, why it cannot be done, and not at all if the delivery was
+    /// broken off.
+    private func attempt<Answer>(_ complaint: String, _ body: () async throws -> Answer) async -> Answer? {
+        do {
+            let answer = try await body()
+            memory.forget(complaint)
+            return answer
+        } catch {
+            if !(error is CancellationError), !Task.isCancelled, memory.isNew(complaint) {
+                log.error("\(complaint): \(error)")
+            }
+            return nil
+        }
+    }
+
+    private func tellOfLeftOut() {
+        for row in leftOut.takeAll() where memory.isNew("\(row)") {
+            log.error("a notice is left out, all others are told: \(row)")
+        }
+    }
+
+    // MARK: What is due
+
+    /// When to look again; `nil` if nothing waits.
+    private func nextWake() async -> Date? {
+        let next = await attempt("cannot read the notices") { try await store.nextNoticeAt() }
+        let reading = clock.reading
+        guard let next else { return reading.wall + 60 }
+        // What is due by the clock and still there waits for its retry, or cannot be read.
+        let stored = next.map { $0 <= reading.wall ? reading.wall + Self.patience : $0 }
+        let retry = memory.nextDue.map { reading.wall + max(.zero, $0 - reading.elapsed).seconds }
+        return [stored, retry].compactMap(\.self).min()
+    }
+
     /// Removes what was delivered long ago.
     private func prune() async {
-        do {
+        await attempt("the notices that were told long ago cannot be removed") {
             try await store.pruneNotices(deliveredBefore: clock.now - Self.retention)
-        } catch {
-            log.error("the notices that were told long ago cannot be removed: \(error)")
         }
     }
 
     private func deliverAll() async {
-        do {
+        await attempt("the notices cannot be read or kept") {
+            try await bringBack()
             while try await deliverDue(), !Task.isCancelled {}
-        } catch {
-            log.error("the notices cannot be read or kept: \(error)")
         }
         await courier.rest()
     }
 
+    /// Lets notices keep the length of their wait that were stored while the clock was ahead.
+    private func bringBack() async throws {
+        let reading = clock.reading
+        guard memory.mayBeSetBack(reading) else { return }
+        let waiting = try await store.notices(NoticeQuery(states: [.pending], limit: 1000))
+        for record in waiting where record.updatedAt > reading.wall + Planner.clockTolerance.seconds {
+            guard !memory.knows(record.notice) else { continue }
+            let wait = record.dueAt.timeIntervalSince(record.updatedAt)
+            memory.set(record.notice, due: reading.elapsed + .seconds(wait))
+        }
+    }
+
+    /// Some of the notices that are due, oldest first: those that the store calls due by the clock, but for retries that are
+    /// not due by the time that passed, and retries that are.
+    private func findDue() async throws -> [Notice] {
+        let reading = clock.reading
+        var due = try await store.notices(dueBy: reading.wall, limit: Self.page + memory.count)
+            .filter { !memory.holds($0, at: reading.elapsed) }
+        tellOfLeftOut()
+        let found = Set(due.map(\.number))
+        for notice in memory.due(at: reading.elapsed) where !found.contains(notice.number) {
+            if try await isWaiting(notice) { due.append(notice) } else { memory.set(notice, due: nil) }
+        }
+        return Array(due.sorted { $0.number < $1.number }.prefix(Self.page))
+    }
+
+    private func isWaiting(_ notice: Notice) async throws -> Bool {
+        let query = NoticeQuery(
+            dagID: notice.run.dagID, runID: notice.run.runID, states: [.pending], limit: 10_000)
+        return try await store.notices(query).contains { $0.notice == notice }
+    }
+
     /// Delivers some of what is due; false if nothing was.
     private func deliverDue() async throws -> Bool {
-        let due = try await store.notices(dueBy: clock.now, limit: Self.page)
+        let due = try await findDue()
         let runs = Dictionary(grouping: due, by: \.run).values.sorted { $0[0].number < $1[0].number }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (place, notices) in runs.enumerated() {
@@ -85,13 +151,22 @@ package struct NoticeDelivery: Sendable {
                 group.addTask {
                     for notice in notices {
                         guard let outcome = await deliver(notice) else { return }
-                        try await store.settle(notice, outcome, at: clock.now)
+                        try await settle(notice, outcome)
                     }
                 }
             }
             try await group.waitForAll()
         }
         return !due.isEmpty
+    }
+
+    private func settle(_ notice: Notice, _ outcome: NoticeOutcome) async throws {
+        let reading = clock.reading
+        try await store.settle(notice, outcome, at: reading.wall)
+        guard case .postponed(let until, _) = outcome else { return memory.set(notice, due: nil) }
+        var next = notice
+        next.failures += 1
+        memory.set(next, due: reading.elapsed + .seconds(until.timeIntervalSince(reading.wall)))
     }
 
     /// What became of a notice; `nil` if its delivery was broken off.

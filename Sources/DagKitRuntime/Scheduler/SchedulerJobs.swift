@@ -18,9 +18,14 @@ package struct SchedulerJobs: Sendable {
     /// How old the heartbeat of a scheduler on another host may be, in seconds; Airflow's `scheduler_health_check_threshold`.
     private static let patience = 30.0
 
-    /// - Parameter host: The name of this host: what runs on others cannot be judged by a lock.
-    package init(in store: any MetadataStore, host: String) {
-        self.store = store
+    /// - Parameters:
+    ///   - host: The name of this host: what runs on others cannot be judged by a lock.
+    ///   - tell: Is told of rows that cannot be read; they are left alone.
+    package init(
+        in store: any MetadataStore, host: String,
+        tell: @escaping @Sendable (UnreadableRow) -> Void = { _ in }
+    ) {
+        self.store = store.leavingOutUnreadable(tell)
         self.host = host
     }
 

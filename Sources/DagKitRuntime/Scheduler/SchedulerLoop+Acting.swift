@@ -5,14 +5,14 @@ extension SchedulerLoop {
     /// Commits what a step decided, and acts on what was stored.
     mutating func carryOut(_ step: Planner.Step) async throws {
         var conflicts: Set<RunKey> = []
+        var failures: [RunKey: any StoreFailure] = [:]
         if !step.batches.isEmpty {
             let durability = configuration.durability
             step.passFaultPoints(isStored: false)
-            let result = try await persisted("cannot store what was decided") {
-                try await store.commit(step.batches, durability: durability)
-            }
+            let result: CommitResult
+            (result, failures) = try await commit(step.batches, durability: durability)
             step.passFaultPoints(isStored: true)
-            conflicts = result.conflicts
+            conflicts = result.conflicts.union(failures.keys)
             noteAssetUpdates(of: step.batches, conflicts)
             hasNotices = hasNotices || step.batches.contains { !$0.notices.isEmpty }
             let written = Int64(
@@ -21,13 +21,44 @@ extension SchedulerLoop {
         }
         try await act(step.effects, except: conflicts)
         for batch in step.batches where conflicts.contains(batch.run) {
-            try await reload(batch.run, after: step.effects, refused: batch)
+            if let failure = failures[batch.run] {
+                park(batch.run, failure)
+            } else {
+                try await reload(batch.run, after: step.effects, refused: batch)
+            }
         }
-        for batch in step.batches where conflicts.contains(batch.run) {
+        for batch in step.batches where conflicts.contains(batch.run) && failures[batch.run] == nil {
             try await settleDate(of: batch)
             try await tellOfOmission(of: batch)
         }
         try await answer(step.effects.looks)
+    }
+
+    /// Commits batches together; where one of them can never be stored, each by itself.
+    ///
+    /// - Returns: The answer, and why some cannot be stored, by run.
+    private func commit(
+        _ batches: [RunBatch], durability: Durability
+    ) async throws -> (CommitResult, [RunKey: any StoreFailure]) {
+        let complaint = "cannot store what was decided"
+        let all = try await unlessLasting(complaint) {
+            try await store.commit(batches, durability: durability)
+        }
+        if case .success(let result) = all { return (result, [:]) }
+        var result = CommitResult()
+        var failures: [RunKey: any StoreFailure] = [:]
+        for batch in batches {
+            let one = try await unlessLasting(complaint) {
+                try await store.commit([batch], durability: durability)
+            }
+            switch one {
+            case .success(let part):
+                result.conflicts.formUnion(part.conflicts)
+                result.lastEvent = part.lastEvent ?? result.lastEvent
+            case .failure(let error): failures[batch.run] = error.cause
+            }
+        }
+        return (result, failures)
     }
 
     /// Has the queue of asset-driven runs read again after updates, and after a run for them was refused.
@@ -40,7 +71,7 @@ extension SchedulerLoop {
 
     private mutating func act(_ effects: Planner.Effects, except conflicts: Set<RunKey>) async throws {
         var refused: Set<AttemptID> = []
-        let kept = conflicts.union(strangers)
+        let kept = conflicts.union(keptRuns)
         for run in kept { for outcome in unstored[run] ?? [] { refused.insert(outcome.attemptID) } }
         unstored = unstored.filter { kept.contains($0.key) }
         let orders = effects.orders.filter { !conflicts.contains($0.key.run) }
@@ -86,8 +117,13 @@ extension SchedulerLoop {
     mutating func reload(
         _ run: RunKey, after effects: Planner.Effects? = nil, refused batch: RunBatch? = nil
     ) async throws {
-        let attempts = planner.running.filter { $0.value.run == run }.keys.sorted()
-        let snapshot = try await persisted("cannot read run \(run)") { try await store.snapshot(of: run) }
+        let found = try await unlessLasting("cannot read run \(run)") { try await store.snapshot(of: run) }
+        if case .failure(let error) = found { return park(run, error.cause) }
+        let snapshot = (try? found.get()) ?? nil
+        let wasHidden = keptRuns.contains(run)
+        let attempts = Set(planner.running.filter { $0.value.run == run }.keys).union(
+            parked[run]?.attempts ?? [])
+        if snapshot == nil { parked[run] = nil } else { parked[run]?.isTaken = true }
         _ = moment()
         let shift = planner.clockShift(of: run, refused: batch)
         planner.forget(run)
@@ -100,9 +136,10 @@ extension SchedulerLoop {
             let now = moment()
             planner.take(outcome, at: now)
         }
+        if wasHidden { missAttempts(of: run) }
         // What the run's new shape has no place for is ended once that is stored.
         let spared = planner.killsAhead.union((unstored[run] ?? []).map(\.attemptID))
-        for attempt in attempts where planner.running[attempt] == nil && !spared.contains(attempt) {
+        for attempt in attempts.sorted() where planner.running[attempt] == nil && !spared.contains(attempt) {
             await executor.kill(
                 attempt,
                 reason: snapshot == nil ? "its run was deleted" : "its task was ended by somebody else")

@@ -12,21 +12,32 @@ extension SchedulerLoop {
             }
             log.info("backfill \(id) is done")
         }
-        for id in planner.unreadBackfills {
-            let dates = try await persisted("cannot read backfill \(id)") {
+        for id in planner.unreadBackfills where !waitingBackfills.contains(id) {
+            let dates = try await unlessLasting("cannot read backfill \(id)") {
                 try await store.dates(of: id, pendingOnly: true)
             }
-            planner.setDates(dates, of: id)
+            switch dates {
+            case .success(let dates): planner.setDates(dates, of: id)
+            case .failure(let error):
+                waitingBackfills.insert(id)
+                tell(of: error.cause)
+            }
         }
     }
 
     private mutating func reprocess(_ work: Planner.Rerun) async throws {
-        let snapshot = try await persisted("cannot read run \(work.run)") {
+        let found = try await unlessLasting("cannot read run \(work.run)") {
             try await store.snapshot(of: work.run)
         }
+        var reason = BackfillDate.inFlight
+        if case .failure(let error) = found {
+            tell(of: error.cause)
+            reason = BackfillDate.unreadable
+        }
+        let snapshot = (try? found.get()) ?? nil
         if snapshot?.run.state.isFinished != true {
-            try await persisted("cannot store what becomes of a backfill's date") {
-                try await store.skipDate(work.date, of: work.backfill, reason: BackfillDate.inFlight)
+            try await persisted("cannot store what becomes of a backfill's date") { [reason] in
+                try await store.skipDate(work.date, of: work.backfill, reason: reason)
             }
         }
         let now = moment()
@@ -42,7 +53,12 @@ extension SchedulerLoop {
             guard batch.expectedRevision == nil else { return }
             var other = try await store.runs(query).first
             // Somebody may have given a run of another date the id that this date's run would have.
-            if other == nil { other = try await store.snapshot(of: batch.run)?.run }
+            do {
+                if other == nil { other = try await store.snapshot(of: batch.run)?.run }
+            } catch is UnreadableRow {
+                return try await store.skipDate(
+                    step.date, of: step.backfill, reason: BackfillDate.unreadable)
+            }
             guard let run = other else { return }
             let reason = run.state.isFinished ? BackfillDate.exists : BackfillDate.inFlight
             try await store.skipDate(step.date, of: step.backfill, reason: reason)

@@ -36,6 +36,7 @@ extension SchedulerLoop {
             let newest = try await persisted("cannot read the newest runs of dag \(id)") {
                 try await store.newestInterval(of: id, by: now)
             }
+            tellOfLeftOut()
             if planner.setLastInterval(newest, of: id, at: moment()) { ahead.append(id) }
         }
         guard !ahead.isEmpty else { return }

@@ -9,12 +9,15 @@ extension SchedulerLoop {
         if isPollDue, let loss = configuration.loss() { throw GivenUp(cause: loss, isLost: true) }
         do {
             planner.setPaused(try await store.pausedDAGs(), at: now)
-            planner.setPools(try await store.pools())
+            tellOfLeftOut()
+            let pools = try await store.pools()
+            planner.setPools(complete(pools, leftOut: tellOfLeftOut()))
             try await readChanges()
             mustReadAssets = planner.followsAssets
             try await readAssetUpdatesOfOthers()
             // After the changes: a run of a backfill that was cleared brings its backfill along.
             planner.setBackfills(try await store.openBackfills())
+            tellOfLeftOut()
             if isPollDue {
                 try await store.updateJob(job, state: "running", heartbeat: now, end: nil)
                 lastPoll = now
@@ -34,6 +37,7 @@ extension SchedulerLoop {
             try await reload(run)
             foreignRuns.remove(run)
         }
+        try await retryDamaged()
         tellOfBroughtBack()
     }
 
@@ -83,7 +87,7 @@ extension SchedulerLoop {
 
     /// Lets the planner follow DAGs that are registered.
     mutating func follow(_ deployment: Deployment, _ registration: Registration) {
-        planner.setPools(registration.pools)
+        planner.setPools(complete(registration.pools, leftOut: tellOfLeftOut()))
         planner.setDAGs(
             deployment.specs, settings: deployment.settings, paused: registration.paused,
             lastIntervals: registration.lastIntervals, failuresInARow: registration.failuresInARow,
@@ -102,24 +106,30 @@ extension SchedulerLoop {
             let queue = try await persisted("cannot read the updates of assets") {
                 try await store.assetQueue()
             }
+            tellOfLeftOut()
             planner.setAssetQueue(queue)
             mustReadAssets = false
         }
         for (id, uris) in planner.dagsDueByAssets {
-            let events = try await persisted("cannot read the updates of assets") {
+            let events = try await unlessLasting("cannot read the updates of assets") {
                 try await store.waitingAssetEvents(of: id, uris: uris)
             }
-            planner.take(events, for: id)
+            // Where one of them is damaged, the DAG waits until the queue is read again.
+            if case .failure(let error) = events { tell(of: error.cause) }
+            planner.take(try? events.get(), for: id)
         }
     }
 
     /// Answers what tasks ask about the run before theirs, now that all that was decided is stored.
     mutating func answerPast() async throws {
         for (run, query) in planner.pastQueries {
-            let found = try await persisted("cannot read the run before \(run)") {
+            let found = try await unlessLasting("cannot read the run before \(run)") {
                 try await store.pastRun(query)
             }
-            planner.learn(found, before: run)
+            switch found {
+            case .success(let found): planner.learn(found, before: run)
+            case .failure(let error): park(run, error.cause)
+            }
         }
         let now = moment()
         planner.answerPast(at: now)

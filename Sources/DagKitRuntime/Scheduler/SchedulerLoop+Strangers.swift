@@ -28,8 +28,8 @@ extension SchedulerLoop {
     /// Takes the runs of DAGs that are known by now, with what their attempts reported meanwhile.
     mutating func meetStrangers() async throws {
         for run in strangers.sorted() where planner.knows(run.dagID) {
-            strangers.remove(run)
             try await reload(run)
+            strangers.remove(run)
         }
     }
 

@@ -7,13 +7,19 @@ extension SchedulerLoop {
         let metadata = StoreTaskMetadata(store)
         // Who waits for the same is told the same.
         var known: [Awaited: ExternalWait.Verdict?] = [:]
+        var unreadable: Set<Awaited> = []
         for look in looks {
             if known[look.awaited] == nil {
-                let verdict = try await persisted("cannot read what tasks wait for") {
+                let verdict = try await unlessLasting("cannot read what tasks wait for") {
                     try await look.awaited.verdict(asking: metadata)
                 }
-                known[look.awaited] = .some(verdict)
+                if case .failure(let error) = verdict {
+                    tell(of: error.cause)
+                    unreadable.insert(look.awaited)
+                }
+                known[look.awaited] = .some((try? verdict.get()) ?? nil)
             }
+            if unreadable.contains(look.awaited) { unanswered.append(look) }
             let now = moment()
             planner.take(known[look.awaited] ?? nil, for: look, at: now)
         }

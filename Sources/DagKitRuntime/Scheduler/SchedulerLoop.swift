@@ -61,6 +61,36 @@ package struct SchedulerLoop: Sendable {
     /// Runs that have not ended, of DAGs that this scheduler does not know: what their attempts report is kept until it does.
     var strangers: Set<RunKey> = []
 
+    /// Runs of which something in the store is damaged.
+    var parked: [RunKey: ParkedRun] = [:]
+
+    /// The rows that the store left out since they were last told of.
+    let leftOut = LeftOutRows()
+
+    /// What was said of rows that are no run's, so that nothing is said twice.
+    var complaints: Set<String> = []
+
+    /// Whether there are open runs of which not even the id can be read.
+    var hasNamelessRuns = false
+
+    /// The pools as they were last read.
+    var lastPools: [Pool] = []
+
+    /// Backfills whose dates cannot be read, until the store is looked at again.
+    var waitingBackfills: Set<Int64> = []
+
+    /// Waits of which the store could not say how it stands with them.
+    var unanswered: [Planner.Look] = []
+
+    /// The attempts that were found alive when the loop began.
+    var aliveAtStart: Set<AttemptID> = []
+
+    /// Those of them that may be of a run which cannot be read.
+    var unclaimed: Set<AttemptID> = []
+
+    /// The first attempt token that the loop was given: what it orders itself has a higher one.
+    var firstToken: Int64?
+
     /// What the loop goes by.
     private var deployment: Deployment?
 
@@ -113,7 +143,8 @@ package struct SchedulerLoop: Sendable {
         store: any MetadataStore, executor: any Executor, clock: any SchedulerClock,
         configuration: Scheduler.Configuration, log: SchedulerLog
     ) {
-        self.store = store
+        let leftOut = leftOut
+        self.store = store.leavingOutUnreadable { leftOut.add($0) }
         self.executor = executor
         self.clock = clock
         self.configuration = configuration
@@ -131,11 +162,21 @@ package struct SchedulerLoop: Sendable {
         follow(deployment, try await register(deployment))
         cursor = try await store.lastEventNumber()
         planner.setBackfills(try await store.openBackfills())
+        tellOfLeftOut()
     }
 
     /// Takes over the runs that have not ended.
     package mutating func adoptRuns() async throws {
-        for snapshot in try await store.unfinishedRuns() {
+        let snapshots = try await store.unfinishedRuns()
+        for row in leftOut.takeAll() {
+            if let run = row.run {
+                park(run, row)
+            } else {
+                hasNamelessRuns = true
+                tell(of: row)
+            }
+        }
+        for snapshot in snapshots {
             adopt(snapshot)
             storedAttempts.formUnion(
                 snapshot.instances.filter { $0.state?.isActive == true }.compactMap(\.attemptID))
@@ -175,6 +216,7 @@ package struct SchedulerLoop: Sendable {
         for message in messages { try await take(message) }
         if mustLook || isPollDue { try await look() }
         try await decide()
+        releaseParked()
         if configuration.endsWhenIdle, isReconciled, !isStopping, isIdle {
             tellOfHeldRuns()
             stop()
@@ -206,11 +248,13 @@ package struct SchedulerLoop: Sendable {
                 unstored[lost.key.run, default: []].append(lost)
             }
             isReconciled = true
+            aliveAtStart = Set(alive)
             await endUnwanted(among: alive)
             storedAttempts = []
         case .executor(.adoptedInPart(let alive)):
             log.info("took over \(alive.count) running attempts; others may run")
             isReconciled = true
+            aliveAtStart = Set(alive)
             await endUnwanted(among: alive)
         case .executorEnded: hasEnded = true
         case .deployment(var deployment):
@@ -232,8 +276,13 @@ package struct SchedulerLoop: Sendable {
     }
 
     /// Ends what runs though the store does not call it running, and though it was not ordered since.
-    private func endUnwanted(among alive: [AttemptID]) async {
+    private mutating func endUnwanted(among alive: [AttemptID]) async {
+        let mayBeWanted = !parked.isEmpty || hasNamelessRuns
         for attempt in alive where !storedAttempts.contains(attempt) && planner.running[attempt] == nil {
+            if mayBeWanted {
+                unclaimed.insert(attempt)
+                continue
+            }
             await executor.kill(attempt, reason: "its task was ended while no scheduler ran")
         }
     }
@@ -272,6 +321,7 @@ package struct SchedulerLoop: Sendable {
         let range = try await persisted("cannot issue attempt tokens") {
             try await store.reserveAttempts(max(missing, 256))
         }
+        firstToken = firstToken ?? range.lowerBound
         planner.addTokens(range)
     }
 }

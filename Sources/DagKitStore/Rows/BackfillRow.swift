@@ -14,7 +14,7 @@ enum BackfillRow {
         return Backfill(
             id: try row.next(), dagID: try row.next(), from: try row.requiredInstant(),
             through: try row.requiredInstant(), conf: try row.json(), reprocessing: try row.next(),
-            maxActiveRuns: try row.next(), isPaused: try row.next(), isCancelled: try row.next(),
+            maxActiveRuns: try row.number(), isPaused: try row.next(), isCancelled: try row.next(),
             createdBy: try row.next(), createdAt: try row.requiredInstant(),
             updatedAt: try row.requiredInstant(), completedAt: try row.instant())
     }
@@ -34,12 +34,18 @@ enum BackfillRow {
     static let dateColumns: SQLStatement =
         "data_interval_start, data_interval_end, run_after, reprocessed_run_id, run_id, exception_reason"
 
-    static func date(_ row: SQLRow) throws -> BackfillDate {
-        var row = RowReader(row, of: "backfill_dag_run")
+    static func date(_ row: SQLRow, of backfill: Int64) throws -> BackfillDate {
+        var row = RowReader(
+            row, of: "backfill_dag_run", place: [("backfill_id", backfill.sqlValue)])
         let interval = DataInterval(start: try row.requiredInstant(), end: try row.requiredInstant())
         let planned = PlannedRun(dataInterval: interval, runAfter: try row.requiredInstant())
-        return BackfillDate(
+        let date = BackfillDate(
             planned, reprocesses: try row.next(), run: try row.next(), exceptionReason: try row.next())
+        // By this column the date is found when it is worked off.
+        guard try row.requiredInstant() == date.logicalDate else {
+            throw row.rejected("it is not that of the data interval")
+        }
+        return date
     }
 
     static func insertion(_ date: BackfillDate, at ordinal: Int, of backfill: Int64) -> SQLStatement {

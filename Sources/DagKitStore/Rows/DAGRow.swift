@@ -27,8 +27,9 @@ enum DAGRow {
             about: try row.next(),
             tags: tags[id] ?? [], schedule: try row.next(), timetableDescription: try row.next(),
             maxActiveTasks: try row.next(), maxActiveRuns: try row.next(), structureHash: try row.next(),
-            structure: try row.json(), hasImportErrors: try row.next(), lastRegistered: try row.instant(),
-            next: try planned(&row))
+            structure: try structure(&row), hasImportErrors: try row.next(),
+            lastRegistered: try row.instant(), next: try planned(&row))
+        row.turn(to: "dag_version")
         record.source = try row.next()
         record.executableHash = try row.next()
         return record
@@ -77,6 +78,12 @@ enum DAGRow {
         \(next?.logicalDate.databaseText), \(next?.dataInterval.start.databaseText),
         \(next?.dataInterval.end.databaseText), \(next?.runAfter.databaseText)
         """
+    }
+
+    private static func structure(_ row: inout RowReader) throws -> JSONValue {
+        row.turn(to: "serialized_dag")
+        defer { row.turn(to: "dag") }
+        return try row.json()
     }
 
     private static func planned(_ row: inout RowReader) throws -> PlannedRun? {

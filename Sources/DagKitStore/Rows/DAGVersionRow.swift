@@ -12,10 +12,13 @@ enum DAGVersionRow {
 
     static func version(_ row: SQLRow) throws -> DAGVersion {
         var row = RowReader(row, of: "dag_version")
+        let (dag, number, hash): (DAGID, Int, String) = (try row.next(), try row.next(), try row.next())
+        row.turn(to: "serialized_dag")
+        let structure = try row.json()
+        row.turn(to: "dag_version")
         return DAGVersion(
-            dagID: try row.next(), number: try row.next(), structureHash: try row.next(),
-            structure: try row.json(), source: try row.next(), bundle: try row.next(),
-            executableHash: try row.next(), createdAt: try row.requiredInstant(),
+            dagID: dag, number: number, structureHash: hash, structure: structure, source: try row.next(),
+            bundle: try row.next(), executableHash: try row.next(), createdAt: try row.requiredInstant(),
             lastRegistered: try row.requiredInstant())
     }
 

@@ -20,13 +20,29 @@ enum RunRow {
         run.startDate = try row.instant()
         run.endDate = try row.instant()
         run.reason = try row.next()
-        run.clearNumber = try row.next()
+        run.clearNumber = try row.number()
         run.revision = try row.next()
-        let missed: String? = try row.next()
-        run.missedDeadlines = try missed.map { try JSONCoding.decode([String].self, from: $0) } ?? []
+        // It is counted on with.
+        guard 0..<Int64.max / 2 ~= run.revision else { throw row.rejected("it is out of range") }
+        run.missedDeadlines = try row.decoded([String].self) ?? []
         run.backfillID = try row.next()
         return run
     }
+
+    /// The runs whose state is none: what asks for those of some state does not find them.
+    ///
+    /// - Complexity: O(DAGs): it looks between the states in the index of each.
+    static let withoutState: SQLStatement = {
+        let states = RunState.allCases.map(\.rawValue).sorted()
+        var gaps: [SQLStatement] = ["r.state < \(states[0])"]
+        gaps += zip(states, states.dropFirst()).map { "r.state > \($0) and r.state < \($1)" }
+        gaps.append("r.state > \(states[states.count - 1])")
+        let parts = gaps.map { gap -> SQLStatement in
+            "select r.id from dag d cross join dag_run r on r.dag_id = d.dag_id and \(gap)"
+        }
+        let all = parts.dropFirst().reduce(parts[0]) { "\($0) union all \($1)" }
+        return "select \(columns) from dag_run where id in (\(all)) order by run_after, dag_id, run_id"
+    }()
 
     /// Adds a run, unless its DAG has one of the same id or logical date.
     static func insertion(_ run: DAGRun, at instant: String) -> SQLStatement {

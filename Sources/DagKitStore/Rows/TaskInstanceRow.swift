@@ -11,16 +11,20 @@ enum TaskInstanceRow {
         awaits, poke_count, earlier_start_date
         """
 
-    static func instance(_ row: SQLRow, of run: RunKey) throws -> TaskInstance {
-        var row = RowReader(row, of: "task_instance")
+    static func instance(_ row: SQLRow, of run: RunKey, in table: String = "task_instance") throws
+        -> TaskInstance
+    {
+        var row = RowReader(row, of: table, in: run)
         var instance = TaskInstance(
-            key: TaskInstanceKey(run, try row.next(), mapIndex: try row.next()), maxTries: try row.next(),
-            pool: try row.next(), poolSlots: try row.next(), priorityWeight: try row.next(),
-            queue: try row.next(),
-            operatorName: try row.next())
+            key: TaskInstanceKey(run, try row.next(), mapIndex: try row.number()),
+            maxTries: try row.number(), pool: try row.next(), poolSlots: try row.number(),
+            priorityWeight: try row.number(), queue: try row.next(), operatorName: try row.next())
         instance.state = try row.next()
-        instance.tryNumber = try row.next()
+        instance.tryNumber = try row.number()
         instance.attemptID = try row.next()
+        if instance.attemptID == nil, instance.state?.isActive == true, table == "task_instance" {
+            throw row.rejected("it is null in state \(instance.state?.rawValue ?? "")")
+        }
         instance.startDate = try row.instant()
         instance.endDate = try row.instant()
         instance.queuedAt = try row.instant()
@@ -29,11 +33,13 @@ enum TaskInstanceRow {
         instance.hostname = try row.next()
         instance.processID = try row.next()
         instance.usage = try usage(&row)
-        instance.clearNumber = try row.next()
+        instance.clearNumber = try row.number()
         instance.endRequest = try row.next()
         instance.mapName = try row.next()
-        instance.awaits = Awaited(json: try row.json())
-        instance.pokeCount = try row.next()
+        let awaits = try row.json()
+        instance.awaits = Awaited(json: awaits)
+        if instance.awaits == nil, !awaits.isNull { throw row.rejected("it is nothing to wait for") }
+        instance.pokeCount = try row.number()
         instance.earlierStart = try row.instant()
         return instance
     }

@@ -40,6 +40,12 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case workEnded = "worker.work_ended"
     case outcomeReported = "worker.outcome_reported"
 
+    // A database that is put back, around each change of its folder.
+    case restoreCopied = "restore.copied"
+    case restoreKept = "restore.kept"
+    case restoreLogRemoved = "restore.log_removed"
+    case restoreMoved = "restore.moved"
+
     private static let plan = FaultPlan.ofProcess
 
     /// Whether this process may die at a point, for callers that must look before they know which point they pass.

@@ -48,6 +48,8 @@ package final class FrameChannel {
     package func send(_ message: [UInt8], passing descriptor: Int32? = nil) throws(SystemError) {
         if let descriptor, try sendAtOnce(message, passing: descriptor) { return }
         post(message, passing: try descriptor.map(Self.copy))
+        // As it is where the kernel refuses: the message waits already.
+        try FailurePoint.send.pass("write to a socket")
         try flush()
     }
 
@@ -67,6 +69,7 @@ package final class FrameChannel {
     /// - Returns: Whether it did; else it waits for its turn.
     private func sendAtOnce(_ message: [UInt8], passing descriptor: Int32) throws(SystemError) -> Bool {
         guard outgoing.isEmpty else { return false }
+        try FailurePoint.send.pass("write to a socket")
         let bytes = FrameDecoder.frame(message)
         let count = write(bytes[...], passing: descriptor)
         guard count >= 0 else {

@@ -130,11 +130,53 @@ extension StoreConformance {
                     "the second count")
                 findings.expect(try await store.apply(run.creation()), "the run's id to be free again")
             },
+            Check("adding a dag leaves those of its bundle as they are") { store, findings in
+                try await store.register([record("market")], bundle: "b", at: .conformanceNoon)
+                try await store.add(record("new", isPaused: true), bundle: "b", at: .conformanceNoon + 1)
+                let dags = try await store.dags(includingInactive: false)
+                findings.equal(dags.map(\.id), ["market", "new"], "the active dags")
+                findings.equal(dags.map(\.bundle), ["b", "b"], "their bundles")
+                findings.equal(
+                    dags.map(\.lastRegistered), [.conformanceNoon, .conformanceNoon + 1], "their instants")
+                findings.equal(try await store.pausedDAGs(), ["new"], "the paused dags")
+                findings.equal(try await store.versions(of: "new").map(\.number), [1], "its versions")
+            },
+            Check("deleting a run takes all that belongs to it, once it has ended") { store, findings in
+                var run = DAGRun.conformance()
+                var batch = run.creation(["a"])
+                batch.outputs = [.conformance(run, "a", json: "1")]
+                _ = try await store.apply(batch)
+                do {
+                    _ = try await store.deleteRun(run.key, by: "ana", at: .conformanceNoon)
+                    findings.add("a run that has not ended was deleted")
+                } catch RunDeletionError.open(let key) {
+                    findings.equal(key, run.key, "the run in the error")
+                }
+                run.revision += 1
+                run.state = .success
+                var end = RunBatch(run: run, expectedRevision: run.revision - 1)
+                end.events = batch.events
+                _ = try await store.apply(end)
+                findings.expect(
+                    try await store.deleteRun(run.key, by: "ana", at: .conformanceNoon), "it to be deleted")
+                findings.equal(try await store.snapshot(of: run.key), nil, "the run")
+                findings.equal(try await store.events(of: run.key), [], "its events")
+                findings.equal(try await store.outputs(in: run.key), [], "its outputs")
+                let line = try await store.auditLog(limit: 1).first
+                findings.equal(line?.event, "delete", "the audit log")
+                findings.equal(line?.runID, run.runID, "the run in the audit log")
+                findings.expect(
+                    try await !store.deleteRun(run.key, by: "ana", at: .conformanceNoon),
+                    "no run to be deleted twice")
+                findings.expect(
+                    try await store.apply(DAGRun.conformance().creation()), "the run's id to be free again")
+            },
             Check("a dag whose attempts run is not deleted") { store, findings in
                 try await store.register([record("market")], bundle: "b", at: .conformanceNoon)
                 let run = DAGRun.conformance()
                 var batch = run.creation(["a", "b"])
                 batch.instances[0].state = .running
+                batch.instances[0].attemptID = AttemptID(rawValue: 7)
                 _ = try await store.apply(batch)
                 do {
                     _ = try await store.deleteDAG("market", by: "ana", at: .conformanceNoon)

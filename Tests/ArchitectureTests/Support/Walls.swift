@@ -71,7 +71,7 @@ enum Walls {
     /// starts a child process, to hand it on, and the points at which a test lets a process die.
     static let environmentReaders =
         entryPoints + [
-            "Sources/DagKitSystem/Faults/FaultPoint.swift",
+            "Sources/DagKitSystem/Faults/FaultPoint.swift", "Sources/DagKitSystem/Faults/FailurePoint.swift",
             "Sources/DagKitRuntime/Execution/Local/WorkerState.swift",
             "Sources/DagKitSystem/Processes/Command.swift",
             "Sources/DagKitSystem/Processes/CurrentProcess+Environment.swift",

@@ -74,6 +74,38 @@ import Testing
         #expect(try await session.store.snapshot(of: run) != nil)
     }
 
+    /// A scheduler of an older executable may work on the home.
+    @Test func `a dag that the store does not know is registered alone`() async throws {
+        let session = Session(dags: [Greeting(), Loading(), Reporting()])
+        let old = try DAGRecord(DAGSpec(Loading()), bundle: "dagctl", isPaused: false)
+        try await session.store.register([old], bundle: "dagctl", at: Date(microseconds: 0))
+
+        let result = await session.run("dagctl dags trigger greeting")
+
+        let dags = try await session.store.dags(includingInactive: false)
+        #expect(result.code == .success)
+        #expect(dags.map(\.id) == ["greeting", "loading"])
+        #expect(dags.last?.lastRegistered == Date(microseconds: 0))
+    }
+
+    @Test func `a run is deleted once it has ended`() async throws {
+        let session = Session()
+        _ = await session.run("dagctl dags trigger greeting -r mine")
+        let line = "dagctl runs delete mine --dag greeting --yes"
+
+        let early = await session.run(line)
+        _ = await session.run("dagctl dags mark greeting mine failed")
+        let unsure = await session.run("dagctl runs delete mine --dag greeting")
+        let deletion = await session.run(line)
+        let again = await session.run(line)
+
+        #expect(early.code == .conflict && early.errors.contains("dagctl dags mark greeting mine failed"))
+        #expect(unsure.code == .usage)
+        #expect(deletion.code == .success && deletion.errors == "run mine deleted (greeting)\n")
+        #expect(again.code == .notFound)
+        #expect(try await session.store.snapshot(of: RunKey("greeting", "mine")) == nil)
+    }
+
     @Test func `two triggers in one microsecond make two runs`() async throws {
         let session = Session()
 

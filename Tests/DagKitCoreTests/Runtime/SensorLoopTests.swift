@@ -10,14 +10,29 @@ import Testing
 
         var sleeps: [Duration] { state.withLock(\.sleeps) }
 
+        /// A clock whose wall clock is set ahead, or back, in each sleep by so many seconds.
+        func clock(setBy jump: Double) -> TaskClock {
+            TaskClock(
+                now: { self.state.withLock(\.now) + jump * Double(self.sleeps.count) },
+                elapsed: { self.sleeps.reduce(.zero, +) },
+                sleep: { span in
+                    self.state.withLock { state in
+                        state.sleeps.append(span)
+                        state.now += span.seconds
+                    }
+                })
+        }
+
         var clock: TaskClock {
-            TaskClock(now: { self.state.withLock(\.now) }) { span in
-                try Task.checkCancellation()
-                self.state.withLock { state in
-                    state.sleeps.append(span)
-                    state.now += span.seconds
-                }
-            }
+            TaskClock(
+                now: { self.state.withLock(\.now) },
+                sleep: { span in
+                    try Task.checkCancellation()
+                    self.state.withLock { state in
+                        state.sleeps.append(span)
+                        state.now += span.seconds
+                    }
+                })
         }
     }
 
@@ -52,11 +67,11 @@ import Testing
     }
 
     private func outcome(
-        of sensor: some Sensor, _ order: AttemptOrder, _ time: Time = Time()
+        of sensor: some Sensor, _ order: AttemptOrder, _ time: Time = Time(), clock: TaskClock? = nil
     ) async -> AttemptOutcome {
         let runner = AttemptRunner(
             services: TaskServices(metadata: ListedMetadata()), logger: TaskLogger { _, _, _ in },
-            clock: time.clock)
+            clock: clock ?? time.clock)
         return await runner.run(order, work: TaskWork(sensor))
     }
 
@@ -71,6 +86,25 @@ import Testing
         #expect(outcome.verdict == .success(try EncodedOutput(encoding: 7)))
         #expect(time.sleeps == [.seconds(5), .seconds(95)])
         #expect(outcome.pokeCount == 3)
+    }
+
+    @Test(arguments: [86_400.0, -86_400])
+    func `the timeout of a sensor that keeps its worker is as long when the clock is set`(jump: Double)
+        async throws
+    {
+        let time = Time()
+        let options = SensorOptions(mode: .poke, pokeInterval: .seconds(20), timeout: .seconds(60))
+        let sensor = Watch(waiting: options, answers: Answers([.notYet()]))
+
+        let outcome = await outcome(
+            of: sensor, try order(firstStart: .noon - 10), time, clock: time.clock(setBy: jump))
+
+        #expect(time.sleeps == [.seconds(20), .seconds(20), .seconds(10)])
+        guard case .failed(let reason, false, _) = outcome.verdict else {
+            Issue.record("\(outcome.verdict)")
+            return
+        }
+        #expect(reason.contains("waited in vain"))
     }
 
     @Test func `a sensor that gives its worker back says when it looks again`() async throws {

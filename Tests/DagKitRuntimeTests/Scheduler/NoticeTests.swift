@@ -114,6 +114,38 @@ import Testing
         #expect(levels.withLock { $0.filter { $0 >= .warning } } == [.warning, .error])
     }
 
+    @Test(arguments: [(86_400.0, false), (-86_400, false), (-86_400, true)])
+    func `a notice is told again after its delay when the clock is set`(jump: Double, isRestarted: Bool)
+        async throws
+    {
+        let store = InMemoryStore()
+        let clock = ManualClock(at: Date(microseconds: 1_700_000_000_000_000))
+        let first = try SchedulerBench([Calm()], store: store, clock: clock)
+        try await first.trigger()
+        try await first.scheduler.run()
+        let courier = RecordingCourier(failures: 1)
+        func delivery() -> NoticeDelivery {
+            NoticeDelivery(store: store, courier: courier, clock: clock, log: .none)
+        }
+        func deliver(_ delivery: NoticeDelivery) async -> Int {
+            delivery.finish()
+            await delivery.run()
+            return courier.told.count
+        }
+        var current = delivery()
+        #expect(await deliver(current) == 0)
+
+        clock.jump(by: jump)
+        if isRestarted { current = delivery() }
+
+        #expect(await deliver(current) == 0)
+        clock.advance(by: 29)
+        #expect(await deliver(current) == 0)
+        clock.advance(by: 1)
+        #expect(await deliver(current) == 1)
+        #expect(try await store.notices(NoticeQuery()).map(\.state) == [.delivered])
+    }
+
     @Test func `closures of the dag are called for its tasks and its runs`() async throws {
         let calls = Calls()
         let bench = try SchedulerBench([Calling(calls: calls)], callsBack: true)

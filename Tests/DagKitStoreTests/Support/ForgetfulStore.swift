@@ -20,12 +20,14 @@ struct ForgetfulStore: MetadataStore {
     func outputs(in run: RunKey) async throws -> [XCom] { [] }
     func renderedTemplates(of task: TaskInstanceKey) async throws -> [TemplateField] { [] }
     func register(_ dags: [DAGRecord], bundle: String, at now: Date) async throws {}
+    func add(_ dag: DAGRecord, bundle: String, at now: Date) async throws {}
     func setNextRuns(_ next: [DAGID: PlannedRun?]) async throws {}
     func dag(_ id: DAGID) async throws -> DAGRecord? { nil }
     func pausedDAGs() async throws -> Set<DAGID> { [] }
     func dags(includingInactive: Bool) async throws -> [DAGRecord] { [] }
     func setPaused(_ isPaused: Bool, _ dags: [DAGID], by actor: String, at now: Date) async throws -> [DAGID]
     { [] }
+    func deleteRun(_ run: RunKey, by actor: String, at now: Date) async throws -> Bool { true }
     func deleteDAG(_ id: DAGID, by actor: String, at now: Date) async throws -> Int { 0 }
     func structure(of dag: DAGID, hash: String) async throws -> JSONValue? { nil }
     func versions(of dag: DAGID) async throws -> [DAGVersion] { [] }

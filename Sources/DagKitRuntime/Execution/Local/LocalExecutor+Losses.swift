@@ -32,6 +32,7 @@ extension LocalExecutor {
         let locks = try await answered("which attempts of supervisor \(link.process.id) had begun") {
             try notedLocks(of: link.process)
         }
+        lockFiles.merge(locks) { $1 }
         // Each may wait for something that does not end, and the others do not wait for that.
         try await withThrowingTaskGroup(of: Void.self) { group in
             for order in lost {
@@ -85,7 +86,10 @@ extension LocalExecutor {
         for path in (try? folders.locks(of: supervisor.id)) ?? [] {
             do {
                 let attempt = try AttemptNote.read(path)?.attemptID
-                if let attempt, isOpen(attempt) { continue }
+                if let attempt, isOpen(attempt) {
+                    lockFiles[attempt] = path
+                    continue
+                }
                 try FileSystem.remove(path)
             } catch {
                 // What cannot be read stays: the next scheduler looks at it.
@@ -99,10 +103,14 @@ extension LocalExecutor {
     }
 
     /// Removes the files of attempts whose outcomes are stored and whose supervisor has ended: nobody else does.
+    ///
+    /// - Complexity: O(`attempts`), whatever else runs.
     func removeFiles(of attempts: Set<AttemptID>) {
-        for attempt in attempts { try? FileSystem.remove(folders.outcome(of: attempt)) }
-        for path in (try? folders.locks()) ?? [] {
-            guard let note = try? AttemptNote.read(path), attempts.contains(note.attemptID) else { continue }
+        for attempt in attempts {
+            try? FileSystem.remove(folders.outcome(of: attempt))
+            guard let path = lockFiles.removeValue(forKey: attempt),
+                let note = try? AttemptNote.read(path), note.attemptID == attempt
+            else { continue }
             try? FileSystem.remove(path)
         }
     }
@@ -215,9 +223,9 @@ extension LocalExecutor {
                 removeUnlessHeld(path)
                 continue
             }
-            if !owned.contains(note.attemptID), unstored[note.attemptID] == nil,
-                suspects?.contains(note.attemptID) ?? true
-            {
+            guard !owned.contains(note.attemptID) else { continue }
+            lockFiles[note.attemptID] = path
+            if unstored[note.attemptID] == nil, suspects?.contains(note.attemptID) ?? true {
                 found.append(Abandoned(note: note, path: path))
             }
         }

@@ -49,6 +49,14 @@ public actor LocalExecutor: Executor {
     /// The attempts that may be theirs: those that had a lock file when they did not answer.
     var suspects: Set<AttemptID> = []
     private var starts: [BootTimeClock.Instant] = []
+
+    /// Orders that wait for a supervisor, the task that starts one for them, and whether that was said.
+    var held: [AttemptOrder] = []
+    var holder: Task<Void, Never>?
+    private var shortage = Complaint()
+
+    /// The lock files of attempts whose outcomes nobody keeps, as far as they are known.
+    var lockFiles: [AttemptID: String] = [:]
     var isStopping = false
     private(set) var stopGrace: Duration?
     var isAbandoned = false
@@ -108,10 +116,15 @@ public actor LocalExecutor: Executor {
     }
 
     public func dispatch(_ orders: [AttemptOrder]) async {
-        guard let link = await usableSupervisor() else {
-            for order in orders { report(notStarted(order, "no supervisor runs")) }
+        if isStopping, current == nil {
+            for order in orders { report(notStarted(order, "the scheduler was stopped")) }
             return
         }
+        guard held.isEmpty, holder == nil, let link = await usableSupervisor() else { return hold(orders) }
+        hand(orders, to: link)
+    }
+
+    func hand(_ orders: [AttemptOrder], to link: SupervisorLink) {
         for order in orders { open[order.attemptID] = (order, link.process) }
         for order in link.dispatch(orders) {
             let reason = "the order of the attempt is too large: what it is given must be below 16 MiB"
@@ -120,6 +133,7 @@ public actor LocalExecutor: Executor {
     }
 
     public func kill(_ attempt: AttemptID, reason: String) async {
+        if endHeld(attempt, reason: reason) { return }
         if !silent.isEmpty, open[attempt] == nil { unheardKills[attempt] = reason }
         for link in links.values { link.send(.kill(attempt, reason: reason)) }
     }
@@ -148,6 +162,7 @@ public actor LocalExecutor: Executor {
         }
         isStopping = true
         stopGrace = grace
+        releaseHeld("the scheduler was stopped")
         for link in links.values { link.send(.stop(grace: grace)) }
         await end(Array(links.keys), by: limit)
         continuation.finish()
@@ -157,6 +172,7 @@ public actor LocalExecutor: Executor {
         let limit = endLimit(grace)
         isStopping = true
         isAbandoned = true
+        held = []
         let supervisors = Array(links.keys)
         waitForSilent?.cancel()
         // A supervisor without a scheduler writes what nobody stores to files.
@@ -194,6 +210,7 @@ public actor LocalExecutor: Executor {
     public func handOver() async {
         isStopping = true
         isAbandoned = true
+        held = []
         waitForSilent?.cancel()
         for link in links.values { await link.finish(until: clock.now.advanced(by: .seconds(1))) }
         for reader in Array(readers.values) { await reader.value }
@@ -242,14 +259,18 @@ public actor LocalExecutor: Executor {
         Task { _ = try? await child.wait() }
     }
 
-    private func usableSupervisor() async -> SupervisorLink? {
+    /// The supervisor that takes new attempts, which is started if there is none; `nil` if it cannot be.
+    func usableSupervisor() async -> SupervisorLink? {
         if let current { return current }
         guard !isStopping else { return nil }
         do {
             try await pauseBetweenStarts()
             if current == nil { try await startSupervisor() }
+            if shortage.end() { log.info("a supervisor could be started again") }
         } catch {
-            log.error("\(error)")
+            if shortage.begin(at: clock.now) {
+                log.error("attempts wait until a supervisor can be started: \(error)")
+            }
         }
         return current
     }
@@ -307,7 +328,7 @@ public actor LocalExecutor: Executor {
         outcome(of: order, .notStarted(reason: reason))
     }
 
-    private func outcome(of order: AttemptOrder, _ verdict: AttemptOutcome.Verdict) -> AttemptOutcome {
+    func outcome(of order: AttemptOrder, _ verdict: AttemptOutcome.Verdict) -> AttemptOutcome {
         AttemptOutcome(
             attemptID: order.attemptID, key: order.key, tryNumber: order.tryNumber, verdict: verdict,
             startedAt: now(), endedAt: now(), hostname: CurrentProcess.hostName)

@@ -21,10 +21,15 @@ extension Supervisor {
     }
 
     private func listen(to worker: SupervisedWorker) throws {
-        if let channel = worker.channel { try watch(channel.descriptor, .channel(worker)) }
-        try watch(worker.output.raw, .output(worker, .output))
-        try watch(worker.errors.raw, .output(worker, .errors))
-        try watch(worker.child.descriptor, .exit(worker))
+        if let channel = worker.channel { try watch(channel.descriptor, .channel(worker), of: worker) }
+        try watch(worker.output.raw, .output(worker, .output), of: worker)
+        try watch(worker.errors.raw, .output(worker, .errors), of: worker)
+        try watch(worker.child.descriptor, .exit(worker), of: worker)
+    }
+
+    private func watch(_ descriptor: Int32, _ source: Source, of worker: SupervisedWorker) throws {
+        try FailurePoint.watchWorker.pass("watch worker", "\(worker.child.id)")
+        try watch(descriptor, source)
     }
 
     /// Kills a worker of which nothing would be heard.
@@ -99,8 +104,7 @@ extension Supervisor {
         nextStartTry = now.advanced(by: isShortage ? .seconds(1) : .zero)
         guard isShortage else { return }
         locks.removeFree()
-        guard !isShort else { return }
-        isShort = true
+        guard shortage.begin(at: now) else { return }
         warn("attempts wait until the system has room for them: \(reason)")
     }
 
@@ -129,9 +133,9 @@ extension Supervisor {
 
     /// The worker that was busy last, as its memory is the warmest.
     private func freeWorker() throws -> SupervisedWorker {
-        let idle = workers.filter { $0.isIdle && ($0.isReady || !isShort) }
+        let idle = workers.filter { $0.isIdle && ($0.isReady || !shortage.isOpen) }
         if let idle = idle.max(by: { $0.idleSince < $1.idleSince }) { return idle }
-        guard isShort else { return try startWorker() }
+        guard shortage.isOpen else { return try startWorker() }
         // Many that start at once would keep from each other what one alone gets.
         if workers.allSatisfy(\.isReady) { try startWorker() }
         throw SystemError.failed("start one more worker yet", nil, code: EAGAIN)
@@ -192,7 +196,7 @@ extension Supervisor {
         switch report {
         case .ready:
             worker.isReady = true
-            if isShort, !waiting.isEmpty { startWaiting(at: clock.now) }
+            if shortage.isOpen, !waiting.isEmpty { startWaiting(at: clock.now) }
         case .mask(let values):
             worker.attempt?.log.addSecrets(values)
             try worker.channel?.send(MessageCoding.bytes(of: WorkerInstruction.masked))
@@ -217,10 +221,7 @@ extension Supervisor {
             return kill(worker)
         }
         close(attempt, of: worker, outcome)
-        if isShort, waiting.isEmpty {
-            log("the system has room for attempts again")
-            isShort = false
-        }
+        if waiting.isEmpty, shortage.end() { log("attempts start again") }
         worker.idleSince = clock.now
         if worker.attemptCount >= configuration.attemptsPerWorker { dismiss(worker) } else { planTrim() }
         if !waiting.isEmpty { startWaiting(at: clock.now) }

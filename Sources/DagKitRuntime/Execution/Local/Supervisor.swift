@@ -51,7 +51,7 @@ final class Supervisor {
     /// Orders that could not be started for want of something; tried again when a worker is free, or after a while.
     var waiting: [AttemptOrder] = []
     var nextStartTry: BootTimeClock.Instant?
-    var isShort = false
+    var shortage = Complaint()
 
     /// How often the kernel killed for lack of memory, as far as is known, by the file that counts.
     var memoryKills: [String: Int] = [:]

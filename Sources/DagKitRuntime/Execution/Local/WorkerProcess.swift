@@ -171,7 +171,9 @@ struct WorkerProcess {
     private func attempt(_ order: AttemptOrder, _ work: TaskWork, _ services: TaskServices) async
         -> (AttemptOutcome, wasCancelled: Bool)
     {
-        let clock = TaskClock(now: now) { try await BootTimeClock().sleep(for: $0) }
+        let clock = TaskClock(now: now, elapsed: { BootTimeClock().now.sinceBoot }) {
+            try await BootTimeClock().sleep(for: $0)
+        }
         let runner = AttemptRunner(services: services, logger: logger, clock: clock)
         executor.lend()
         let attempt = Task(executorPreference: executor) {
