@@ -6,8 +6,8 @@ import Testing
 
 /// What became a child of the scheduler without being started by it, as the helpers of a container's entry point do.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct InheritedChildTests {
-    /// Starts a helper, and becomes the scheduler.
-    private static let entryPoint = #"sleep 600 & echo $! >helper; exec "$0" scheduler"#
+    /// Starts a helper, in a group of its own since the test ends that of the scheduler, and becomes the scheduler.
+    private static let entryPoint = #"setsid sleep 600 & echo $! >helper; exec "$0" scheduler"#
 
     @Test(arguments: [false, true])
     func `what ran beside the program before it became the scheduler outlives it`(losesSupervisor: Bool)
