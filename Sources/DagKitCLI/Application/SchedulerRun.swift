@@ -155,7 +155,7 @@ struct SchedulerRun: Sendable {
         let alone = LocalRun(
             store: store, executor: try await executor(log), spec: spec,
             settings: try workspace.settingsOfDAGs()[spec.id] ?? [:],
-            durability: configuration.value("database", "durability") == "full" ? .full : .process,
+            durability: try durability,
             now: workspace.system.now, tell: tell)
         let end = try await alone.run(snapshot)
         let delivery = NoticeDelivery(store: store, courier: courier(log), log: log)
@@ -211,8 +211,9 @@ struct SchedulerRun: Sendable {
     }
 
     private func executor(_ log: SchedulerLog) async throws -> any Executor {
-        if configuration.value("core", "executor") == "SequentialExecutor" {
-            try await SequentialLeftovers.end(home: workspace.home.path, log: log)
+        try await SequentialLeftovers.end(home: workspace.home.path, log: log)
+        if try configuration.setting("core", "executor")?.value == "SequentialExecutor" {
+            try SequentialLeftovers.mark(home: workspace.home.path)
             let logs = try workspace.logs
             let mask = workspace.mask
             let now = workspace.system.now
@@ -228,6 +229,10 @@ struct SchedulerRun: Sendable {
             logLimit: try configuration.integer("logging", "max_log_bytes"), log: log)
     }
 
+    private var durability: Durability {
+        get throws { try configuration.setting("database", "durability")?.value == "full" ? .full : .process }
+    }
+
     private func schedulerConfiguration(endsWhenIdle: Bool) throws -> Scheduler.Configuration {
         let now = workspace.now
         var made = Scheduler.Configuration(
@@ -240,7 +245,7 @@ struct SchedulerRun: Sendable {
         made.parallelism = try configuration.integer("core", "parallelism") ?? made.parallelism
         made.pollInterval = try configuration.duration("scheduler", "poll_interval") ?? made.pollInterval
         made.stopGrace = try configuration.duration("scheduler", "stop_grace") ?? made.stopGrace
-        made.durability = configuration.value("database", "durability") == "full" ? .full : .process
+        made.durability = try durability
         made.endsWhenIdle = endsWhenIdle
         made.rest = CurrentProcess.giveBackMemory
         return made

@@ -14,8 +14,8 @@ extension Console {
                 try writeAll(text, to: stream == .output ? STDOUT_FILENO : STDERR_FILENO)
             },
             reader: readAll, lineReader: { readLine() ?? "" }, secretReader: readHiddenLine,
-            room: { stream, patience in
-                isWritable(stream == .output ? STDOUT_FILENO : STDERR_FILENO, within: patience)
+            hastyWriter: { stream, text, patience in
+                try HastyOutput.of(stream).write(text, within: patience)
             })
     }
 
@@ -33,6 +33,11 @@ enum ConsoleError: DagKitError, Equatable {
     case cannotWrite(reason: String)
     case cannotRead(reason: String)
     case notUTF8
+
+    /// What a system call said that writes.
+    static func writing(_ code: Int32) -> ConsoleError {
+        code == EPIPE ? .brokenPipe : .cannotWrite(reason: String(cString: strerror(code)))
+    }
 
     var problem: String {
         switch self {
@@ -53,12 +58,6 @@ enum ConsoleError: DagKitError, Equatable {
     }
 }
 
-/// Whether a descriptor takes something, at last after some time; one that is broken does, and says so.
-private func isWritable(_ descriptor: Int32, within patience: Duration) -> Bool {
-    var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-    return Glibc.poll(&poll, 1, Int32(patience.seconds * 1000)) != 0
-}
-
 private func writeAll(_ text: String, to descriptor: Int32) throws {
     var text = text
     let failure: Int32? = text.withUTF8 { bytes in
@@ -76,11 +75,7 @@ private func writeAll(_ text: String, to descriptor: Int32) throws {
         }
         return nil
     }
-    switch failure {
-    case nil: return
-    case EPIPE: throw ConsoleError.brokenPipe
-    case let code?: throw ConsoleError.cannotWrite(reason: String(cString: strerror(code)))
-    }
+    if let failure { throw ConsoleError.writing(failure) }
 }
 
 private func readAll() throws -> String {

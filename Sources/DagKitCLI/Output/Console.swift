@@ -1,5 +1,3 @@
-import Glibc
-
 /// Where a command reads and writes: data to the output, all else to the error stream.
 public struct Console: Sendable {
     /// One of the two streams that a command writes to.
@@ -43,7 +41,7 @@ public struct Console: Sendable {
     private let reader: @Sendable () throws -> String
     private let lineReader: @Sendable () throws -> String
     private let secretReader: @Sendable (String) throws -> String
-    private let room: @Sendable (Stream, Duration) -> Bool
+    private let hastyWriter: (@Sendable (Stream, String, Duration) throws -> Bool)?
 
     /// Creates a console from its parts.
     ///
@@ -51,7 +49,8 @@ public struct Console: Sendable {
     ///   - reader: Gives the whole input.
     ///   - lineReader: Gives one line of it.
     ///   - secretReader: Shows a prompt and gives a line that is not shown while it is typed.
-    ///   - room: Whether a stream takes a few kilobytes without holding up who writes them, at last after some time.
+    ///   - hastyWriter: Writes what a stream takes within a time, and says whether that was all; `writer` writes in its place
+    ///     if it is left out.
     public init(
         terminals: Set<Stream> = [], inputIsTerminal: Bool = false, width: Int? = nil,
         colored: Set<Stream> = [],
@@ -59,7 +58,7 @@ public struct Console: Sendable {
         reader: @escaping @Sendable () throws -> String = { "" },
         lineReader: @escaping @Sendable () throws -> String = { "" },
         secretReader: @escaping @Sendable (String) throws -> String = { _ in "" },
-        room: @escaping @Sendable (Stream, Duration) -> Bool = { _, _ in true }
+        hastyWriter: (@Sendable (Stream, String, Duration) throws -> Bool)? = nil
     ) {
         self.terminals = terminals
         self.inputIsTerminal = inputIsTerminal
@@ -69,7 +68,7 @@ public struct Console: Sendable {
         self.reader = reader
         self.lineReader = lineReader
         self.secretReader = secretReader
-        self.room = room
+        self.hastyWriter = hastyWriter
     }
 
     /// Writes a line of data.
@@ -85,14 +84,13 @@ public struct Console: Sendable {
 
     /// Writes such a line if whoever reads it takes it in time.
     ///
-    /// - Returns: False if it was left out, or cut where it is longer than a pipe takes at once.
+    /// - Returns: False if it was left out, or cut.
     func note(_ line: String, within patience: Duration) throws -> Bool {
-        // A pipe that has room takes so much at once.
-        for piece in (line + "\n").pieces(ofBytes: Int(PIPE_BUF)) {
-            guard room(.error, patience) else { return false }
-            try writer(.error, piece)
+        guard let hastyWriter else {
+            try note(line)
+            return true
         }
-        return true
+        return try hastyWriter(.error, line + "\n", patience)
     }
 
     /// Writes a question, to be answered on the same line.
@@ -117,7 +115,7 @@ public struct Console: Sendable {
         Console(
             terminals: terminals, inputIsTerminal: inputIsTerminal, width: width,
             colored: Self.colored(terminals, choice, environment), writer: writer, reader: reader,
-            lineReader: lineReader, secretReader: secretReader, room: room)
+            lineReader: lineReader, secretReader: secretReader, hastyWriter: hastyWriter)
     }
 
     /// Which streams show colours: those that are terminals, unless a choice or the environment decides.
@@ -135,22 +133,5 @@ public struct Console: Sendable {
             if isSet("CLICOLOR_FORCE"), environment["CLICOLOR_FORCE"] != "0" { return [.output, .error] }
             return environment["TERM"] == "dumb" ? [] : terminals
         }
-    }
-}
-
-extension String {
-    /// The text in pieces of at most so many bytes, none of which cuts a character; a longer character is one of its own.
-    func pieces(ofBytes limit: Int) -> [String] {
-        guard utf8.count > limit else { return [self] }
-        var pieces: [String] = []
-        var piece = ""
-        for character in self {
-            if !piece.isEmpty, piece.utf8.count + character.utf8.count > limit {
-                pieces.append(piece)
-                piece = ""
-            }
-            piece.append(character)
-        }
-        return pieces + [piece]
     }
 }

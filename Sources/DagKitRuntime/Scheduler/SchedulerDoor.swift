@@ -47,15 +47,29 @@ package final class SchedulerDoor: Sendable {
     // The next scheduler listens at the same place as soon as the lock is free.
     deinit { listener.removeFile() }
 
-    /// Takes the lock of a home as soon as its scheduler ends, however that comes about.
+    /// Takes the lock of a home as soon as its scheduler ends, however that comes about; who takes over goes first.
     package static func whenFree(home: String, now: @escaping @Sendable () -> Date) async throws
         -> SchedulerDoor
     {
         try FileSystem.createFolder("\(home)/\(folder)")
-        let lock = try await Blocking.run {
-            LockHolder(lock: try FileLock.wait(for: lockPath(of: home), now: now))
+        while true {
+            if let door = try await nextDoor(home, now) { return door }
+            _ = try await wait(for: takeoverPath(of: home), now)
         }
-        return try SchedulerDoor(home: home, lock: lock)
+    }
+
+    /// The door once the lock is free; `nil` if somebody takes over, to whom the lock is left.
+    private static func nextDoor(
+        _ home: String, _ now: @escaping @Sendable () -> Date
+    ) async throws -> SchedulerDoor? {
+        let lock = try await wait(for: lockPath(of: home), now)
+        return try FileLock.isHeld(takeoverPath(of: home)) ? nil : SchedulerDoor(home: home, lock: lock)
+    }
+
+    private static func wait(
+        for path: String, _ now: @escaping @Sendable () -> Date
+    ) async throws -> LockHolder {
+        try await Blocking.run { LockHolder(lock: try FileLock.wait(for: path, now: now)) }
     }
 
     /// Asks the scheduler of a home to leave its attempts to this process, and takes its place.
@@ -68,8 +82,13 @@ package final class SchedulerDoor: Sendable {
         do {
             return (try SchedulerDoor(home: home, now: now()), [:])
         } catch SchedulerDoorError.occupied(let holder) {
+            // Who stands by for the scheduler's end leaves the home to this process.
+            let turn = try await wait(for: takeoverPath(of: home), now)
+            defer { withExtendedLifetime(turn) {} }
             let service = try await ask(home, holder)
-            return (try await whenFree(home: home, now: now), service)
+            return (
+                try SchedulerDoor(home: home, lock: try await wait(for: lockPath(of: home), now)), service
+            )
         }
     }
 
@@ -171,6 +190,7 @@ package final class SchedulerDoor: Sendable {
     }
 
     private static func lockPath(of home: String) -> String { "\(home)/\(folder)/scheduler.lock" }
+    private static func takeoverPath(of home: String) -> String { "\(home)/\(folder)/takeover.lock" }
     private static func socketPath(of home: String) -> String { "\(home)/\(folder)/scheduler.sock" }
 
     /// Holds a lock as long as it lives.

@@ -1,4 +1,5 @@
 import DagKitCore
+import DagKitRuntime
 import DagKitStore
 import DagKitSystem
 import Glibc
@@ -172,6 +173,15 @@ import Testing
         #expect(try await home.leftovers() == [])
     }
 
+    @Test(arguments: ["database.durability=ful", "core.executor=CeleryExecutor"])
+    func `a scheduler does not take a word for another`(setting: String) async throws {
+        let refused = try await FaultHome().dagctl("scheduler", "--once", "--set", setting)
+
+        #expect(refused.status == 7, "\(refused)")
+        #expect(refused.errors.contains("write one of "), "\(refused)")
+        #expect(refused.errors.split(separator: "\n").count == 1, "\(refused)")
+    }
+
     @Test func `a second scheduler refuses and names the first`() async throws {
         let home = try FaultHome()
         let first = try home.startScheduler()
@@ -239,6 +249,24 @@ import Testing
     }
 
     // MARK: Hand-over
+
+    @Test func `who takes over goes before who stands by`() async throws {
+        let home = try FaultHome()
+        let first = try home.startScheduler()
+        #expect(try await holds { SchedulerDoor.process(of: home.path) == first.id })
+        let standby = try home.startScheduler("--standby")
+        #expect(try await holds { home.schedulerLines().contains { $0.hasPrefix("standing by: ") } })
+
+        let next = try home.startScheduler("--hand-over")
+
+        #expect(try await home.end(of: first)?.isSuccess == true)
+        #expect(try await holds { SchedulerDoor.process(of: home.path) == next.id })
+        next.send(SIGTERM)
+        #expect(try await home.end(of: next)?.isSuccess == true)
+        #expect(try await holds { SchedulerDoor.process(of: home.path) == standby.id })
+        standby.send(SIGTERM)
+        #expect(try await home.end(of: standby)?.isSuccess == true)
+    }
 
     @Test func `a scheduler that hands over leaves its tasks alone, and the next one has their outcomes`()
         async throws
