@@ -1,4 +1,5 @@
 import DagKitSQL
+import DagKitSystem
 import Glibc
 import Synchronization
 
@@ -63,7 +64,7 @@ private final class JobQueue: Sendable {
         let run: @Sendable (_ connection: () throws -> SQLiteConnection) -> Void
 
         /// Is called in place of ``run`` if the group does no work any more.
-        let refuse: @Sendable (SQLError) -> Void
+        let refuse: @Sendable (any Error) -> Void
     }
 
     private struct State {
@@ -213,8 +214,7 @@ private final class JobQueue: Sendable {
             state.firstJob = 0
             return jobs
         }
-        let reason = String(cString: strerror(code)).lowercased()
-        let error = SQLError(.other, message: "no thread could be started: \(reason)", database: name)
+        let error = SystemError.failed("start a thread for", name, code: code)
         for job in abandoned { job.refuse(error) }
     }
 }

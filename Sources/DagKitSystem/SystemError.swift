@@ -23,6 +23,7 @@ public enum SystemError: DagKitError, Equatable {
         case EAGAIN, ENOMEM: "raise the limits of processes and memory, or run fewer tasks at once"
         case EEXIST, EISDIR: "choose another name or remove what is there"
         case ECONNREFUSED, ECONNRESET, EPIPE: "check that the process at the other end runs"
+        case EINVAL: "correct what is given"
         case ETIMEDOUT: "try again, or allow more time"
         default: "look into the system's log"
         }
@@ -38,6 +39,10 @@ public enum SystemError: DagKitError, Equatable {
     /// Whether it says that the system has too little of something now (descriptors, processes, memory, disk space): the same
     /// call may succeed later.
     package var isShortage: Bool { isDiskFull || [EMFILE, ENFILE, ENOMEM, EAGAIN, ENOBUFS].contains(code) }
+
+    /// Whether it says that something is as it is, and will be so until somebody changes it: a file of another user, a folder in
+    /// the place of a file.
+    package var isLasting: Bool { [EACCES, EPERM, EROFS, EISDIR, ENOTDIR, ELOOP, ENXIO].contains(code) }
 
     /// Whether it says that a file system has no space or no inodes left.
     package var isDiskFull: Bool { [ENOSPC, EDQUOT].contains(code) }

@@ -165,6 +165,12 @@ public struct WorkerDAG: DAG {
             context.services[AttemptProcessGroup.self]?.noteKill()
             throw TaskFailure.noRetry("the command ended", remedy: "wait")
         }
+        dag.task("crowded") { context in
+            if FileSystem.exists(Self.file(context)) { return Int(getpid()) }
+            try await Self.announce(context)
+            context.services[AttemptProcessGroup.self]?.noteShortage("there is no room for the command")
+            throw TaskFailure.noRetry("the command did not start", remedy: "wait")
+        }
         dag.task("huge") { _ in String(repeating: "x", count: 100 << 20) }
         dag.task("push_huge") { context in
             try context.push(String(repeating: "x", count: 100 << 20), as: "huge")

@@ -64,6 +64,7 @@ struct ErrorReport {
         case is UnreadableRow: .unreachable
         case let error as SQLError: exitCode(for: error)
         case let error as SystemError: exitCode(for: error)
+        case LocalExecutorError.unreadableLock(_, let cause): exitCode(for: cause)
         case is FileLockError, is SchedulerDoorError, is RunChangeError: .temporary
         case is DAGDeletionError, is RunDeletionError: .conflict
         case is CancellationError: .interrupted

@@ -39,6 +39,8 @@ struct SchedulerRun: Sendable {
     /// - Parameter endsWhenIdle: Whether to end once nothing runs and nothing is due.
     /// - Returns: How the process should end.
     func run(endsWhenIdle: Bool, entry: Entry = .alone) async throws -> ExitCode {
+        // Without it nothing would ever wake this process.
+        try Reactor.shared.prepare()
         try workspace.exportToChildren()
         let service = ServiceManager(environment: workspace.system.environment)
         service.hideFromChildren()

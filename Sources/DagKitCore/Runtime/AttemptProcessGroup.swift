@@ -14,10 +14,17 @@ package struct AttemptProcessGroup: Sendable {
     /// executor finds out.
     package let noteKill: @Sendable () -> Void
 
+    /// Takes note that the command which is all of the task could not be started, as the system was short of something:
+    /// nothing of the task has begun, and the executor starts it later.
+    package let noteShortage: @Sendable (_ reason: String) -> Void
+
     package init(
-        print: @escaping @Sendable (ArraySlice<UInt8>) -> Void, noteKill: @escaping @Sendable () -> Void = {}
+        print: @escaping @Sendable (ArraySlice<UInt8>) -> Void,
+        noteKill: @escaping @Sendable () -> Void = {},
+        noteShortage: @escaping @Sendable (_ reason: String) -> Void = { _ in }
     ) {
         self.print = print
         self.noteKill = noteKill
+        self.noteShortage = noteShortage
     }
 }

@@ -95,9 +95,15 @@ public struct ShellOperator: Operator {
         // A group of its own: a script may signal its group, as with `kill 0`, and mean itself alone.
         var command = Command(program, arguments, environment: variables, folder: folder, separation: .group)
         command.ownsGroup = group == nil
-        let run = try ShellRun(command, grace: grace) { line in
-            if let group { return group.print(line) }
-            context.logger.info(LinePipe.text(line), fileID: "ShellOperator.swift")
+        let run: ShellRun
+        do {
+            run = try ShellRun(command, grace: grace) { line in
+                if let group { return group.print(line) }
+                context.logger.info(LinePipe.text(line), fileID: "ShellOperator.swift")
+            }
+        } catch {
+            if error.isShortage, Self.isAll(of: context.attempt) { group?.noteShortage("\(error)") }
+            throw error
         }
         let exit = try await run.end()
         if exit.tellsOfKill { group?.noteKill() }
@@ -107,6 +113,11 @@ public struct ShellOperator: Operator {
             throw TaskSkip("the command ended with status \(status)")
         default: throw ShellError.failed(ending: exit.description)
         }
+    }
+
+    /// Whether the task does nothing but run this operator.
+    private static func isAll(of attempt: AttemptOrder) -> Bool {
+        ["shell", operatorName].contains(attempt.operatorName)
     }
 
     private func program(in context: TaskContext) async throws -> (name: String, arguments: [String]) {

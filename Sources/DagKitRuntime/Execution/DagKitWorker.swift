@@ -15,6 +15,9 @@ public enum DagKitWorker {
     static let supervisorArgument = "__dagkit-supervisor"
     static let workerArgument = "__dagkit-worker"
 
+    /// The exit status of a process that could not get what it needs from the system (EX_TEMPFAIL).
+    static let shortageStatus: Int32 = 75
+
     /// Runs as supervisor or worker and never returns, if this process was started as one; else returns at once.
     ///
     /// - Parameters:
@@ -49,7 +52,7 @@ public enum DagKitWorker {
         mark: [UInt8]
     ) async -> Never {
         do {
-            let thread = ThreadExecutor()
+            let thread = try ThreadExecutor()
             let worker = try WorkerProcess(library, services: services, mark: mark, thread: thread) {
                 Date().roundedToMicroseconds
             }
@@ -64,6 +67,6 @@ public enum DagKitWorker {
         let line = LogLine.render(
             "\(error)", level: .error, at: Date(), from: SourceLocation(file: #fileID, line: #line))
         _ = Array("\(line)\n".utf8).withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
-        exit(1)
+        exit((error as? SystemError)?.isShortage == true ? shortageStatus : 1)
     }
 }

@@ -9,6 +9,9 @@ final class NoticeWorker: Sendable {
     private let output: FileDescriptor
     private let mark: [UInt8]
 
+    /// The id of its process, and of the session that it leads.
+    var id: Int32 { child.id }
+
     /// How long a notifier has to heed its timeout before its process is killed.
     private static let grace: Duration = .seconds(5)
 
@@ -31,7 +34,7 @@ final class NoticeWorker: Sendable {
                     0: nothing.raw, 1: ends.writer.raw, 2: ends.writer.raw,
                     WorkerProcess.channelDescriptor: otherEnd.raw,
                 ],
-                shownName: CommandLine.arguments.first))
+                separation: .session, shownName: CommandLine.arguments.first))
         output = try ends.reader.duplicate()
         socket = try MessageSocket(owning: ownEnd)
     }
@@ -72,7 +75,7 @@ final class NoticeWorker: Sendable {
             case .mask(let secrets):
                 lines.mask(secrets)
                 try await socket.send(try MessageCoding.bytes(of: WorkerInstruction.masked))
-            case .lostCommand: break
+            case .ready, .lostCommand: break
             case .finished(let outcome, let isSpent): return (lines.masked(outcome), isSpent)
             }
         }

@@ -38,8 +38,7 @@ public actor WorkerCourier: NoticeCourier {
         } catch let failure as NoticeFailure {
             throw failure
         } catch {
-            await worker.end()
-            await OrphanEnd.come(log: log)
+            await end([worker])
             try Task.checkCancellation()
             throw error
         }
@@ -48,7 +47,13 @@ public actor WorkerCourier: NoticeCourier {
     public func rest() async {
         let workers = idle
         idle = []
+        if !workers.isEmpty { await end(workers) }
+    }
+
+    /// Ends workers with all that they have started, though the task that asks for it may be cancelled.
+    private func end(_ workers: [NoticeWorker]) async {
         for worker in workers { await worker.end() }
-        if !workers.isEmpty { await OrphanEnd.come(log: log) }
+        let dead = Set(workers.map(\.id))
+        await Task { [log] in try? await OrphanEnd.come(of: dead, log: log) }.value
     }
 }

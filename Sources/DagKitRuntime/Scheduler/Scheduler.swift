@@ -1,5 +1,6 @@
 public import DagKitCore
 import FoundationEssentials
+import Synchronization
 
 /// Runs the DAGs of a deployment: takes what happened, lets the ``Planner`` decide, commits, then acts.
 ///
@@ -18,6 +19,9 @@ public final class Scheduler: Sendable {
     private let log: SchedulerLog
     private let mailbox = Mailbox<SchedulerLoop.Message>()
     private let initial: Deployment
+
+    /// The start of the executor, while it lasts.
+    private let start = Mutex<Task<AsyncStream<ExecutorEvent>, any Error>?>(nil)
 
     /// How a scheduler works.
     public struct Configuration: Sendable {
@@ -83,24 +87,31 @@ public final class Scheduler: Sendable {
     public func nameExecutable(_ hash: String) { mailbox.post(.executable(hash)) }
 
     /// Starts nothing new, lets running attempts end within the grace, and then ends ``run()``.
-    public func stop() { mailbox.post(.stop) }
+    public func stop() {
+        mailbox.post(.stop)
+        endStart(after: Self.startPatience)
+    }
 
     /// Ends running attempts at once, without any grace, and then ends ``run()``.
     public func stopAtOnce() {
-        stop()
+        mailbox.post(.stop)
+        endStart(after: .zero)
         let executor = executor
         Task { await executor.stop(grace: .zero) }
     }
 
     /// Starts nothing new and ends ``run()``; running attempts go on, and the next scheduler takes them over.
-    public func handOver() { mailbox.post(.handOver) }
+    public func handOver() {
+        mailbox.post(.handOver)
+        endStart(after: Self.startPatience)
+    }
 
     /// Runs until ``stop()`` was called and every attempt has ended, or until ``handOver()``.
     public func run() async throws {
         var loop = SchedulerLoop(
             store: store, executor: executor, clock: clock, configuration: configuration, log: log)
         try await loop.open(initial)
-        let events = try await executor.start(tellingOn: store.writingExecutor)
+        guard let events = try await startExecutor() else { return try await loop.close() }
         let mailbox = mailbox
         let pump = Task(executorPreference: store.writingExecutor) {
             for await event in events { mailbox.post(.executor(event)) }
@@ -124,6 +135,48 @@ public final class Scheduler: Sendable {
         delivery?.finish()
         await end(delivering, within: loop.isHandingOver ? .seconds(2) : configuration.stopGrace)
         try await loop.close()
+    }
+
+    /// How long the start of the executor may go on once somebody has asked for the end: what is nearly there ends in order.
+    private static let startPatience: Duration = .seconds(1)
+
+    /// Breaks off the start of the executor, if it lasts.
+    private func endStart(after delay: Duration) {
+        guard let start = start.withLock({ $0 }) else { return }
+        let clock = clock
+        Task {
+            if delay > .zero { try? await clock.sleep(for: delay) }
+            start.cancel()
+        }
+    }
+
+    /// Starts the executor.
+    ///
+    /// - Returns: `nil` if somebody asked for the end before it had started: it was ended, and what attempts report is kept
+    ///   for the next scheduler.
+    private func startExecutor() async throws -> AsyncStream<ExecutorEvent>? {
+        let (executor, thread) = (executor, store.writingExecutor)
+        let task = Task { try await executor.start(tellingOn: thread) }
+        start.withLock { $0 = task }
+        defer { start.withLock { $0 = nil } }
+        if mailbox.holds(where: \.isEnd) { endStart(after: Self.startPatience) }
+        do {
+            return try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                task.cancel()
+            }
+        } catch let error as CancellationError {
+            guard mailbox.holds(where: \.isEnd) else { throw error }
+            log.info(
+                "ending before it is known what runs: what attempts report is kept for the next scheduler")
+            if mailbox.holds(where: \.isHandOver) {
+                await executor.handOver()
+            } else {
+                await executor.abandon(grace: configuration.stopGrace)
+            }
+            return nil
+        }
     }
 
     /// Ends the executor in the place of a loop that was given up.

@@ -1,6 +1,3 @@
-import CSystem
-import Glibc
-
 /// The one bridge from calls that block to async code.
 ///
 /// A call that waits for a disk, a lock or a server would stop a thread of Swift's small cooperative pool, and with it other
@@ -100,22 +97,12 @@ final class BlockingThreads: Sendable {
     }
 
     private func startThread() -> SystemError? {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        var thread = pthread_t()
-        let pool = Unmanaged.passRetained(self)
-        // The new thread inherits the signal mask: signals are for the main thread, and no call here sees EINTR.
-        var all = sigset_t()
-        var previous = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_SETMASK, &all, &previous)
-        defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
-        let code = pthread_create(&thread, &attributes, runBlockingThread, pool.toOpaque())
-        guard code != 0 else { return nil }
-        pool.release()
-        return .failed("start a thread", nil, code: code)
+        do throws(SystemError) {
+            try OwnThread.start("dagkit-blocking") { self.work() }
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// With other threads at work the queued call waits its turn; with none it is refused.
@@ -128,10 +115,4 @@ final class BlockingThreads: Sendable {
         }
         for work in refused { work.refuse(error) }
     }
-}
-
-private func runBlockingThread(_ pool: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    dagkit_name_thread("dagkit-blocking")
-    if let pool { Unmanaged<BlockingThreads>.fromOpaque(pool).takeRetainedValue().work() }
-    return nil
 }

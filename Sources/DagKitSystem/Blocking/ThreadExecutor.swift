@@ -7,7 +7,7 @@ import Synchronization
 /// the process.
 ///
 /// ```swift
-/// try await withTaskExecutorPreference(ThreadExecutor()) { … }
+/// try await withTaskExecutorPreference(try ThreadExecutor()) { … }
 /// ```
 package final class ThreadExecutor: TaskExecutor {
     private let jobs = Monitor<[(job: UnownedJob, executor: UnownedTaskExecutor)]>([])
@@ -16,13 +16,12 @@ package final class ThreadExecutor: TaskExecutor {
     private static let patience: Duration = .seconds(3600)
 
     /// Starts the thread.
-    package init() {
-        BlockingThreads.shared.submit(
-            BlockingThreads.Work { [self] in
-                while true { runJobs() }
-            } refuse: {
-                preconditionFailure($0.description)
-            })
+    ///
+    /// - Throws: ``SystemError`` with `EAGAIN` if the system gives no thread.
+    package init() throws(SystemError) {
+        try OwnThread.start("dagkit-executor") { [self] in
+            while true { runJobs() }
+        }
     }
 
     package func enqueue(_ job: consuming ExecutorJob) {

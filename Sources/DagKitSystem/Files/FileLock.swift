@@ -121,15 +121,36 @@ package struct FileLock: ~Copyable, Sendable {
             guard errno == ENOENT else { throw .last("look at", path) }
             return []
         }
-        return try ProcessTree.processes { (id) throws(SystemError) in
-            let names = try DescriptorReserve.look { () throws(SystemError) in
-                try FileSystem.names(in: "/proc/\(id)/fd")
+        return try ProcessTree.processes { (id) throws(SystemError) in try isOpen(wanted, in: id) }
+    }
+
+    /// Whether a process has the file at `path` open; one of another user is taken to have not.
+    ///
+    /// - Throws: ``SystemError`` if the system does not say.
+    package static func isOpen(_ path: String, in process: ProcessIdentity) throws(SystemError) -> Bool {
+        var wanted = stat()
+        guard stat(path, &wanted) == 0 else {
+            guard errno == ENOENT else { throw .last("look at", path) }
+            return false
+        }
+        do {
+            return try isOpen(wanted, in: process.id)
+        } catch {
+            guard error.saysThatProcessIsGone || error.code == EACCES || error.code == EPERM else {
+                throw error
             }
-            return names.contains { name in
-                var status = stat()
-                return stat("/proc/\(id)/fd/\(name)", &status) == 0 && status.st_ino == wanted.st_ino
-                    && status.st_dev == wanted.st_dev
-            }
+            return false
+        }
+    }
+
+    private static func isOpen(_ wanted: stat, in id: Int32) throws(SystemError) -> Bool {
+        let names = try DescriptorReserve.look { () throws(SystemError) in
+            try FileSystem.names(in: "/proc/\(id)/fd")
+        }
+        return names.contains { name in
+            var status = stat()
+            return stat("/proc/\(id)/fd/\(name)", &status) == 0 && status.st_ino == wanted.st_ino
+                && status.st_dev == wanted.st_dev
         }
     }
 

@@ -25,8 +25,10 @@ package final class ChildProcess: Sendable {
 
     /// Starts a program.
     ///
-    /// - Throws: ``SystemError`` that names the folder or the program, whichever is not usable.
+    /// - Throws: ``SystemError`` that names the folder or the program, whichever is not usable, or a text that holds a NUL
+    ///   character.
     package static func start(_ command: Command) throws(SystemError) -> ChildProcess {
+        try command.requireNoNUL()
         let program = try command.resolvedProgram()
         if let folder = command.folder, !FileSystem.isFolder(folder) {
             throw .failed("start in folder", folder, code: ENOENT)

@@ -43,6 +43,24 @@ package struct Command: Sendable {
         self.shownName = shownName
     }
 
+    /// Refuses texts that the kernel would take to end before their end.
+    ///
+    /// - Throws: ``SystemError`` with `EINVAL` that says which.
+    func requireNoNUL() throws(SystemError) {
+        func check(_ text: String, _ what: @autoclosure () -> String) throws(SystemError) {
+            guard text.utf8.contains(0) else { return }
+            throw .failed("give \(what()), which holds a NUL character, to program", program, code: EINVAL)
+        }
+        for (index, argument) in arguments.enumerated() { try check(argument, "argument \(index + 1)") }
+        for (name, value) in environment ?? [:] {
+            try check(name, "a variable")
+            try check(value, "variable \(name)")
+        }
+        if program.utf8.contains(0) || folder?.utf8.contains(0) == true {
+            throw .failed("start a program or folder whose name holds a NUL character", nil, code: EINVAL)
+        }
+    }
+
     /// The file to execute.
     ///
     /// - Throws: ``SystemError`` with `ENOENT` if no folder of `PATH` has an executable file of that name.

@@ -49,7 +49,12 @@ package struct DescendantSweep {
     /// The processes that are not waited for.
     private var survivors: Set<ProcessIdentity> = []
 
-    package init() {}
+    /// The sessions whose members are killed; `nil` for those of all.
+    private let sessions: Set<Int32>?
+
+    /// - Parameter sessions: Of the children of this process only those in these sessions are killed, with all that is below
+    ///   them, and others are reaped if they have ended; `nil` for all children.
+    package init(sessions: Set<Int32>? = nil) { self.sessions = sessions }
 
     /// One of those that are waited for.
     var someLeft: ProcessIdentity? { left.keys.first }
@@ -68,7 +73,9 @@ package struct DescendantSweep {
         // What is reaped may have left orphans, which the next look finds.
         for _ in 0..<8 where !isQuiet {
             // Only what is reached without passing one that is spared: what those fork meanwhile is never in reach.
-            let found = try ProcessTree.relatives(of: getpid(), sparing: spare())
+            let found = try ProcessTree.relatives(of: getpid(), sparing: spare()) { [sessions] child in
+                sessions.map { child.isZombie || $0.contains(child.session) } ?? true
+            }
             let (remaining, hasReaped) = end(found.filter { !survivors.contains($0.process) }, &refusals)
             left = left.filter { remaining.contains($0.key) }
             for process in remaining where left[process] == nil { left[process] = now }

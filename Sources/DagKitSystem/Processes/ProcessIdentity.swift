@@ -121,6 +121,7 @@ package struct ProcessIdentity: Sendable, Hashable, Codable {
 /// The part of `/proc/<pid>/stat` that we need.
 struct ProcessStatus {
     let parent: Int32
+    let session: Int32
     let startTime: UInt64
     let isZombie: Bool
     let isStopped: Bool
@@ -149,10 +150,12 @@ struct ProcessStatus {
         // The program's name stands in brackets and may itself hold brackets and spaces.
         guard let bracket = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: bracket)...].split(separator: " ")
-        guard fields.count > 19, let parent = Int32(fields[1]), let threads = Int(fields[17]),
+        guard fields.count > 19, let parent = Int32(fields[1]), let session = Int32(fields[3]),
+            let threads = Int(fields[17]),
             let startTime = UInt64(fields[19])
         else { return nil }
         self.parent = parent
+        self.session = session
         self.startTime = startTime
         // A process whose first thread has ended shows as a zombie while its other threads run.
         isZombie = (fields[0] == "Z" || fields[0] == "X") && threads <= 1

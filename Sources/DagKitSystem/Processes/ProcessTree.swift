@@ -1,13 +1,24 @@
 import CSystem
 import DagKitCore
 import Glibc
+import Synchronization
 
 /// The processes below one process.
 package enum ProcessTree {
     /// Makes orphans among this process's descendants its own children, so that none escapes by a double fork.
     package static func adoptOrphans() throws(SystemError) {
+        if hasChildren { foundChildren.store(true, ordering: .relaxed) }
         guard dagkit_set_child_subreaper(1) == 0 else { throw .last("become the reaper of orphans") }
     }
+
+    /// Whether this process had children already when it called ``adoptOrphans()``: the program before it in the same process
+    /// started them.
+    private static let foundChildren = Atomic(false)
+
+    /// Whether orphans may fall to this process which descend from nothing that it has started.
+    ///
+    /// It is so where a shell started something and then became this program, and for the first process of a container.
+    package static var mayAdoptStrangers: Bool { getpid() == 1 || foundChildren.load(ordering: .relaxed) }
 
     /// Whether this process has called ``adoptOrphans()``.
     package static var adoptsOrphans: Bool { dagkit_is_child_subreaper() == 1 }
@@ -21,14 +32,15 @@ package enum ProcessTree {
 
     /// Calls `body`, once and on a thread of its own, when the other end of a connection has closed, most of all because
     /// its process has ended.
-    package static func whenClosed(_ descriptor: Int32, perform body: @escaping @Sendable () -> Void) {
-        BlockingThreads.shared.submit(
-            BlockingThreads.Work {
-                dagkit_wait_for_hang_up(descriptor)
-                body()
-            } refuse: { _ in
-                body()
-            })
+    ///
+    /// - Throws: ``SystemError`` with `EAGAIN` if the system gives no thread.
+    package static func whenClosed(
+        _ descriptor: Int32, perform body: @escaping @Sendable () -> Void
+    ) throws(SystemError) {
+        try OwnThread.start("dagkit-watch") {
+            dagkit_wait_for_hang_up(descriptor)
+            body()
+        }
     }
 
     /// Whether this process has a child; with ``adoptOrphans()``, whether it has any descendant.
@@ -48,13 +60,17 @@ package enum ProcessTree {
     struct Relative {
         let process: ProcessIdentity
         let parent: Int32
+        let session: Int32
         /// Whether it has ended and waits to be reaped.
         let isZombie: Bool
     }
 
-    /// - Parameter spare: Asked once all processes were looked at, so that it names those which were started meanwhile.
+    /// - Parameters:
+    ///   - spare: Asked once all processes were looked at, so that it names those which were started meanwhile.
+    ///   - isWanted: Which children of `root` count, with all that is below them.
     static func relatives(
-        of root: Int32, sparing spare: @autoclosure () -> Set<Int32>
+        of root: Int32, sparing spare: @autoclosure () -> Set<Int32>,
+        childrenWhere isWanted: (Relative) -> Bool = { _ in true }
     ) throws(SystemError) -> [Relative] {
         var children: [Int32: [Relative]] = [:]
         for id in try ids() {
@@ -64,13 +80,13 @@ package enum ProcessTree {
             children[status.parent, default: []].append(
                 Relative(
                     process: ProcessIdentity(id: id, startTime: status.startTime), parent: status.parent,
-                    isZombie: status.isZombie))
+                    session: status.session, isZombie: status.isZombie))
         }
         let spared = spare()
         func unspared(below id: Int32) -> [Relative] {
             children[id]?.filter { !spared.contains($0.process.id) } ?? []
         }
-        var found = unspared(below: root)
+        var found = unspared(below: root).filter(isWanted)
         var next = 0
         while next < found.count {
             found += unspared(below: found[next].process.id)
@@ -94,6 +110,12 @@ package enum ProcessTree {
             }
             return environment.split(separator: 0).contains { $0.elementsEqual(wanted) }
         }
+    }
+
+    /// The words of the command line of a process, the program's name first; `nil` if they are not shown.
+    package static func arguments(of id: Int32) -> [String]? {
+        guard let text = try? FileSystem.readText("/proc/\(id)/cmdline") else { return nil }
+        return text.split(separator: "\0", omittingEmptySubsequences: false).dropLast().map(String.init)
     }
 
     /// The living processes of this user, but for this one, for which something holds.

@@ -39,6 +39,9 @@ package final class LocalListener: Sendable {
         unlink(path)
     }
 
+    /// Whether the socket's file is where it was made, so that others can connect.
+    package var isReachable: Bool { Self.file(at: path) == file }
+
     private static func file(at path: String) -> UInt64 {
         var status = stat()
         return stat(path, &status) == 0 ? UInt64(status.st_ino) : 0

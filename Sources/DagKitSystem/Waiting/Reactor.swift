@@ -37,6 +37,8 @@ package final class Reactor: Sendable {
             self.epoll = epoll.release()
             self.timer = timer.release()
         }
+
+        func close() { for descriptor in [epoll, timer] { Glibc.close(descriptor) } }
     }
 
     /// Who waits for a descriptor, from the first who does to the last.
@@ -76,13 +78,20 @@ package final class Reactor: Sendable {
 
     private init() {}
 
+    /// Starts its thread, for a process that wants to know early whether there is one.
+    ///
+    /// - Throws: ``SystemError`` with `EAGAIN` if the system gives none.
+    package func prepare() throws(SystemError) {
+        try state.withLock { state throws(SystemError) in try start(&state) }
+    }
+
     /// Waits until the descriptor is ready.
     ///
     /// The caller keeps the descriptor open until this returns.
     ///
     /// - Returns: `false` if the deadline came first.
-    /// - Throws: `CancellationError`, or ``SystemError`` if the descriptor cannot be waited for, as where none is left for the
-    ///   reactor itself.
+    /// - Throws: `CancellationError`, or ``SystemError`` if the descriptor cannot be waited for, as where no descriptor or thread is
+    ///   left for the reactor itself.
     package func wait(
         for readiness: Readiness, on descriptor: Int32, until deadline: BootTimeClock.Instant? = nil
     ) async throws -> Bool {
@@ -179,13 +188,13 @@ package final class Reactor: Sendable {
     private func start(_ state: inout State) throws(SystemError) {
         guard state.kernel == nil else { return }
         let kernel = try Kernel()
+        do {
+            try OwnThread.start("dagkit-reactor") { [self] in run(kernel) }
+        } catch {
+            kernel.close()
+            throw error
+        }
         state.kernel = kernel
-        BlockingThreads.shared.submit(
-            BlockingThreads.Work { [self] in
-                run(kernel)
-            } refuse: {
-                preconditionFailure($0.description)
-            })
     }
 
     private func run(_ kernel: Kernel) {

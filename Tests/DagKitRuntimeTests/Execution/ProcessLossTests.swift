@@ -342,4 +342,55 @@ import Testing
             #expect(lines.withLock { $0 }.contains { $0.contains("too many open files; raise the limit") })
         }
     }
+
+    @Test func `a worker that gets no threads has begun nothing, and its attempt waits until there are some`()
+        async throws
+    {
+        let home = try ExecutorHome()
+        try await home.withExecutor { executor, events in
+            await executor.dispatch([try home.order("gate", 1)])
+            _ = try await home.process(of: 1)
+            let supervisor = try home.supervisor()
+            // There is room for another worker as it begins, not for the stack of a thread.
+            let size = try kilobytes("VmSize", of: supervisor) * 1024
+            try await setMemoryLimit(size + 6 << 20, of: supervisor)
+
+            await executor.dispatch(try (2...4).map { try home.order("process", $0) })
+
+            #expect(
+                try await comes {
+                    home.supervisorLog.contains("has room for them: a worker cannot start its threads")
+                })
+            try await setMemoryLimit(nil, of: supervisor)
+            let outcomes = [await events.outcome(), await events.outcome(), await events.outcome()]
+            #expect(outcomes.allSatisfy { $0?.value != nil })
+            #expect(Set(outcomes.map { $0?.attemptID.rawValue }) == [2, 3, 4])
+            #expect(home.supervisorLog.components(separatedBy: "attempts wait until").count == 2)
+            try FileSystem.write([], to: home.file(1) + ".open")
+            #expect(await events.outcome()?.value == #""through""#)
+        }
+    }
+
+    @Test func `an attempt whose only command found no room goes again in another worker`() async throws {
+        let home = try ExecutorHome()
+        try await home.withExecutor { executor, events in
+            await executor.dispatch([try home.order("crowded")])
+
+            let outcome = await events.outcome()
+
+            let first = try FileSystem.readText(home.file(1))
+            #expect(outcome?.value != nil && outcome?.value != first)
+            #expect(outcome?.tryNumber == 1)
+            #expect(home.supervisorLog.contains("has room for them: there is no room for the command"))
+        }
+    }
+
+    /// Sets how many bytes of addresses a process and those that it starts may use; `nil` for any number.
+    private func setMemoryLimit(_ bytes: Int?, of process: ProcessIdentity) async throws {
+        let limit = bytes.map { "\($0)" } ?? "unlimited"
+        let exit = try await ChildProcess.start(
+            Command("prlimit", ["--pid", "\(process.id)", "--as=\(limit):"])
+        ).wait()
+        #expect(exit.isSuccess)
+    }
 }

@@ -102,6 +102,32 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: ProcessHold.isPermitted, "this machine lets no process trace another"))
+    func `a worker that cannot be ended holds up its attempt alone, for a while, and is told of`()
+        async throws
+    {
+        let home = try ExecutorHome()
+        try await home.withExecutor { executor, events in
+            await executor.dispatch([try home.order("stubborn", 1, timeout: .seconds(1))])
+            let worker = try await home.process(of: 1)
+            let descendants = try ProcessTree.descendants(of: worker.id)
+            let hold = try await ProcessHold(of: worker)
+            await executor.dispatch([try home.order("process", 2)])
+
+            let outcomes = [await events.outcome(), await events.outcome()]
+
+            #expect(outcomes.map { $0?.attemptID.rawValue } == [2, 1])
+            #expect(outcomes[1]?.failure?.hasPrefix("retry: the task ran longer than its timeout") == true)
+            #expect(worker.isAlive)
+            #expect(descendants.filter(\.isAlive).isEmpty)
+            let line = "process \(worker.id) cannot be ended: it waits within the kernel"
+            #expect(home.supervisorLog.contains("\(line); worker_dag/manual__1/stubborn"))
+            #expect(try home.log("stubborn").contains(line))
+            await hold.release()
+            #expect(try await comes { ProcessIdentity.of(worker.id) == nil })
+        }
+    }
+
     /// Becomes root without the right to signal the processes of others.
     private static let withoutKill =
         #"[ -n "$TAMED" ] || TAMED=1 exec setpriv --bounding-set=-kill "$0" "$@""#

@@ -2,6 +2,7 @@ import DagKitCore
 import DagKitRuntime
 import DagKitTesting
 import FoundationEssentials
+import Synchronization
 import Testing
 
 @Suite struct SchedulerTests {
@@ -67,6 +68,26 @@ import Testing
         #expect(snapshot.instances.map(\.state) == [.failed, .skipped])
         #expect(
             snapshot.instances[0].reason == "the run took longer than its dagrun_timeout of 0.05 seconds")
+    }
+
+    @Test(arguments: [true, false])
+    func `a scheduler whose executor does not start ends when it is told to`(handsOver: Bool) async throws {
+        let clock = SystemSchedulerClock()
+        let executor = WaitingExecutor()
+        let scheduler = Scheduler(
+            store: InMemoryStore(), executor: executor,
+            deployment: Deployment(bundle: "test", specs: [], arePausedAtCreation: false),
+            configuration: Scheduler.Configuration(
+                job: JobRecord(
+                    type: "SchedulerJob", state: "running", hostname: "test", user: "test", processID: 1,
+                    executor: "waiting", start: clock.now, heartbeat: clock.now)))
+        let run = Task { try await scheduler.run() }
+        for await _ in executor.starts { break }
+
+        if handsOver { scheduler.handOver() } else { scheduler.stop() }
+
+        try await run.value
+        #expect(executor.calls == [handsOver ? "hand over" : "abandon"])
     }
 
     @Test func `runs of many triggers end, each once`() async throws {
@@ -164,4 +185,35 @@ private struct Endless: DAG {
         let wait = dag.task("wait") { _ in try await Task.sleep(for: .seconds(600)) }
         dag.task("after", after: wait) { _ in }
     }
+}
+
+/// An executor that waits for ever at its start.
+private final class WaitingExecutor: Executor {
+    let capacity = 1
+    let starts: AsyncStream<Void>
+    private let started: AsyncStream<Void>.Continuation
+    private let log = Mutex<[String]>([])
+
+    /// What it was told.
+    var calls: [String] { log.withLock(\.self) }
+
+    init() { (starts, started) = AsyncStream.makeStream() }
+
+    func start() async throws -> AsyncStream<ExecutorEvent> {
+        started.yield()
+        try await Task.sleep(for: .seconds(3600))
+        return AsyncStream { $0.finish() }
+    }
+
+    func dispatch(_ orders: [AttemptOrder]) async {}
+
+    func kill(_ attempt: AttemptID, reason: String) async {}
+
+    func acknowledge(_ attempts: [AttemptID]) async {}
+
+    func stop(grace: Duration) async { log.withLock { $0.append("stop") } }
+
+    func abandon(grace: Duration) async { log.withLock { $0.append("abandon") } }
+
+    func handOver() async { log.withLock { $0.append("hand over") } }
 }

@@ -51,8 +51,8 @@ import Testing
         #expect(await listener.value == 7)
     }
 
-    @Test func `a task begins on the thread that is lent to it, and the next one elsewhere`() async {
-        let thread = ThreadExecutor()
+    @Test func `a task begins on the thread that is lent to it, and the next one elsewhere`() async throws {
+        let thread = try ThreadExecutor()
         let executor = BorrowedThread(thread)
 
         await withTaskExecutorPreference(thread) {
@@ -66,8 +66,8 @@ import Testing
         }
     }
 
-    @Test func `a task that waits gives the lent thread back`() async {
-        let thread = ThreadExecutor()
+    @Test func `a task that waits gives the lent thread back`() async throws {
+        let thread = try ThreadExecutor()
         let executor = BorrowedThread(thread)
         let (words, teller) = AsyncStream<Int>.makeStream()
 

@@ -4,6 +4,18 @@ import Glibc
 import Testing
 
 @Suite struct ChildProcessTests {
+    @Test(arguments: [
+        Command("/bin/sh", ["-c", "echo begin\0; echo after"]),
+        Command("/bin/sh", ["-c", "true"], environment: ["C": "a\0b"]),
+        Command("/bin/sh\0x"), Command("/bin/sh", folder: "/\0tmp"),
+    ])
+    func `a text with a NUL character, which the kernel would cut, is refused`(command: Command) {
+        let error = #expect(throws: SystemError.self) { try ChildProcess.start(command) }
+
+        #expect(error?.code == EINVAL)
+        #expect(error?.description.contains("holds a NUL character") == true)
+    }
+
     @Test(arguments: [Int32(0), 1, 3, 255])
     func `the exit status is told`(status: Int32) async throws {
         let child = try ChildProcess.start(Command("/bin/sh", ["-c", "exit \(status)"]))

@@ -243,6 +243,8 @@ import Testing
         #expect(try await home.scriptEnds()?.state == .success)
         #expect(try await home.words(in: "begun").count == 1)
         _ = try await first.wait()
+        // Before that it hears no signal.
+        #expect(try await holds { home.schedulerLines().count { $0.contains("scheduler started") } == 2 })
         second.send(SIGTERM)
         #expect(try await home.end(of: second)?.isSuccess == true)
         #expect(try await home.leftovers() == [])

@@ -13,14 +13,13 @@ struct AbandonedAttempt {
     }
 
     private let attempt: AttemptID
+    private let name: String
     private let lock: String
     private let start: BootTimeClock.Instant
 
     /// When each process was first told to end.
     private var told: [ProcessIdentity: BootTimeClock.Instant] = [:]
     private var survivors: Set<ProcessIdentity> = []
-    private var hasComplained = false
-
     /// Since when the lock is held and nobody is found who holds it.
     private var sawNobodySince: BootTimeClock.Instant?
 
@@ -30,9 +29,12 @@ struct AbandonedAttempt {
     /// How long a worker may take to end by itself, with all that it has started.
     private static let patience: Duration = .seconds(1)
 
-    /// - Parameter lock: The path of its lock file.
-    init(_ attempt: AttemptID, lock: String, at now: BootTimeClock.Instant) {
+    /// - Parameters:
+    ///   - key: The task instance that it is an attempt of.
+    ///   - lock: The path of its lock file.
+    init(_ attempt: AttemptID, of key: TaskInstanceKey, lock: String, at now: BootTimeClock.Instant) {
         self.attempt = attempt
+        name = "attempt \(attempt) of \(key)"
         self.lock = lock
         start = now
     }
@@ -66,16 +68,18 @@ struct AbandonedAttempt {
             var error: SystemError?
             if case .refused(let refusal) = delivery { error = refusal }
             let survivor = DescendantSweep.Survivor(process: process, error: error)
-            complaints.append("\(survivor), which attempt \(attempt) left: end it as its owner, or as root")
+            complaints.append("\(survivor), which \(name) left: end it as its owner, or as root")
         }
         if !isHeld || !found.isEmpty { sawNobodySince = nil }
         if isHeld, isLate, found.isEmpty { sawNobodySince = sawNobodySince ?? now }
-        if let since = sawNobodySince, now > since.advanced(by: Self.patience), !hasComplained {
-            hasComplained = true
-            complaints.append(
-                "attempt \(attempt) waits: a process that this user cannot see holds \(lock); end it as root")
-        }
         let isDead = found.allSatisfy(survivors.contains)
-        return Step(isOver: isDead && (!isHeld || !found.isEmpty), complaints: complaints)
+        var isOver = isDead && (!isHeld || !found.isEmpty)
+        // Nobody sees who holds it, so nobody can end it: it is waited for no longer than what cannot be ended.
+        if let since = sawNobodySince, now >= since.advanced(by: DescendantSweep.patience) {
+            isOver = true
+            complaints.append(
+                "\(name) left a process that this user cannot see, which holds \(lock): end it as root")
+        }
+        return Step(isOver: isOver, complaints: complaints)
     }
 }

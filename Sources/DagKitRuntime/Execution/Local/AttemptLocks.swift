@@ -12,6 +12,9 @@ struct AttemptLocks {
         fileprivate let path: String
         private let lock: FileLock
 
+        /// Whether a process of its attempt may hold it for ever.
+        fileprivate var hasSurvivor = false
+
         fileprivate init(_ path: String, now: Date, note: String) throws {
             self.path = path
             lock = try FileLock.acquire(path, now: now, note: note)
@@ -49,10 +52,13 @@ struct AttemptLocks {
         return slot
     }
 
+    /// Takes note that a process of an attempt outlives it, and holds its lock: no other attempt gets that.
+    func noteSurvivor(of attempt: AttemptID) { taken[attempt]?.hasSurvivor = true }
+
     /// Gives back the lock of an attempt whose outcome is stored or lies in a file of its own.
     mutating func release(_ attempt: AttemptID) {
         guard let slot = taken.removeValue(forKey: attempt) else { return }
-        if free.count < Self.mostFree, (try? slot.setNote("")) != nil {
+        if !slot.hasSurvivor, free.count < Self.mostFree, (try? slot.setNote("")) != nil {
             free.append(slot)
         } else {
             try? FileSystem.remove(slot.path)

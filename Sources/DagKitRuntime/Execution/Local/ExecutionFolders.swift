@@ -59,6 +59,11 @@ package struct ExecutionFolders: Codable, Hashable, Sendable {
     /// A lock file of a supervisor, which says for which attempt it is; see ``AttemptNote``.
     func lock(number: Int, of supervisor: Int32) -> String { "\(attempts)/\(supervisor)-\(number).lock" }
 
+    /// The process id that the name of a lock file begins with; `nil` if it has another form.
+    static func supervisor(ofLock path: String) -> Int32? {
+        path.split(separator: "/").last.flatMap { $0.split(separator: "-").first }.flatMap { Int32($0) }
+    }
+
     /// The lock files of all supervisors, or of one.
     func locks(of supervisor: Int32? = nil) throws -> [String] {
         let prefix = supervisor.map { "\($0)-" } ?? ""

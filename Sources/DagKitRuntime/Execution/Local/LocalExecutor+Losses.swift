@@ -6,7 +6,9 @@ import Glibc
 /// What becomes of attempts whose supervisor, or whose scheduler, was lost.
 extension LocalExecutor {
     /// Decides what becomes of the attempts of a supervisor whose connection has ended.
-    func settle(_ link: SupervisorLink) async {
+    ///
+    /// - Throws: What keeps it from being known; the attempts stay open then.
+    func settle(_ link: SupervisorLink) async throws {
         link.close()
         if current === link { current = nil }
         if isAbandoned { return forget(link) }
@@ -18,27 +20,45 @@ extension LocalExecutor {
             hasComplained = true
         }
         forget(link)
-        await answered("which outcomes supervisor \(link.process.id) has left") { try reportKeptOutcomes() }
+        try await answered("which outcomes supervisor \(link.process.id) has left") {
+            try reportKeptOutcomes()
+        }
         let lost = open.values.filter { $0.process == link.process }.map(\.order)
         defer { removeFiles(of: link.process) }
-        await OrphanEnd.come(log: log)
+        // Whoever reports an outcome has ended before what the attempt left.
         if lost.isEmpty { return }
+        try await OrphanEnd.come(of: [link.process.id], log: log)
         log.error("supervisor \(link.process.id) is lost with \(lost.count) attempts")
-        let locks = await answered("which attempts of supervisor \(link.process.id) had begun") {
+        let locks = try await answered("which attempts of supervisor \(link.process.id) had begun") {
             try notedLocks(of: link.process)
         }
         lockFiles.merge(locks) { $1 }
-        for order in lost {
-            let lock = locks[order.attemptID]
-            if let lock { await endProcesses(of: order.attemptID, lock: lock) }
-            guard open[order.attemptID] != nil else { continue }
-            let reason = isStopping ? "the scheduler was stopped" : "the supervisor of its worker was lost"
-            // The lock stays until that is stored: it tells the next scheduler that the attempt had begun.
-            if lock != nil {
-                finish(failed(order, reason), keptBy: nil)
-            } else {
-                report(notStarted(order, reason))
+        // Each may wait for something that does not end, and the others do not wait for that.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for order in lost {
+                group.addTask { try await self.settle(order, lock: locks[order.attemptID]) }
             }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Ends what is left of an attempt whose supervisor is lost, and reports it.
+    private func settle(_ order: AttemptOrder, lock: String?) async throws {
+        if let lock {
+            do {
+                try await endProcesses(of: order.attemptID, order.key, lock: lock)
+            } catch let error as LocalExecutorError {
+                // It may run, and is left to the next scheduler; the others do not wait for it.
+                return log.error("attempt \(order.attemptID) stays open: \(error)")
+            }
+        }
+        guard open[order.attemptID] != nil else { return }
+        let reason = isStopping ? "the scheduler was stopped" : "the supervisor of its worker was lost"
+        // The lock stays until that is stored: it tells the next scheduler that the attempt had begun.
+        if lock != nil {
+            finish(failed(order, reason), keptBy: nil)
+        } else {
+            report(notStarted(order, reason))
         }
     }
 
@@ -138,20 +158,98 @@ extension LocalExecutor {
     /// Ends what is left of attempts that no supervisor owns, and reports those that had begun as failed.
     ///
     /// - Parameter suspects: The attempts that are looked at; `nil` for all that there are.
+    /// - Throws: ``LocalExecutorError/unreadableLock(_:cause:)``: an attempt may run of which nothing can be known.
     func settleAbandonedAttempts(
         except owned: Set<AttemptID>, among suspects: Set<AttemptID>? = nil
     ) async throws {
+        try await settle(try await abandonedAttempts(except: owned, among: suspects))
+    }
+
+    /// Settles the attempts that no supervisor owns; those that take long are seen to beside the work.
+    ///
+    /// - Returns: Whether all are settled. Else ``tellAdopted()`` follows.
+    func settleAbandonedAttemptsSoon(except owned: Set<AttemptID>) async throws -> Bool {
+        let abandoned = try await abandonedAttempts(except: owned)
+        if abandoned.isEmpty { return true }
+        let (signals, signal) = AsyncStream<Void>.makeStream()
+        waitForSilent = Task { await self.settleBeside(abandoned, signal) }
+        let timer = Task { [clock] in
+            try? await clock.sleep(for: Self.settlePatience)
+            signal.yield()
+        }
+        defer { timer.cancel() }
+        for await _ in signals { break }
+        try Task.checkCancellation()
+        if let failure = settleFailure { throw failure }
+        if waitForSilent == nil { return true }
+        suspects = Set(abandoned.map(\.note.attemptID))
+        return false
+    }
+
+    /// How long the start waits for the end of what dead supervisors left.
+    private static let settlePatience: Duration = .milliseconds(1500)
+
+    private func settleBeside(_ abandoned: [Abandoned], _ signal: AsyncStream<Void>.Continuation) async {
+        do {
+            try await settle(abandoned)
+        } catch {
+            if !suspects.isEmpty, !Task.isCancelled {
+                log.error("what dead supervisors left stays open: \(error)")
+            }
+            settleFailure = error
+            signal.yield()
+            return
+        }
+        waitForSilent = nil
+        signal.yield()
+        // Only those who were not told in time are told now.
+        guard !suspects.isEmpty else { return }
+        suspects = []
+        tellAdopted()
+    }
+
+    /// An attempt that no supervisor owns.
+    struct Abandoned: Sendable {
+        let note: AttemptNote
+        let path: String
+    }
+
+    private func abandonedAttempts(
+        except owned: Set<AttemptID>, among suspects: Set<AttemptID>? = nil
+    ) async throws -> [Abandoned] {
+        var found: [Abandoned] = []
         for path in try folders.locks() {
-            guard let note = await answered("whose lock \(path) is", { try AttemptNote.read(path) }) else {
+            guard let note = try await noteInLock(at: path) else {
                 removeUnlessHeld(path)
                 continue
             }
             guard !owned.contains(note.attemptID) else { continue }
             lockFiles[note.attemptID] = path
-            guard unstored[note.attemptID] == nil, suspects?.contains(note.attemptID) ?? true
-            else { continue }
-            await endProcesses(of: note.attemptID, lock: path)
-            finish(note.lost(at: now()), keptBy: nil)
+            if unstored[note.attemptID] == nil, suspects?.contains(note.attemptID) ?? true {
+                found.append(Abandoned(note: note, path: path))
+            }
+        }
+        return found
+    }
+
+    private func settle(_ abandoned: [Abandoned]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for attempt in abandoned {
+                group.addTask {
+                    let note = attempt.note
+                    try await self.endProcesses(of: note.attemptID, note.key, lock: attempt.path)
+                    await self.finish(note.lost(at: self.now()), keptBy: nil)
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func noteInLock(at path: String) async throws -> AttemptNote? {
+        do {
+            return try await answered("whose lock \(path) is") { try AttemptNote.read(path) }
+        } catch let error as SystemError {
+            throw LocalExecutorError.unreadableLock(path, cause: error)
         }
     }
 
@@ -166,20 +264,29 @@ extension LocalExecutor {
     /// Returns once no process of an attempt is left whose supervisor is dead, by the kernel's own word.
     ///
     /// A worker without its supervisor ends by itself at once; one that cannot is killed, as is what a killed one left.
-    private func endProcesses(of attempt: AttemptID, lock path: String) async {
-        var end = AbandonedAttempt(attempt, lock: path, at: clock.now)
+    ///
+    /// - Throws: ``LocalExecutorError/unreadableLock(_:cause:)``, `CancellationError`.
+    private func endProcesses(
+        of attempt: AttemptID, _ key: TaskInstanceKey, lock path: String
+    ) async throws {
+        var end = AbandonedAttempt(attempt, of: key, lock: path, at: clock.now)
         while true {
             let now = clock.now
-            let step = await answered("whether attempt \(attempt) is dead") { () throws(SystemError) in
-                try end.step(at: now)
+            let step: AbandonedAttempt.Step
+            do {
+                step = try await answered("whether attempt \(attempt) is dead") { () throws(SystemError) in
+                    try end.step(at: now)
+                }
+            } catch let error as SystemError {
+                throw LocalExecutorError.unreadableLock(path, cause: error)
             }
             for line in step.complaints { log.error(line) }
             if step.isOver { return }
-            try? await clock.sleep(for: .milliseconds(5))
+            try await clock.sleep(for: .milliseconds(5))
         }
     }
 
-    private func answered<Value>(_ question: String, _ ask: () throws -> Value) async -> Value {
-        await KernelAnswer.to(question, log: log, ask)
+    private func answered<Value>(_ question: String, _ ask: () throws -> Value) async throws -> Value {
+        try await KernelAnswer.to(question, log: log, ask)
     }
 }

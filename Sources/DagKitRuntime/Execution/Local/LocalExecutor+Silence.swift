@@ -2,28 +2,23 @@ import DagKitCore
 import DagKitSystem
 import Glibc
 
-/// Supervisors of earlier schedulers that live and do not answer, since they were stopped.
+/// Supervisors of earlier schedulers that live and do not answer.
 ///
 /// What they run goes on, and only they know what that is: it must not run twice. All else does not wait for them.
 extension LocalExecutor {
     /// Waits for them beside the work.
-    func wait(for calls: [SupervisorLink.Call]) throws {
-        for call in calls {
-            let process = call.process.id
-            let state = call.process.isStopped ? "is stopped" : "does not answer"
-            log.warning(
-                "supervisor \(process) \(state): its attempts wait for it, all else goes on; let it go on with "
-                    + "kill -CONT \(process), or end it and its attempts with kill -9 \(process)")
-        }
-        silent = Set(calls.map(\.process))
+    func wait(for supervisors: [SilentSupervisor]) throws {
+        for supervisor in supervisors { log.warning(supervisor.description) }
+        silent = Set(supervisors.map(\.process))
         suspects = Set(try folders.locks().compactMap { try AttemptNote.read($0)?.attemptID })
-        waitForSilent = Task { await self.hear(calls) }
+        let identity = try starter.identity()
+        waitForSilent = Task { await self.hear(supervisors, identity) }
     }
 
     /// Takes over each supervisor that answers; once all have answered or are dead, says what runs.
-    private func hear(_ calls: [SupervisorLink.Call]) async {
+    private func hear(_ supervisors: [SilentSupervisor], _ identity: String) async {
         await withTaskGroup(of: Void.self) { group in
-            for call in calls { group.addTask { await self.hear(call) } }
+            for supervisor in supervisors { group.addTask { await self.hear(supervisor, identity) } }
         }
         var hasComplained = false
         while !Task.isCancelled {
@@ -44,19 +39,20 @@ extension LocalExecutor {
         tellAdopted()
     }
 
-    private func hear(_ call: SupervisorLink.Call) async {
-        let process = call.process
-        let link = try? await call.answer()
+    private func hear(_ supervisor: SilentSupervisor, _ identity: String) async {
+        let process = supervisor.process
+        let link = await supervisor.answer(to: identity)
         if Task.isCancelled {
             link?.close()
             return
         }
-        silent.remove(process)
         guard let link else {
             // Its connection ends with its life, or a moment before; only the kernel can say that it does not live.
             while (try? await process.waitForEnd(until: soon)) != true { if Task.isCancelled { return } }
+            silent.remove(process)
             return log.warning("supervisor \(process.id) is dead; what it ran has ended")
         }
+        silent.remove(process)
         log.info("supervisor \(process.id) answers again")
         adopt(link)
         for order in link.welcome.running {

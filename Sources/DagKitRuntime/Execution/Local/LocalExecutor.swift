@@ -43,6 +43,9 @@ public actor LocalExecutor: Executor {
     var waitForSilent: Task<Void, Never>?
     var unheardKills: [AttemptID: String] = [:]
 
+    /// Why it is not known what dead supervisors left.
+    var settleFailure: (any Error)?
+
     /// The attempts that may be theirs: those that had a lock file when they did not answer.
     var suspects: Set<AttemptID> = []
     private var starts: [BootTimeClock.Instant] = []
@@ -99,14 +102,15 @@ public actor LocalExecutor: Executor {
         try reportKeptOutcomes()
         let running = found.links.flatMap(\.welcome.running).map(\.attemptID)
         if found.silent.isEmpty {
-            try await settleAbandonedAttempts(except: Set(running))
-            continuation.yield(.adopted(running))
+            let isAll = try await settleAbandonedAttemptsSoon(except: Set(running))
+            continuation.yield(isAll ? .adopted(running) : .adoptedInPart(running))
         } else {
             continuation.yield(.adoptedInPart(running))
             try wait(for: found.silent)
         }
         let identity = try starter.identity()
         current = found.links.first { $0.welcome.identity == identity }
+        try Task.checkCancellation()
         if current == nil { try await startFirstSupervisor() }
         return events
     }
@@ -286,7 +290,11 @@ public actor LocalExecutor: Executor {
         } catch {
             log.warning("the connection to supervisor \(link.process.id) is lost: \(error)")
         }
-        await settle(link)
+        do {
+            try await settle(link)
+        } catch {
+            log.error("what supervisor \(link.process.id) has left stays open: \(error)")
+        }
     }
 
     private func take(_ message: SupervisorMessage, from link: SupervisorLink) {

@@ -159,6 +159,7 @@ extension WorkerReport: WireCodable {
             writer.write(outcome)
             writer.write(isSpent)
         case .lostCommand: writer.write(UInt8(2))
+        case .ready: writer.write(UInt8(3))
         }
     }
 
@@ -167,6 +168,7 @@ extension WorkerReport: WireCodable {
         case 0: self = .mask(try reader.list())
         case 1: self = .finished(try reader.value(), isSpent: try reader.flag())
         case 2: self = .lostCommand
+        case 3: self = .ready
         case let tag: throw .unknown("report", tag: tag)
         }
     }

@@ -48,6 +48,8 @@ enum WorkerInstruction: Sendable {
 
 /// What a worker says to its supervisor.
 enum WorkerReport: Sendable {
+    /// It has all threads that it needs, and takes orders. One that ends before that has begun nothing.
+    case ready
     /// These values are secret: the task gets them once the supervisor has answered.
     case mask([String])
     /// A command of the attempt was killed by signal 9.

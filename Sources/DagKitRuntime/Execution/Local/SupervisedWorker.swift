@@ -22,11 +22,20 @@ final class SupervisedWorker {
     private(set) var endsBy: BootTimeClock.Instant?
     private var isDismissed = false
 
+    /// When it is waited for no more, having been killed.
+    private(set) var givenUpBy: BootTimeClock.Instant?
+
     /// What the attempts used that it reported.
     private var reported = ResourceUsage(cpuSeconds: 0, peakMemory: 0)
 
     /// A word that marks the lines of its logger.
     let word = String(UInt64.random(in: 0 ... .max), radix: 36)
+
+    /// Whether it has said that it takes orders.
+    var isReady = false
+
+    /// Whether it ends since the system had no room for what it needs.
+    var lacksRoom = false
 
     /// Whether its process has ended.
     var hasEnded = false
@@ -98,9 +107,10 @@ final class SupervisedWorker {
         endsBy = min(endsBy ?? deadline, deadline)
     }
 
-    /// Has no deadlines any more: what they were for is done.
-    func forgetDeadlines() {
+    /// Is waited for at most until an instant, as it was killed; the deadlines before that are met.
+    func expectEnd(by deadline: BootTimeClock.Instant) {
         isDismissed = true
+        givenUpBy = givenUpBy ?? deadline
         endsBy = nil
         attempt?.forgetDeadline()
     }

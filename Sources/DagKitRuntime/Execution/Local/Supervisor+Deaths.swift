@@ -3,11 +3,17 @@ import DagKitSystem
 import FoundationEssentials
 import Glibc
 
-/// A worker that has ended, and whose attempt stays open until what it left is dead.
+/// A worker that has ended or cannot be ended, and whose attempt stays open until what it left is dead.
 struct DeadWorker {
     let worker: SupervisedWorker
-    let exit: ProcessExit
+    /// `nil` if nobody knows it: it has not ended, or did so while it was waited for no more.
+    let exit: ProcessExit?
     let kills: [MemoryKills]
+
+    /// Whether it could not get what it needs to take an order: nothing has begun in it.
+    var lackedRoom: Bool {
+        !worker.isReady && exit?.reason == .exited(DagKitWorker.shortageStatus)
+    }
 }
 
 /// The end of workers, and of what they leave behind: the loop never waits for a process.
@@ -17,6 +23,21 @@ extension Supervisor {
         // Its control group cannot be asked for any more once it is reaped.
         let kills = worker.attempt == nil ? [] : readMemoryKills(of: worker.child.id)
         guard let exit = try worker.child.poll() else { return }
+        bury(worker, exit, kills)
+    }
+
+    /// Leaves a killed worker that has not ended to the sweep, which kills what is below it and does not wait for ever.
+    func giveUp(_ worker: SupervisedWorker) {
+        do {
+            try reap(worker)
+            if !worker.hasEnded { bury(worker, nil, []) }
+        } catch {
+            log("\(error)", level: .error)
+            bury(worker, nil, [])
+        }
+    }
+
+    private func bury(_ worker: SupervisedWorker, _ exit: ProcessExit?, _ kills: [MemoryKills]) {
         worker.hasEnded = true
         // What it said last may wait to be read.
         try? readReports(of: worker)
@@ -40,6 +61,11 @@ extension Supervisor {
             if isBlind { log("processes can be looked at again") }
             isBlind = false
             for survivor in step.survivors { tell(of: survivor) }
+            if !step.survivors.isEmpty {
+                for attempt in dead.compactMap(\.worker.attempt) {
+                    locks.noteSurvivor(of: attempt.order.attemptID)
+                }
+            }
             if step.isOver { return closeDead() }
             // The end of a child is told by a signal, that of a stranger's child is not.
             nextSweep = now.advanced(by: .milliseconds(20))
@@ -64,6 +90,8 @@ extension Supervisor {
         let closing = dead
         dead.removeAll()
         for ended in closing { close(ended) }
+        // It would be the same at once: the next try comes in its time, or with the end of an attempt.
+        if closing.contains(where: { $0.worker.lacksRoom || !$0.worker.isReady }) { return }
         if !waiting.isEmpty { startWaiting(at: clock.now) }
         // One that ended before it ever worked would do so again.
         guard workers.isEmpty, !isRetiring, closing.contains(where: { $0.worker.attemptCount > 0 }) else {
@@ -81,21 +109,31 @@ extension Supervisor {
         worker.drainAll()
         unwatch(worker.output.raw)
         unwatch(worker.errors.raw)
-        if let attempt = worker.attempt {
+        guard let attempt = worker.attempt else { return }
+        if ended.lackedRoom, attempt.ending == nil {
+            postpone(
+                attempt, of: worker, because: "a worker cannot start its threads; run fewer tasks at once")
+        } else {
             close(attempt, of: worker, worker.lastOutcome ?? death(of: attempt, ended))
         }
     }
 
     private func death(of attempt: SupervisedAttempt, _ ended: DeadWorker) -> AttemptOutcome {
         attempt.log.finish()
-        var reason = "the task's process ended with \(ended.exit)"
-        if ended.exit.reason == .signalled(SIGKILL), attempt.ending == nil, take(ended.kills) {
-            reason = "out of memory: the kernel ended the task's process (\(ended.exit))"
+        guard let exit = ended.exit else {
+            return attempt.judge(
+                failed(
+                    attempt.order, "the task's process was killed and does not end", isRetryable: true,
+                    startedAt: attempt.startedOn))
+        }
+        var reason = "the task's process ended with \(exit)"
+        if exit.reason == .signalled(SIGKILL), attempt.ending == nil, take(ended.kills) {
+            reason = "out of memory: the kernel ended the task's process (\(exit))"
         } else if let crash = attempt.log.crashLine {
             reason += ": \(crash)"
         }
         var outcome = failed(attempt.order, reason, isRetryable: true, startedAt: attempt.startedOn)
-        outcome.usage = ended.worker.usageOfLastAttempt(ended.exit.usage)
+        outcome.usage = ended.worker.usageOfLastAttempt(exit.usage)
         outcome.processID = Int(ended.worker.child.id)
         return attempt.judge(outcome)
     }

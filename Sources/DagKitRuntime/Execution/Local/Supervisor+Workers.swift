@@ -69,7 +69,7 @@ extension Supervisor {
             where error.isShortage || error.code == EPIPE || error.code == ECONNRESET
         {
             // Nothing of it has begun: it waits for a better moment, and the same try goes then.
-            wait(order, because: error, at: now)
+            wait(order, because: "\(error)", isShortage: error.isShortage, at: now)
         } catch {
             // Before any of its effects: it fails with that reason, and its retry delay keeps it from trying in circles.
             conclude(failed(order, "\(error)", isRetryable: true, startedAt: self.now()))
@@ -97,13 +97,27 @@ extension Supervisor {
         }
     }
 
-    private func wait(_ order: AttemptOrder, because error: SystemError, at now: BootTimeClock.Instant) {
+    private func wait(
+        _ order: AttemptOrder, because reason: String, isShortage: Bool, at now: BootTimeClock.Instant
+    ) {
         waiting.append(order)
-        nextStartTry = now.advanced(by: error.isShortage ? .seconds(1) : .zero)
-        guard error.isShortage else { return }
+        nextStartTry = now.advanced(by: isShortage ? .seconds(1) : .zero)
+        guard isShortage else { return }
         locks.removeFree()
         guard shortage.begin(at: now) else { return }
-        warn("attempts wait until the system has room for them: \(error)")
+        warn("attempts wait until the system has room for them: \(reason)")
+    }
+
+    /// Lets an attempt of which nothing has begun wait for a better moment, and ends its worker: others may need its threads.
+    func postpone(_ attempt: SupervisedAttempt, of worker: SupervisedWorker, because reason: String) {
+        attempt.log.note("nothing of it has begun, and it waits: \(reason)", level: .warning)
+        attempt.log.finish()
+        worker.attempt = nil
+        worker.lacksRoom = true
+        attempts[attempt.order.attemptID] = nil
+        locks.release(attempt.order.attemptID)
+        if !worker.hasEnded { dismiss(worker) }
+        wait(attempt.order, because: reason, isShortage: true, at: clock.now)
     }
 
     /// Tries what waits, in order, until something is short again.
@@ -115,13 +129,16 @@ extension Supervisor {
             start(order, at: now)
             guard waiting.isEmpty else { return waiting += orders }
         }
-        if shortage.end() { log("attempts start again") }
     }
 
     /// The worker that was busy last, as its memory is the warmest.
     private func freeWorker() throws -> SupervisedWorker {
-        if let idle = workers.filter(\.isIdle).max(by: { $0.idleSince < $1.idleSince }) { return idle }
-        return try startWorker()
+        let idle = workers.filter { $0.isIdle && ($0.isReady || !shortage.isOpen) }
+        if let idle = idle.max(by: { $0.idleSince < $1.idleSince }) { return idle }
+        guard shortage.isOpen else { return try startWorker() }
+        // Many that start at once would keep from each other what one alone gets.
+        if workers.allSatisfy(\.isReady) { try startWorker() }
+        throw SystemError.failed("start one more worker yet", nil, code: EAGAIN)
     }
 
     private func prepare(
@@ -177,6 +194,9 @@ extension Supervisor {
 
     private func take(_ report: WorkerReport, from worker: SupervisedWorker) throws {
         switch report {
+        case .ready:
+            worker.isReady = true
+            if shortage.isOpen, !waiting.isEmpty { startWaiting(at: clock.now) }
         case .mask(let values):
             worker.attempt?.log.addSecrets(values)
             try worker.channel?.send(MessageCoding.bytes(of: WorkerInstruction.masked))
@@ -190,6 +210,9 @@ extension Supervisor {
         FaultPoint.outcomeReceived.pass()
         worker.drainAll()
         worker.note(reported.usage)
+        if case .notStarted(let reason) = reported.verdict, attempt.ending == nil {
+            return postpone(attempt, of: worker, because: reason)
+        }
         if case .failed = reported.verdict { tellMemoryKills(of: worker, to: attempt) }
         let outcome = attempt.judge(reported)
         if isSpent || attempt.ending != nil {
@@ -198,6 +221,7 @@ extension Supervisor {
             return kill(worker)
         }
         close(attempt, of: worker, outcome)
+        if waiting.isEmpty, shortage.end() { log("attempts start again") }
         worker.idleSince = clock.now
         if worker.attemptCount >= configuration.attemptsPerWorker { dismiss(worker) } else { planTrim() }
         if !waiting.isEmpty { startWaiting(at: clock.now) }
@@ -272,11 +296,14 @@ extension Supervisor {
         for process in descendants { process.send(SIGCONT) }
     }
 
-    /// Kills a worker; what it leaves is killed when its exit is seen, which follows at once.
+    /// How long a killed worker may take before it is looked at as what may never end; its memory may be large.
+    private static let deathPatience: Duration = .seconds(1)
+
+    /// Kills a worker; what it leaves is killed when its exit is seen, which follows at once, or once it is late.
     func kill(_ worker: SupervisedWorker) {
         dismiss(worker)
         worker.child.sendToGroup(SIGKILL)
-        worker.forgetDeadlines()
+        worker.expectEnd(by: clock.now.advanced(by: Self.deathPatience))
     }
 
     // MARK: Memory

@@ -66,7 +66,8 @@ final class Supervisor {
     var lastHeard: BootTimeClock.Instant
     private var hasWriteFailed = false
     private var nextWriteTry: BootTimeClock.Instant?
-    private let listener: LocalListener
+    private var listener: LocalListener
+    private var nextSocketTry: BootTimeClock.Instant?
 
     /// Given up to take a connection when no descriptor is left, since who connects may free many.
     private var spare: FileDescriptor?
@@ -175,6 +176,8 @@ final class Supervisor {
         case .signals:
             let pending = try signals.pending()
             if pending.contains(SIGTERM) { retire() }
+            // A scheduler that does not find the socket asks for it.
+            if pending.contains(SIGHUP) { keepSocket() }
             if pending.contains(SIGCHLD) { sweep(at: clock.now) }
         case .scheduler: try readScheduler()
         case .channel(let worker): try readReports(of: worker)
@@ -228,6 +231,23 @@ final class Supervisor {
         scheduler = nil
         hasGreeted = false
         idleSince = clock.now
+        keepSocket()
+    }
+
+    /// Listens anew if somebody removed the socket's file, so that the next scheduler finds this process.
+    private func keepSocket() {
+        nextSocketTry = nil
+        if listener.isReachable { return }
+        do {
+            try configuration.folders.create()
+            let fresh = try LocalListener(listener.path)
+            try watch(fresh.descriptor, .listener)
+            unwatch(listener.descriptor)
+            listener = fresh
+            log("the socket was removed, and is made again", level: .warning)
+        } catch {
+            nextSocketTry = clock.now.advanced(by: .seconds(1))
+        }
     }
 
     // MARK: Time
@@ -238,12 +258,14 @@ final class Supervisor {
                 meetDeadline(of: attempt, worker, at: now)
             }
             if let endsBy = worker.endsBy, endsBy <= now { kill(worker) }
+            if let givenUpBy = worker.givenUpBy, givenUpBy <= now { giveUp(worker) }
         }
         if let stopsBy, stopsBy <= now {
             self.stopsBy = nil
             endAttempts(because: "the scheduler was stopped", at: now)
         }
         if let nextSweep, nextSweep <= now { sweep(at: now) }
+        if let nextSocketTry, nextSocketTry <= now { keepSocket() }
         if let nextStartTry, nextStartTry <= now { startWaiting(at: now) }
         if let nextAcceptTry, nextAcceptTry <= now {
             do { try acceptAgain() } catch { self.nextAcceptTry = now.advanced(by: .seconds(1)) }
@@ -317,8 +339,8 @@ final class Supervisor {
     }
 
     private var nextDeadline: BootTimeClock.Instant? {
-        var instants = workers.flatMap { [$0.attempt?.deadline, $0.endsBy] }
-        instants += [stopsBy, nextSweep, nextStartTry, nextAcceptTry, nextTrim, restsAt]
+        var instants = workers.flatMap { [$0.attempt?.deadline, $0.endsBy, $0.givenUpBy] }
+        instants += [stopsBy, nextSweep, nextStartTry, nextAcceptTry, nextSocketTry, nextTrim, restsAt]
         if outcomes.isOnDisk {
             if isRetiring, hasNothingLeft { instants.append(unheardAt) }
         } else {

@@ -69,7 +69,8 @@ final class SupervisorLink: Sendable {
 
         /// Connects, and says who this is.
         ///
-        /// - Throws: ``SystemError`` with `ENOENT` or `ECONNREFUSED` if nobody listens any more.
+        /// - Throws: ``SystemError`` with `ENOENT` or `ECONNREFUSED` if nobody listens any more, with `ECONNRESET` if who did
+        ///   has ended, with `EAGAIN` if too many wait there; ``LocalExecutorError/unseenSupervisor(_:)``.
         static func begin(
             _ path: String, identity: String, until deadline: BootTimeClock.Instant
         ) async throws -> Call {
@@ -77,10 +78,17 @@ final class SupervisorLink: Sendable {
             guard try socket.isPeerTrusted() else {
                 throw SystemError.failed("trust who listens at", path, code: EPERM)
             }
-            try await socket.writeFrame(
-                MessageCoding.bytes(of: SchedulerMessage.hello(identity: identity)), until: deadline)
-            guard let process = ProcessIdentity.of(try socket.peer().process) else {
+            let peer = try socket.peer().process
+            // The kernel knows a process of another container by no number of ours.
+            guard peer != 0 else { throw LocalExecutorError.unseenSupervisor(path) }
+            guard let process = ProcessIdentity.of(peer) else {
                 throw SystemError.failed("talk to the supervisor at", path, code: ECONNRESET)
+            }
+            do {
+                try await socket.writeFrame(
+                    MessageCoding.bytes(of: SchedulerMessage.hello(identity: identity)), until: deadline)
+            } catch SystemError.failed(_, _, let code) where code == EPIPE || code == ECONNRESET {
+                // Who reads the answer finds out.
             }
             return Call(path: path, process: process, socket: socket)
         }

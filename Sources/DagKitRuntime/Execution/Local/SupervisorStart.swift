@@ -32,56 +32,15 @@ struct SupervisorStart: Sendable {
         } catch {
             let isLate = BootTimeClock().now >= deadline
             child.send(SIGKILL)
+            try Task.checkCancellation()
             let exit = try await child.wait()
             throw isLate ? LocalExecutorError.silentSupervisor : .deadSupervisor(exit)
         }
     }
 
-    /// The supervisors of a home that live.
-    struct Found: Sendable {
-        var links: [SupervisorLink] = []
-
-        /// Those that do not answer: what they run must not run twice, and nobody else knows what that is.
-        var silent: [SupervisorLink.Call] = []
-    }
-
-    /// Connects to every living supervisor of this home, and removes what dead ones left.
-    ///
-    /// One that was stopped, as the kernel says, gets half a second to answer, any other one five.
-    func findAll() async throws -> Found {
-        let identity = try identity()
-        var found = Found()
-        for path in try configuration.folders.sockets() {
-            while true {
-                do {
-                    let now = BootTimeClock().now
-                    let call = try await SupervisorLink.Call.begin(
-                        path, identity: identity, until: now.advanced(by: .seconds(5)))
-                    do {
-                        found.links.append(try await patientAnswer(to: call))
-                    } catch SystemError.failed(_, _, code: ETIMEDOUT) {
-                        found.silent.append(call)
-                    }
-                } catch SystemError.failed(_, _, let code) where code == ECONNREFUSED || code == ENOENT {
-                    try FileSystem.remove(path)
-                } catch SystemError.failed(_, _, let code) where code == ECONNRESET || code == EPIPE {
-                    // It is ending just now.
-                    try await BootTimeClock().sleep(for: .milliseconds(20))
-                    continue
-                }
-                break
-            }
-        }
-        return found
-    }
-
-    private func patientAnswer(to call: SupervisorLink.Call) async throws -> SupervisorLink {
-        let start = BootTimeClock().now
-        do {
-            return try await call.answer(until: start.advanced(by: .milliseconds(500)))
-        } catch SystemError.failed(_, _, code: ETIMEDOUT) where !call.process.isStopped {
-            return try await call.answer(until: start.advanced(by: .seconds(5)))
-        }
+    /// Connects to every living supervisor of this home.
+    func findAll() async throws -> SupervisorSearch.Found {
+        try await SupervisorSearch(configuration.folders, identity: identity()).run()
     }
 
     /// What a supervisor that is started now would be.
@@ -136,13 +95,28 @@ struct SupervisorStart: Sendable {
 package enum LocalExecutorError: DagKitError, Equatable {
     case deadSupervisor(ProcessExit)
     case silentSupervisor
+    /// The lock file of an attempt cannot be looked at.
+    case unreadableLock(String, cause: SystemError)
+    /// A process listens in the place of a supervisor that this process cannot see.
+    case unseenSupervisor(String)
 
     package var problem: String {
         switch self {
         case .deadSupervisor(let exit): "the supervisor of the workers does not start: \(exit)"
         case .silentSupervisor: "the supervisor of the workers does not answer after its start"
+        case .unreadableLock(let path, let cause):
+            "cannot say whose lock \"\(path)\" is: \(SystemError.text(of: cause.code))"
+        case .unseenSupervisor(let path): "a process that cannot be seen from here listens at \"\(path)\""
         }
     }
 
-    package var remedy: String { "look into logs/supervisor/supervisor.log" }
+    package var remedy: String {
+        switch self {
+        case .deadSupervisor, .silentSupervisor: "look into logs/supervisor/supervisor.log"
+        case .unreadableLock:
+            "an attempt of another user may run: end it as its owner or as root, then remove what is there"
+        case .unseenSupervisor:
+            "start the scheduler in the container where that supervisor runs, or end it there first"
+        }
+    }
 }

@@ -21,6 +21,9 @@ struct WorkerProcess {
     /// Whether a command of the attempt was killed by signal 9.
     private let lostCommand = SharedFlag()
 
+    /// Why the command that is all of the task could not be started, if the system was short of something.
+    private let shortage = SharedReason()
+
     /// Where the work of a task begins: this thread waits for it.
     private let executor: BorrowedThread
     private let hostName = CurrentProcess.hostName
@@ -48,7 +51,7 @@ struct WorkerProcess {
         channel = SupervisorChannel(
             try MessageSocket(owning: FileDescriptor(owning: Self.channelDescriptor)))
         FaultPoint.workerStarts.pass()
-        ProcessTree.whenClosed(Self.channelDescriptor) {
+        try ProcessTree.whenClosed(Self.channelDescriptor) {
             // Nobody reads what this worker does any more: it leaves nothing behind, not even what it was about to start.
             ChildProcess.forbidStarts()
             ProcessTree.killDescendants()
@@ -62,8 +65,10 @@ struct WorkerProcess {
     @concurrent func run() async throws {
         var state = try WorkerState()
         let (signals, termination) = (signals, termination)
+        try Reactor.shared.prepare()
         let watch = Task { try await termination.watch(signals) }
         defer { watch.cancel() }
+        try await channel.report(.ready)
         while let (order, lock) = try await channel.nextOrder() {
             FaultPoint.attemptReceived.pass()
             var (outcome, wasCancelled) = await run(order, lock)
@@ -77,7 +82,7 @@ struct WorkerProcess {
             outcome.hostname = hostName
             if lostCommand.take() { try await channel.report(.lostCommand) }
             // Work that was cancelled may not have heeded it in all its parts.
-            let isSpent = damage != nil || wasCancelled
+            let isSpent = damage != nil || wasCancelled || outcome.verdict.isNotStarted
             do {
                 try await channel.report(.finished(outcome, isSpent: isSpent))
             } catch let error as FrameError {
@@ -131,11 +136,19 @@ struct WorkerProcess {
                 Self.print(Array($0) + [UInt8(ascii: "\n")])
             } noteKill: { [lostCommand] in
                 lostCommand.set()
+            } noteShortage: { [shortage] reason in
+                shortage.set(reason)
             }
             services = services.offeringOutputFiles()
             try await channel.mask(SecretFinder.secrets(in: order))
             FaultPoint.workBegins.pass()
             result = await attempt(order, work, services)
+            if let reason = shortage.take(), case .failed = result.outcome.verdict {
+                result.outcome.verdict = .notStarted(reason: reason)
+            }
+        } catch let error as SystemError where error.isShortage {
+            result = (failed(order, "\(error)", startedAt: started), false)
+            result.outcome.verdict = .notStarted(reason: "\(error)")
         } catch {
             if order.notice == nil { logger.error("\(error)") } else { logger.debug("\(error)") }
             let isRetryable = !(error is TaskLibraryError) && !(error is DAGValidationError)
@@ -211,6 +224,23 @@ struct WorkerProcess {
             rest = rest.dropFirst(max(count, 0))
         }
     }
+}
+
+extension AttemptOutcome.Verdict {
+    fileprivate var isNotStarted: Bool {
+        if case .notStarted = self { return true }
+        return false
+    }
+}
+
+/// A reason that one task gives and another one asks for.
+private final class SharedReason: Sendable {
+    private let reason = Mutex<String?>(nil)
+
+    func set(_ text: String) { reason.withLock { $0 = text } }
+
+    /// The reason that was given since it was asked for last.
+    func take() -> String? { reason.withLock { $0.take() } }
 }
 
 /// What one task says and another one asks.
