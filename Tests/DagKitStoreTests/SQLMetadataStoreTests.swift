@@ -257,7 +257,7 @@ import Testing
         _ = try await store.commit([DAGRun.fixture().creation], durability: .process)
         try await database.execute("update dag_run set start_date = 'yesterday'")
 
-        let error = await #expect(throws: StoreError.self) { try await store.runs(RunQuery()) }
+        let error = await #expect(throws: UnreadableRow.self) { try await store.runs(RunQuery()) }
 
         #expect(error?.problem.contains(#"column "start_date" of table "dag_run" cannot be read"#) == true)
         await store.close()
