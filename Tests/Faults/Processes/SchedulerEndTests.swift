@@ -262,10 +262,13 @@ import Testing
         let next = try home.startScheduler("--hand-over")
 
         #expect(try await home.end(of: first)?.isSuccess == true)
-        #expect(try await holds { SchedulerDoor.process(of: home.path) == next.id })
+        // One that has the lock only hears signals once it works.
+        #expect(try await holds { home.schedulerLines().count { $0.contains("scheduler started") } == 2 })
+        #expect(SchedulerDoor.process(of: home.path) == next.id)
         next.send(SIGTERM)
         #expect(try await home.end(of: next)?.isSuccess == true)
-        #expect(try await holds { SchedulerDoor.process(of: home.path) == standby.id })
+        #expect(try await holds { home.schedulerLines().count { $0.contains("scheduler started") } == 3 })
+        #expect(SchedulerDoor.process(of: home.path) == standby.id)
         standby.send(SIGTERM)
         #expect(try await home.end(of: standby)?.isSuccess == true)
     }
