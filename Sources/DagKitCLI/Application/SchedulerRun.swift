@@ -219,10 +219,12 @@ struct SchedulerRun: Sendable {
             let logs = try workspace.logs
             let mask = workspace.mask
             let now = workspace.system.now
-            return InProcessExecutor(
-                try workspace.dags().specs, capacity: 1, services: try await workspace.services()
-            ) { order in
+            let library = workspace.tool.taskLibrary
+            // What an order asks for is looked up then: the DAGs may be read again meanwhile.
+            return InProcessExecutor(capacity: 1, services: try await workspace.services()) { order in
                 AttemptLogFile(folder: logs, order: order, mask: mask, now: now).logger
+            } findWork: { order in
+                try library.work(for: order)
             }
         }
         return LocalExecutor(

@@ -62,15 +62,14 @@ enum DagsTriggering {
         return try await RunFollower(call: call, store: store, timeout: call[timeout]).follow(run.key)
     }
 
-    /// Records the run; without a date or id of the user's own, the next free microsecond is taken.
+    /// Records the run; without a date of the user's own, the next free microsecond is taken.
     static func create(
         _ call: Invocation, _ spec: DAGSpec, _ store: any MetadataStore, date given: Date? = nil,
         runID: RunID? = nil, conf: JSONValue = .object([:])
     ) async throws -> DAGRun {
         let now = call.workspace.now
         let shape = try await call.specInForce(spec.id, in: store)
-        let isFree = given == nil && runID == nil
-        for attempt in 0..<(isFree ? 1000 : 1) {
+        for attempt in 0..<(given == nil ? 1000 : 1) {
             var run = DAGRun.manual(
                 spec, logicalDate: given ?? Date(microseconds: now.microsecondsSinceEpoch + Int64(attempt)),
                 runID: runID, conf: conf, by: call.workspace.actor, at: now)
@@ -78,7 +77,9 @@ enum DagsTriggering {
             var machine = RunMachine(creating: run, of: shape, actor: call.workspace.actor)
             guard let batch = machine.takeBatch() else { continue }
             if try await store.commit([batch], durability: .full).conflicts.isEmpty { return run }
-            if !isFree { throw CommandError.runExists(run.key) }
+            // Somebody else may have taken the date, or the id.
+            let known = runID == nil ? nil : try await store.snapshot(of: run.key)
+            if given != nil || known != nil { throw CommandError.runExists(run.key) }
         }
         throw CommandError.conflict(
             "dag \"\(spec.id)\" has a run for each microsecond from now on", remedy: "name a logical date")

@@ -25,9 +25,15 @@ extension RunsCommands {
             return .failure
         }
         let actor = call.workspace.actor
+        let last = try await store.lastScheduledIntervals()[dag]
         guard try await store.deleteRun(run, by: actor, at: call.workspace.now) else { throw none }
         await call.workspace.pokeScheduler()
         try call.console.note("run \(run.runID) deleted (\(dag))")
+        if try await store.lastScheduledIntervals()[dag] != last {
+            try call.console.note(
+                "note: it was the newest of its schedule, which goes on after the newest run when a scheduler starts: its interval may run again then; pause the dag if it must not"
+            )
+        }
         return .success
     }
 

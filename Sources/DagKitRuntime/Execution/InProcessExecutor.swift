@@ -9,7 +9,7 @@ import Synchronization
 /// An attempt that does not heed its cancellation cannot be ended here; work that must be is for the local executor.
 public final class InProcessExecutor: Executor {
     public let capacity: Int
-    private let dags: [DAGID: DAGSpec]
+    private let findWork: @Sendable (AttemptOrder) throws -> TaskWork
     private let services: TaskServices
     private let clock: any SchedulerClock
     private let makeLogger: @Sendable (AttemptOrder) -> TaskLogger
@@ -19,15 +19,34 @@ public final class InProcessExecutor: Executor {
     private let continuation: AsyncStream<ExecutorEvent>.Continuation
 
     /// - Parameters:
+    ///   - specs: The DAGs whose tasks it runs, as they are from now on.
     ///   - capacity: How many attempts run at once; 1 runs them one after the other.
     ///   - makeLogger: Gives the log of an attempt.
-    public init(
+    public convenience init(
         _ specs: [DAGSpec], capacity: Int = 1, services: TaskServices,
         clock: any SchedulerClock = SystemSchedulerClock(),
         makeLogger: @escaping @Sendable (AttemptOrder) -> TaskLogger = { _ in TaskLogger { _, _, _ in } }
     ) {
+        let dags = Dictionary(specs.map { ($0.id, $0) }) { $1 }
+        self.init(capacity: capacity, services: services, clock: clock, makeLogger: makeLogger) { order in
+            guard let task = dags[order.key.run.dagID]?.task(order.key.taskID) else {
+                throw TaskLibraryError.unknownTask(order.key)
+            }
+            return task.work
+        }
+    }
+
+    /// - Parameters:
+    ///   - capacity: How many attempts run at once; 1 runs them one after the other.
+    ///   - makeLogger: Gives the log of an attempt.
+    ///   - findWork: Gives the work of an order; what it throws fails the attempt.
+    package init(
+        capacity: Int, services: TaskServices, clock: any SchedulerClock = SystemSchedulerClock(),
+        makeLogger: @escaping @Sendable (AttemptOrder) -> TaskLogger,
+        findWork: @escaping @Sendable (AttemptOrder) throws -> TaskWork
+    ) {
         self.capacity = capacity
-        dags = Dictionary(specs.map { ($0.id, $0) }) { $1 }
+        self.findWork = findWork
         self.services = services.offeringOutputFiles()
         self.clock = clock
         self.makeLogger = makeLogger
@@ -45,12 +64,13 @@ public final class InProcessExecutor: Executor {
         started.reserveCapacity(orders.count)
         executor.gather {
             for order in orders {
-                guard let work = dags[order.key.run.dagID]?.task(order.key.taskID)?.work else {
-                    continuation.yield(.finished(refusal(of: order)))
-                    continue
+                do {
+                    let work = try findWork(order)
+                    started.append(
+                        (order.attemptID, Task(executorPreference: executor) { await self.run(order, work) }))
+                } catch {
+                    continuation.yield(.finished(refusal(of: order, because: "\(error)")))
                 }
-                started.append(
-                    (order.attemptID, Task(executorPreference: executor) { await self.run(order, work) }))
             }
         }
         attempts.withLock { $0.note(started) }
@@ -76,12 +96,10 @@ public final class InProcessExecutor: Executor {
         continuation.yield(.finished(outcome))
     }
 
-    private func refusal(of order: AttemptOrder) -> AttemptOutcome {
+    private func refusal(of order: AttemptOrder, because reason: String) -> AttemptOutcome {
         AttemptOutcome(
             attemptID: order.attemptID, key: order.key, tryNumber: order.tryNumber,
-            verdict: .failed(
-                reason: "this executable has no task \"\(order.key.run.dagID)/\(order.key.taskID)\"; "
-                    + "start the scheduler that has it", isRetryable: false, retryDelay: nil),
+            verdict: .failed(reason: reason, isRetryable: false, retryDelay: nil),
             startedAt: clock.now, endedAt: clock.now)
     }
 

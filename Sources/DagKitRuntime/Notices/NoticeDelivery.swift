@@ -117,7 +117,8 @@ package struct NoticeDelivery: Sendable {
         for record in waiting where record.updatedAt > reading.wall + Planner.clockTolerance.seconds {
             guard !memory.knows(record.notice) else { continue }
             let wait = record.dueAt.timeIntervalSince(record.updatedAt)
-            memory.set(record.notice, due: reading.elapsed + .seconds(wait))
+            memory.set(
+                record.notice, due: reading.elapsed + .seconds(wait), storedDue: record.dueAt)
         }
     }
 
@@ -125,12 +126,14 @@ package struct NoticeDelivery: Sendable {
     /// but for retries that are not due by the time that passed, and retries that are.
     private func findDue() async throws -> [Notice] {
         let reading = clock.reading
-        var due = try await store.notices(dueBy: reading.wall, limit: Self.page + memory.count)
-            .filter { !memory.holds($0, at: reading.elapsed) }
+        var due = try await store.notices(
+            dueBy: reading.wall, limit: Self.page + memory.countHeld(at: reading)
+        )
+        .filter { !memory.holds($0, at: reading.elapsed) }
         tellOfLeftOut()
         let found = Set(due.map(\.number))
         for notice in memory.due(at: reading.elapsed) where !found.contains(notice.number) {
-            if try await isWaiting(notice) { due.append(notice) } else { memory.set(notice, due: nil) }
+            if try await isWaiting(notice) { due.append(notice) } else { memory.forget(notice) }
         }
         return Array(due.prefix(Self.page))
     }
@@ -176,10 +179,11 @@ package struct NoticeDelivery: Sendable {
     private func settle(_ notice: Notice, _ outcome: NoticeOutcome) async throws {
         let reading = clock.reading
         try await store.settle(notice, outcome, at: reading.wall)
-        guard case .postponed(let until, _) = outcome else { return memory.set(notice, due: nil) }
+        guard case .postponed(let until, _) = outcome else { return memory.forget(notice) }
         var next = notice
         next.failures += 1
-        memory.set(next, due: reading.elapsed + .seconds(until.timeIntervalSince(reading.wall)))
+        memory.set(
+            next, due: reading.elapsed + .seconds(until.timeIntervalSince(reading.wall)), storedDue: until)
     }
 
     /// What became of a notice; `nil` if its delivery was broken off.

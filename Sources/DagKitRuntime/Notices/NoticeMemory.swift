@@ -1,4 +1,5 @@
 import DagKitCore
+import FoundationEssentials
 import Synchronization
 
 /// What a delivery knows of notices beside the store: when their retries are due by the time that passes, whatever is done to
@@ -19,15 +20,25 @@ final class NoticeMemory: Sendable {
 
         /// When it is due, as ``ClockReading/elapsed``.
         let due: Duration
+
+        /// The instant at which it is due as the store has it.
+        let storedDue: Date
     }
 
-    /// Notes when a notice is due; `nil` forgets it.
-    func set(_ notice: Notice, due: Duration?) {
-        state.withLock { $0.retries[notice.number] = due.map { Retry(notice: notice, due: $0) } }
+    /// Notes when a notice is due by the time that passes, and by the store.
+    func set(_ notice: Notice, due: Duration, storedDue: Date) {
+        state.withLock { $0.retries[notice.number] = Retry(notice: notice, due: due, storedDue: storedDue) }
     }
 
-    /// How many notices wait for their retry.
-    var count: Int { state.withLock { $0.retries.count } }
+    /// Forgets when a notice is due.
+    func forget(_ notice: Notice) { state.withLock { $0.retries[notice.number] = nil } }
+
+    /// How many notices are not due though the store, by the clock, calls them so.
+    func countHeld(at reading: ClockReading) -> Int {
+        state.withLock { state in
+            state.retries.values.count { $0.due > reading.elapsed && $0.storedDue <= reading.wall }
+        }
+    }
 
     /// Whether it is known when a notice is due.
     func knows(_ notice: Notice) -> Bool { state.withLock { $0.retries[notice.number] != nil } }

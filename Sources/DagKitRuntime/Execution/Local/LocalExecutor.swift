@@ -301,11 +301,19 @@ public actor LocalExecutor: Executor {
         switch message {
         case .welcome, .welcomePart: break
         case .retiring:
-            log.warning("supervisor \(link.process.id) was told to end; another one starts what is new")
-            if current === link { current = nil }
-        case .finished(let outcome): finish(outcome, keptBy: link.process)
+            replace(link)
+        case .finished(let outcome):
+            finish(outcome, keptBy: link.process)
+            // It refuses attempts, which are ordered anew: that must not go on in circles.
+            if outcome.verdict.isNotStarted, current === link, !isStopping { replace(link) }
         case .warning(let text): log.warning(text)
         }
+    }
+
+    /// Lets another supervisor start what is new.
+    private func replace(_ link: SupervisorLink) {
+        log.warning("supervisor \(link.process.id) was told to end; another one starts what is new")
+        if current === link { current = nil }
     }
 
     func finish(_ outcome: AttemptOutcome, keptBy process: ProcessIdentity?) {

@@ -30,7 +30,7 @@ enum SupervisorMessage: Sendable {
 
 /// A supervisor's answer to a scheduler's first message.
 struct SupervisorWelcome: Sendable {
-    /// What the supervisor and its workers are: ``SupervisorConfiguration/identity``.
+    /// What the supervisor and its workers are: ``SupervisorConfiguration/identity``; empty if it takes no attempts any more.
     let identity: String
     let process: ProcessIdentity
     var running: [AttemptOrder]

@@ -54,8 +54,10 @@ extension Supervisor {
     private func tellAtOnce(
         _ running: [AttemptOrder], _ outcomes: [AttemptOutcome], _ process: ProcessIdentity
     ) -> Bool {
+        // One that takes no attempts any more is nobody's: no scheduler has that identity.
+        let identity = isRetiring ? "" : configuration.identity
         let welcome = SupervisorWelcome(
-            identity: configuration.identity, process: process, running: running, outcomes: outcomes)
+            identity: identity, process: process, running: running, outcomes: outcomes)
         guard let bytes = try? MessageCoding.bytes(of: SupervisorMessage.welcome(welcome)) else {
             return false
         }

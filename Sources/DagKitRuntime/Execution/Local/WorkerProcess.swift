@@ -227,7 +227,8 @@ struct WorkerProcess {
 }
 
 extension AttemptOutcome.Verdict {
-    fileprivate var isNotStarted: Bool {
+    /// Whether nothing of the attempt began.
+    var isNotStarted: Bool {
         if case .notStarted = self { return true }
         return false
     }
