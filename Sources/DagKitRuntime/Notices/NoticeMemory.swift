@@ -10,6 +10,7 @@ final class NoticeMemory: Sendable {
         var retries: [Int64: Retry] = [:]
         var complaints: Set<String> = []
         var underWay: [Int64: Notice] = [:]
+        var failing: Set<Notice.Caller> = []
         var lastReading: ClockReading?
     }
 
@@ -59,6 +60,13 @@ final class NoticeMemory: Sendable {
     func note(_ notice: Notice, isUnderWay: Bool) {
         state.withLock { $0.underWay[notice.number] = isUnderWay ? notice : nil }
     }
+    /// Gives each callback a new chance.
+    func beginRound() { state.withLock { $0.failing = [] } }
+
+    /// Whether a callback has failed in this round.
+    func isFailing(_ caller: Notice.Caller) -> Bool { state.withLock { $0.failing.contains(caller) } }
+
+    func noteFailure(of caller: Notice.Caller) { state.withLock { _ = $0.failing.insert(caller) } }
 
     /// Whether something was not said yet.
     func isNew(_ complaint: String) -> Bool { state.withLock { $0.complaints.insert(complaint).inserted } }
