@@ -252,6 +252,53 @@ import Testing
         await second.stop(grace: .zero)
     }
 
+    @Test func `an outcome that nobody acknowledges goes to a file, although others are`() async throws {
+        let home = try ExecutorHome()
+        try await home.withExecutor { executor, events in
+            await executor.dispatch([try home.order("hello", 1)])
+            _ = await events.outcome()
+            let file = "\(home.path)/attempts/1.outcome"
+
+            var number: Int64 = 1
+            while !FileSystem.exists(file), number < 5_000 {
+                number += 1
+                await executor.dispatch([try home.order("hello", number)])
+                _ = await events.outcome()
+                await executor.acknowledge([AttemptID(rawValue: number)])
+                try await BootTimeClock().sleep(for: .milliseconds(50))
+            }
+
+            #expect(FileSystem.exists(file))
+            await executor.acknowledge([AttemptID(rawValue: 1)])
+            #expect(try await comes { !FileSystem.exists(file) })
+        }
+    }
+
+    @Test func `a supervisor that lost its connection, and its place meanwhile, ends`() async throws {
+        let home = try ExecutorHome()
+        try await home.withExecutor { executor, events in
+            let first = try home.supervisor()
+            let names = try FileSystem.names(in: "\(home.path)/run").filter { $0.hasPrefix("supervisor-") }
+            let socket = "\(home.path)/run/\(try #require(names.first))"
+
+            // Orders that come before the connection is there again go to a supervisor of their own.
+            var number: Int64 = 0
+            while try home.supervisors().count < 2, number < 5_000 {
+                number += 1
+                let intruder = try await LocalSocket.connect(socket)
+                // Taken for a scheduler until it says something that is none of its words.
+                try await intruder.writeFrame([255, 255])
+                _ = try? await intruder.readFrame()
+                await executor.dispatch([try home.order("hello", number)])
+                _ = await events.outcome()
+                await executor.acknowledge([AttemptID(rawValue: number)])
+            }
+
+            #expect(try home.supervisors().count == 2)
+            #expect(try await first.waitForEnd())
+        }
+    }
+
     @Test func `an outcome that was not acknowledged is told to the next scheduler`() async throws {
         let home = try ExecutorHome()
         let first = home.executor()
