@@ -49,6 +49,27 @@ import Testing
         #expect(try await home.script()?.run.state == .success)
     }
 
+    @Test(arguments: [
+        SpoiltRow("dag_run", "conf", "'{'"), SpoiltRow("task_instance", "state", "'xyzzy'", where: instance),
+    ])
+    func `a check of the scheduler tells of runs that it leaves alone`(row: SpoiltRow) async throws {
+        let home = try Self.home()
+        _ = try await home.dagctl("dags", "trigger", "script", "--run-id", "mine")
+        _ = try await home.dagctl("dags", "trigger", "proof")
+        let sound = try await home.dagctl("jobs", "check")
+        _ = try await home.spoil(row)
+
+        let check = try await home.dagctl("jobs", "check")
+
+        #expect(!sound.errors.contains("warning"), "\(sound)")
+        let lines = check.errors.split(separator: "\n").filter { $0.contains("warning") }
+        #expect(lines.count == 1, "\(check)")
+        #expect(
+            lines.first?.hasPrefix("warning: a scheduler leaves this run alone: run script/mine: ") == true,
+            "\(check)")
+        #expect(check.status == 1 && sound.status == 1)
+    }
+
     @Test(
         .fault(
             .F19,
