@@ -90,6 +90,9 @@ final class DatabaseFiles: Sendable {
         }
     }
 
+    /// Whether a connection has opened the log and the index.
+    var isNoted: Bool { known.withLock(\.isNoted) }
+
     /// Looks at the folder of the database.
     func look() -> Folder? { Folder(folderPath) }
 

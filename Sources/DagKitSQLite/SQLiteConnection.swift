@@ -50,6 +50,8 @@ final class SQLiteConnection: SQLTransaction {
                 database: handle.name, advice: isMounted ? "mount it for writing" : nil)
         }
         if let files = self.files { try DatabaseUse.awaitLog(of: files, patience: configuration.busyTimeout) }
+        // The first read of a connection opens the log, or makes one: it must not be another than that of the others.
+        if self.files?.isNoted == true { try requirePlace(isRead: false) }
         sqlite3_busy_timeout(handle.pointer, configuration.busyTimeout.milliseconds)
         try execute("pragma foreign_keys = on")
         try execute("pragma trusted_schema = off")
@@ -169,7 +171,9 @@ extension SQLiteConnection {
 
     /// Makes sure that the open files are still those at their places: what goes into others is lost with this process, or
     /// is not seen by the next one.
-    private func requirePlace() throws {
+    ///
+    /// - Parameter isRead: Whether this connection has read the database, and so has its log open.
+    private func requirePlace(isRead: Bool = true) throws {
         guard let files else { return }
         let folder = files.look()
         if files.areUnchanged(folder) { return }
@@ -177,7 +181,7 @@ extension SQLiteConnection {
         let companions = files.companions()
         guard hasMoved || companions != .inPlace else { return files.settle(folder) }
         // Where nobody has begun another log, what only this process can see is put into the database.
-        if hasMoved || companions == .removed {
+        if isRead, hasMoved || companions == .removed {
             sqlite3_wal_checkpoint_v2(handle.pointer, "main", SQLITE_CHECKPOINT_PASSIVE, nil, nil)
         }
         throw SQLError(

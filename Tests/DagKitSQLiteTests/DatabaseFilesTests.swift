@@ -27,6 +27,22 @@ import Testing
         await next.close()
     }
 
+    @Test func `what was stored before a new reader noticed that the log is gone is kept`() async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let database = try await SQLiteDatabase.fixture(in: folder, rows: 3)
+        for ending in ["-wal", "-shm"] { unlink(folder.file("test.db" + ending)) }
+
+        let error = await #expect(throws: SQLError.self) { try await database.count() }
+
+        #expect(error?.kind == .replaced)
+        #expect(access(folder.file("test.db-wal"), F_OK) != 0)
+        await database.close()
+        let next = try await SQLiteDatabase.open(folder.file("test.db"))
+        #expect(try await next.count() == 3)
+        await next.close()
+    }
+
     @Test func `a log in the place of another one is left alone`() async throws {
         let folder = try TemporaryFolder()
         defer { folder.remove() }

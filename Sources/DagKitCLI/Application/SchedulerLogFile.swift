@@ -15,8 +15,15 @@ final class SchedulerLogFile: Sendable {
     private let limit: Int
     private let now: @Sendable () -> Date
 
-    /// The day whose folder `latest` points at; lines come from several threads.
-    private let day = Mutex("")
+    /// What the next line finds; lines come from several threads.
+    private let state = Mutex(State())
+
+    private struct State {
+        /// The day whose folder `latest` points at.
+        var day = ""
+        /// Whether the file of that day has become long.
+        var isLong = false
+    }
 
     /// Opens a folder for today and points `latest` at it; where that cannot be, the console alone is told.
     ///
@@ -33,7 +40,7 @@ final class SchedulerLogFile: Sendable {
         self.limit = limit
         self.now = now
         let today = now().ds
-        day.withLock { $0 = today }
+        state.withLock { $0.day = today }
         if let problem = open(today) { write(.warning, problem) }
     }
 
@@ -51,15 +58,16 @@ final class SchedulerLogFile: Sendable {
         let now = now()
         let rendered = LogLine.render(text, level: level, at: now, from: place)
         let today = now.ds
-        day.withLock { day in
-            if day != today {
-                day = today
+        state.withLock { state in
+            let path = "\(folder)/\(today)/scheduler.log"
+            if state.day != today {
                 // The lines go where they belong, whatever keeps `latest` from pointing there.
                 _ = open(today)
+            } else if state.isLong {
+                LogFile.rotate(path, kept: 3)
             }
-            let path = "\(folder)/\(today)/scheduler.log"
-            guard let size = LogFile.append(rendered + "\n", to: path), size >= limit else { return }
-            LogFile.rotate(path, kept: 3)
+            let size = LogFile.append(rendered + "\n", to: path)
+            state = State(day: today, isLong: size.map { $0 >= limit } ?? false)
         }
         console.note(rendered)
     }
