@@ -8,7 +8,7 @@ import Testing
 @testable import DagKitRuntime
 
 /// Orders while no supervisor can be started.
-@Suite(.timeLimit(.minutes(3))) struct HeldOrderTests {
+@Suite(.timeLimit(.minutes(5))) struct HeldOrderTests {
     @Test func `orders wait until a supervisor can be started, and one line says so`() async throws {
         let home = try ExecutorHome()
         let program = try home.movableProgram()

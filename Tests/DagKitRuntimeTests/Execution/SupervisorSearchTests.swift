@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// Supervisors that the next scheduler does not find where they listened, or that do not answer as they should.
-@Suite(.timeLimit(.minutes(3))) struct SupervisorSearchTests {
+@Suite(.timeLimit(.minutes(5))) struct SupervisorSearchTests {
     @Test(arguments: [true, false])
     func `a supervisor whose socket was removed is found, and what it runs goes on`(hasScheduler: Bool)
         async throws

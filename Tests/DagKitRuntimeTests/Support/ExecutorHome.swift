@@ -161,7 +161,7 @@ final class ExecutorHome: Sendable {
 }
 
 /// Waits until something is so, with a patience that a loaded machine does not exhaust.
-func comes(within seconds: Int = 60, _ condition: () throws -> Bool) async throws -> Bool {
+func comes(within seconds: Int = 120, _ condition: () throws -> Bool) async throws -> Bool {
     let deadline = BootTimeClock().now.advanced(by: .seconds(seconds))
     while try !condition() {
         if BootTimeClock().now > deadline { return false }

@@ -28,7 +28,7 @@ import Testing
         let home = try FaultHome()
         _ = try await home.dagctl("dags", "trigger", "proof")
 
-        let starved = try await home.shell("ulimit -n \(limit); timeout 60 \"$DAGCTL\" scheduler --once")
+        let starved = try await home.shell("ulimit -n \(limit); timeout 180 \"$DAGCTL\" scheduler --once")
         let events = try await home.proofEvents()
         let fed = try await home.dagctl("scheduler", "--once")
 

@@ -44,7 +44,7 @@ private struct DurationBench {
     private static let limit: Duration = .seconds(6)
 
     /// What two looks at a clock may be apart.
-    private static let tolerance: Duration = .milliseconds(300)
+    private static let tolerance: Duration = .seconds(1)
 
     private let store = InMemoryStore()
     private let clock: OffsetClock
