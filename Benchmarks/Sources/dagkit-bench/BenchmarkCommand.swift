@@ -4,8 +4,9 @@ import Glibc
 
 /// `dagkit-bench [--output FILE] [--list] [SCENARIO …]`: measures and prints a report.
 ///
-/// `DAGCTL` names the dagctl whose commands are measured, `BENCH_PYTHON` a Python that has pandas, `BENCH_IDLE_SECONDS` how long an idle scheduler is watched, and
-/// `BENCH_EXECUTION` the one way to run attempts that is measured (`in process` or `warm workers`).
+/// `DAGCTL` names the dagctl whose commands are measured, `BENCH_PYTHON` a Python that has pandas,
+/// `BENCH_IDLE_SECONDS` how long an idle scheduler is watched, and `BENCH_EXECUTION` the one way to run
+/// attempts that is measured (`in process` or `warm workers`).
 enum BenchmarkCommand {
     static func run(_ arguments: [String]) async {
         defer { TemporaryFolders.removeAll() }
@@ -13,6 +14,7 @@ enum BenchmarkCommand {
             if arguments.count > 1, arguments[1] == SchedulerProgram.argument {
                 return try await SchedulerProgram.run(Array(arguments.dropFirst(2)))
             }
+            if arguments.dropFirst().first == MemoryProgram.argument { return try await MemoryProgram.run() }
             try await report(Array(arguments.dropFirst()))
         } catch {
             fflush(nil)

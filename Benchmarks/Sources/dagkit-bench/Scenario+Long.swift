@@ -16,7 +16,7 @@ extension Scenario {
         },
         idle(1000), idle(10_000),
         Scenario(name: "memory", about: "memory over 100,000 task executions") { _ in
-            try await memory(rounds: 100, of: BenchmarkDAGs.fanOut(of: 1000))
+            try MemoryProgram.measure()
         },
     ]
 
@@ -86,37 +86,5 @@ extension Scenario {
                 "\(name), memory (PSS) of scheduler, supervisor, workers",
                 "\(fixed(Double(tree.proportionalMemory) / 1e6, 1)) MB (\(parts.joined(separator: " + ")))"),
         ]
-    }
-
-    // MARK: Memory
-
-    private static func memory(rounds: Int, of dag: Shape) async throws -> [Finding] {
-        try await Bench.with([dag], .workers) { bench in
-            var samples: [(tasks: Double, bytes: Double)] = []
-            for round in 1...rounds {
-                try await bench.run([dag.configuration.id])
-                // The first tenth fills caches.
-                guard round * 10 > rounds else { continue }
-                let own = ProcessTreeUsage.proportionalMemory(of: getpid())
-                samples.append((Double(round * bench.specs[0].tasks.count), Double(own)))
-            }
-            return [
-                .figure(
-                    "memory of the scheduler after \(rounds * bench.specs[0].tasks.count) task executions",
-                    "\(fixed((samples.last?.bytes ?? 0) / 1e6, 1)) MB"),
-                .figure("slope of that memory", "\(fixed(slope(of: samples), 1)) bytes per task"),
-            ]
-        }
-    }
-
-    /// The slope of the line that fits best.
-    private static func slope(of samples: [(tasks: Double, bytes: Double)]) -> Double {
-        let count = Double(samples.count)
-        let middle = (
-            samples.map(\.tasks).reduce(0, +) / count, samples.map(\.bytes).reduce(0, +) / count
-        )
-        let above = samples.map { ($0.tasks - middle.0) * ($0.bytes - middle.1) }.reduce(0, +)
-        let below = samples.map { ($0.tasks - middle.0) * ($0.tasks - middle.0) }.reduce(0, +)
-        return above / below
     }
 }

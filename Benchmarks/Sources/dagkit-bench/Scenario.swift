@@ -51,9 +51,17 @@ extension Scenario {
             [BenchmarkDAGs.chain(of: 10, fibonacci: 33)]
         },
         throughput("light-400", "400 light tasks, 10 at once") { [BenchmarkDAGs.independent(400)] },
-        throughput("fan-out-200", "fan-out and join of 200") { [BenchmarkDAGs.fanOut(of: 200)] },
-        throughput("fan-out-1000", "fan-out and join of 1000") { [BenchmarkDAGs.fanOut(of: 1000)] },
-        throughput("fan-out-10000", "fan-out and join of 10000") { [BenchmarkDAGs.fanOut(of: 10_000)] },
+        throughput("fan-out-200", "fan-out and join of 200, 10 at once") { [BenchmarkDAGs.fanOut(of: 200)] },
+        throughput("fan-out-1000", "fan-out and join of 1000, 10 at once") {
+            [BenchmarkDAGs.fanOut(of: 1000)]
+        },
+        throughput("fan-out-10000", "fan-out and join of 10000, 10 at once") {
+            [BenchmarkDAGs.fanOut(of: 10_000)]
+        },
+        throughput(
+            "fan-out-10000-wide", "fan-out and join of 10000, 32 at once (the default of core.parallelism)",
+            parallelism: 32
+        ) { [BenchmarkDAGs.fanOut(of: 10_000)] },
         throughput("linear-100x10", "100 dags of 10 in sequence") {
             BenchmarkDAGs.many(100, BenchmarkDAGs.chain(of: 10))
         },
