@@ -51,7 +51,8 @@ package struct NoticeDelivery: Sendable {
                 await prune()
                 nextPruning = clock.now + Self.pruningInterval
             }
-            alarm.set(await nextWake())
+            let (wake, reading) = await nextWake()
+            alarm.set(wake, asOf: reading)
             goesOn = await !bell.takeAll().contains(false)
             alarm.hasRung()
         }
@@ -83,15 +84,15 @@ package struct NoticeDelivery: Sendable {
 
     // MARK: What is due
 
-    /// When to look again; `nil` if nothing waits.
-    private func nextWake() async -> Date? {
+    /// When to look again, `nil` if nothing waits, and what the clocks showed when that was decided.
+    private func nextWake() async -> (instant: Date?, reading: ClockReading) {
         let next = await attempt("cannot read the notices") { try await store.nextNoticeAt() }
         let reading = clock.reading
-        guard let next else { return reading.wall + 60 }
+        guard let next else { return (reading.wall + 60, reading) }
         // What is due by the clock and still there waits for its retry, or cannot be read.
         let stored = next.map { $0 <= reading.wall ? reading.wall + Self.patience : $0 }
         let retry = memory.nextDue.map { reading.wall + max(.zero, $0 - reading.elapsed).seconds }
-        return [stored, retry].compactMap(\.self).min()
+        return ([stored, retry].compactMap(\.self).min(), reading)
     }
 
     /// Removes what was delivered long ago.

@@ -211,7 +211,7 @@ public final class Scheduler: Sendable {
         var restsAt: Duration? = clock.reading.elapsed + Self.restDelay
         while !loop.hasEnded {
             configuration.pulse()
-            alarm.set(loop.nextWake)
+            alarm.set(loop.nextWake, asOf: loop.lastReading)
             let messages = await mailbox.takeAll()
             if messages.contains(where: \.isAlarm) { alarm.hasRung() }
             try await loop.turn(messages)

@@ -68,8 +68,7 @@ import Testing
             await executor.dispatch([try home.order("stubborn", 1)])
             let worker = try await home.process(of: 1)
             let supervisor = try home.supervisor()
-            for process in [supervisor, worker] { kill(process.id, SIGSTOP) }
-            for process in [supervisor, worker] { kill(process.id, SIGKILL) }
+            killAtOnce([supervisor, worker])
             #expect(await events.outcome()?.failure == "retry: the supervisor of its worker was lost")
             let folder = home.configuration.folders.attempts
             let locks = try FileSystem.names(in: folder).filter { $0.hasSuffix(".lock") }

@@ -210,11 +210,7 @@ import Testing
 
     @Test func `the next scheduler adopts what runs and gets its outcome`() async throws {
         let home = try ExecutorHome()
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        let process = try await home.process(of: 1)
-        await first.handOver()
+        let process = try await home.leaveRunning("gate").worker
 
         let second = home.executor()
         var events = ExecutorEvents(try await second.start())
@@ -231,12 +227,7 @@ import Testing
 
     @Test func `an outcome that nobody took is kept, also when the supervisor has ended`() async throws {
         let home = try ExecutorHome { $0.linger = .zero }
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        _ = try await home.process(of: 1)
-        let supervisor = try home.supervisor()
-        await first.handOver()
+        let supervisor = try await home.leaveRunning("gate").supervisor
         try FileSystem.write([], to: home.file(1) + ".open")
         #expect(try await supervisor.waitForEnd())
 
@@ -290,12 +281,7 @@ import Testing
 
     @Test func `a stopped attempt is neither lost nor doubled`() async throws {
         let home = try ExecutorHome()
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        let process = try await home.process(of: 1)
-        kill(process.id, SIGSTOP)
-        await first.handOver()
+        let process = try await home.leaveRunning("gate") { kill($0.id, SIGSTOP) }.worker
 
         let second = home.executor()
         var events = ExecutorEvents(try await second.start())

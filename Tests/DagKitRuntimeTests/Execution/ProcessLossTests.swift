@@ -16,9 +16,8 @@ import Testing
             let worker = try await home.process(of: 1)
             let descendants = try ProcessTree.descendants(of: worker.id)
             let supervisor = try home.supervisor()
-            for process in [supervisor, worker] { kill(process.id, SIGSTOP) }
 
-            for process in [supervisor, worker] { kill(process.id, SIGKILL) }
+            killAtOnce([supervisor, worker])
 
             #expect(await events.outcome()?.failure == "retry: the supervisor of its worker was lost")
             #expect(!descendants.isEmpty)
@@ -62,15 +61,9 @@ import Testing
         async throws
     {
         let home = try ExecutorHome()
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("stubborn", 1)])
-        let worker = try await home.process(of: 1)
+        let (supervisor, worker) = try await home.leaveRunning("stubborn")
         let descendants = try ProcessTree.descendants(of: worker.id)
-        let supervisor = try home.supervisor()
-        await first.handOver()
-        for process in [supervisor, worker] { kill(process.id, SIGSTOP) }
-        for process in [supervisor, worker] { kill(process.id, SIGKILL) }
+        killAtOnce([supervisor, worker])
 
         let second = home.executor()
         var events = ExecutorEvents(try await second.start())
@@ -223,12 +216,7 @@ import Testing
         ExecutorHome, ProcessIdentity, LocalExecutor
     ) {
         let home = try ExecutorHome { $0.patience = .milliseconds(500) }
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order(task, 1)])
-        _ = try await home.process(of: 1)
-        let supervisor = try home.supervisor()
-        await first.handOver()
+        let supervisor = try await home.leaveRunning(task).supervisor
         kill(supervisor.id, SIGSTOP)
         return (home, supervisor, home.executor())
     }
@@ -259,12 +247,7 @@ import Testing
         isUpgrade: Bool
     ) async throws {
         let home = try ExecutorHome()
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        let worker = try await home.process(of: 1)
-        let old = try home.supervisor()
-        await first.handOver()
+        let (old, worker) = try await home.leaveRunning("gate")
         let copy = "\(home.path)/worker"
         if isUpgrade { try FileManager.default.copyItem(atPath: ExecutorHome.program, toPath: copy) }
 
@@ -289,16 +272,12 @@ import Testing
 
     @Test func `outcomes wait while they cannot be written, and come once they can`() async throws {
         let home = try ExecutorHome()
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        _ = try await home.process(of: 1)
-        let supervisor = try home.supervisor()
-        // A file in the place of the folder: nothing can be written there, by root neither.
         let folder = home.configuration.folders.attempts
-        try FileManager.default.moveItem(atPath: folder, toPath: folder + ".away")
-        try FileSystem.write([], to: folder)
-        await first.handOver()
+        let supervisor = try await home.leaveRunning("gate") { _ in
+            // A file in the place of the folder: nothing can be written there, by root neither.
+            try FileManager.default.moveItem(atPath: folder, toPath: folder + ".away")
+            try FileSystem.write([], to: folder)
+        }.supervisor
         try FileSystem.write([], to: home.file(1) + ".open")
         #expect(try await comes { home.supervisorLog.contains("cannot keep outcomes") })
         #expect(supervisor.isAlive)

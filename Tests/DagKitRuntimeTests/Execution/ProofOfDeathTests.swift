@@ -18,9 +18,8 @@ import Testing
         let escaped = try await home.process(of: 1)
         let owners = try [home.supervisor()] + home.workers()
         if !hasScheduler { await first.handOver() }
-        for process in owners { kill(process.id, SIGSTOP) }
 
-        for process in owners { kill(process.id, SIGKILL) }
+        killAtOnce(owners)
 
         let second = hasScheduler ? first : home.executor()
         if !hasScheduler { events = ExecutorEvents(try await second.start()) }

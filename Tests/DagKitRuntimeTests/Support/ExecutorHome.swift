@@ -113,6 +113,22 @@ final class ExecutorHome: Sendable {
         }
     }
 
+    /// Begins a task under a scheduler that hands over then, so that the task goes on without one.
+    ///
+    /// - Parameter change: What happens between the beginning and the hand-over.
+    func leaveRunning(
+        _ task: TaskID, _ change: (_ worker: ProcessIdentity) throws -> Void = { _ in }
+    ) async throws -> (supervisor: ProcessIdentity, worker: ProcessIdentity) {
+        let first = executor()
+        _ = try await first.start()
+        await first.dispatch([try order(task, 1)])
+        let worker = try await process(of: 1)
+        let supervisor = try supervisor()
+        try change(worker)
+        await first.handOver()
+        return (supervisor, worker)
+    }
+
     /// The living supervisor of this home.
     func supervisor() throws -> ProcessIdentity {
         guard let process = try supervisors().first else {
@@ -157,6 +173,13 @@ final class ExecutorHome: Sendable {
     static var program: String {
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return FileSystem.parent(of: own) + "/dagkit-test-worker"
+    }
+}
+
+/// Kills processes of which none shall see the end of another.
+func killAtOnce(_ processes: [ProcessIdentity]) {
+    for signal in [SIGSTOP, SIGKILL] {
+        for process in processes { kill(process.id, signal) }
     }
 }
 

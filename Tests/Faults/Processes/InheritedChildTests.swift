@@ -25,9 +25,7 @@ import Testing
         for process in [helper, escaped] { #expect(try await home.becomes("sleep", process)) }
 
         if losesSupervisor {
-            let owners = home.processes(.supervisor) + home.processes(.worker)
-            for process in owners { kill(process.id, SIGSTOP) }
-            for process in owners { kill(process.id, SIGKILL) }
+            try await home.killOwners()
             #expect(try await home.scriptEnds()?.state == .failed)
             #expect(!escaped.isAlive)
             #expect(helper.isAlive)
@@ -58,10 +56,8 @@ import Testing
         visitor.send(SIGKILL)
         _ = try await visitor.wait()
         let stranger = try #require(home.processes(running: ["sleep", "500"]).first)
-        let owners = home.processes(.supervisor) + home.processes(.worker)
-        for process in owners { kill(process.id, SIGSTOP) }
 
-        for process in owners { kill(process.id, SIGKILL) }
+        try await home.killOwners()
 
         #expect(try await home.scriptEnds()?.state == .failed)
         #expect(stranger.isAlive)

@@ -100,10 +100,8 @@ import Testing
         let scheduler = try home.startScheduler("--once")
         let process = try #require(ProcessIdentity.of(Int32(try await home.words(in: "begun")[0]) ?? 0))
         #expect(try await home.becomes("sleep", process))
-        let owners = home.processes(.supervisor) + home.processes(.worker)
-        for process in owners { kill(process.id, SIGSTOP) }
 
-        for process in owners { kill(process.id, SIGKILL) }
+        try await home.killOwners()
 
         #expect(try await home.end(of: scheduler)?.isSuccess == true)
         #expect(try await home.scriptEnds()?.tryNumber == 2)
@@ -205,20 +203,10 @@ import Testing
             .F8, "a timeout ends it: it goes on and is asked to end, killed after the grace, and then failed",
             by: .real))
     func `F8 a stopped task is ended by its timeout alone`() async throws {
-        let home = try FaultHome(
-            ScriptDAG.declaration(ScriptDAG.stubborn(after: "kill -STOP $$"), timeout: 2))
-        _ = try await home.dagctl("dags", "trigger", "script")
+        let task = ScriptDAG.stubborn(after: "kill -STOP $$")
+        let home = try FaultHome(ScriptDAG.declaration(task, timeout: 2))
 
-        let scheduler = try home.startScheduler("--once")
-        let processes = try await home.stubbornProcesses()
-        let survivors = try await home.survivors(of: processes, at: .failed)
-
-        #expect(try await home.end(of: scheduler)?.isSuccess == true)
-        #expect(processes.count == 2)
-        #expect(survivors == [])
-        #expect(try await home.script()?.only.reason?.contains("longer than its timeout") == true)
-        try await home.expectGrace()
-        #expect(try await home.leftovers() == [])
+        try await home.expectTimeoutOfStubbornTask()
     }
 
     @Test(.fault(.F9, "nobody takes its place while it lives; it goes on where it was", by: .real))

@@ -96,6 +96,16 @@ extension FaultHome {
         }
     }
 
+    /// Kills the supervisor and the workers, of which none sees the end of another.
+    ///
+    /// - Parameter meanwhile: What happens while none of them does anything any more.
+    func killOwners(_ meanwhile: () async throws -> Void = {}) async throws {
+        let owners = processes(.supervisor) + processes(.worker)
+        for process in owners { kill(process.id, SIGSTOP) }
+        try await meanwhile()
+        for process in owners { kill(process.id, SIGKILL) }
+    }
+
     /// Kills everything that works on this home, as the end of a test does.
     func killAll() async throws {
         repeat {
