@@ -9,6 +9,7 @@ package struct NoticeDelivery: Sendable {
     private let courier: any NoticeCourier
     private let clock: any SchedulerClock
     private let log: SchedulerLog
+    private let tellsOfLoss: Bool
     private let bell = Mailbox<Bool>()
     private let leftOut = LeftOutRows()
     private let memory = NoticeMemory()
@@ -22,16 +23,18 @@ package struct NoticeDelivery: Sendable {
     /// How long what was delivered is kept, and how often the rest is removed, in seconds.
     private static let (retention, pruningInterval) = (30 * 86_400.0, 86_400.0)
 
+    /// - Parameter tellsOfLoss: Whether it says that the store is lost for good; a scheduler says that itself.
     package init(
         store: any MetadataStore, courier: any NoticeCourier,
         clock: any SchedulerClock = SystemSchedulerClock(),
-        log: SchedulerLog
+        log: SchedulerLog, tellsOfLoss: Bool = true
     ) {
         let leftOut = leftOut
         self.store = store.leavingOutUnreadable { leftOut.add($0) }
         self.courier = courier
         self.clock = clock
         self.log = log
+        self.tellsOfLoss = tellsOfLoss
     }
 
     /// Says that there may be new notices.
@@ -68,6 +71,8 @@ package struct NoticeDelivery: Sendable {
             let answer = try await body()
             memory.forget(complaint)
             return answer
+        } catch let error as any StoreFailure where error.isFinal && !tellsOfLoss {
+            return nil
         } catch {
             if !(error is CancellationError), !Task.isCancelled, memory.isNew(complaint) {
                 log.error("\(complaint): \(error)")

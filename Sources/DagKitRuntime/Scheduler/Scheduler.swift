@@ -119,7 +119,7 @@ public final class Scheduler: Sendable {
         }
         defer { pump.cancel() }
         let delivery = configuration.courier.map {
-            NoticeDelivery(store: store, courier: $0, clock: clock, log: log)
+            NoticeDelivery(store: store, courier: $0, clock: clock, log: log, tellsOfLoss: false)
         }
         let delivering = Task { if let delivery { await delivery.run() } }
         defer { delivering.cancel() }
