@@ -5,18 +5,21 @@ public import FoundationEssentials
 extension SQLMetadataStore {
     public func notices(dueBy instant: Date, limit: Int) async throws -> [Notice] {
         var found: [Notice] = []
-        var last: Int64 = 0
+        var count = 0
         // What cannot be read takes the place of none that can. An instant that is none, and comes after all digits, is due.
         while found.count < limit {
             let rows = try await database.query(
                 """
-                select \(NoticeRow.columns) from notice
-                where state = 'pending' and (due_at <= \(instant.databaseText) or due_at >= ':') and id > \(last)
-                order by id limit \(limit - found.count)
+                select \(NoticeRow.columns) from (
+                    select \(NoticeRow.columns),
+                        row_number() over (partition by dag_id, notifier order by failures, id) as place
+                    from notice
+                    where state = 'pending' and (due_at <= \(instant.databaseText) or due_at >= ':')) due
+                order by place, failures, id limit \(limit - found.count) offset \(count)
                 """)
             found += try list(rows) { try NoticeRow.record($0).notice }
-            guard rows.count > 0, leftOut != nil, let row = rows.last else { break }
-            last = try row[0]
+            guard rows.count > 0, leftOut != nil else { break }
+            count += rows.count
         }
         return found
     }

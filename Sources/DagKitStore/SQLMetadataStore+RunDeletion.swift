@@ -14,6 +14,11 @@ extension SQLMetadataStore {
             // What hangs on the run goes with it by its foreign key.
             try transaction.execute("delete from dag_run where \(TaskInstanceRow.isRun(run))")
             try transaction.execute("delete from event where \(TaskInstanceRow.isRun(run))")
+            // By this a scheduler learns of it that still follows the run.
+            var values: [SQLValue] = []
+            EventRow.append(
+                RunEvent(.runDeleted, run: run, at: now, actor: actor), at: now.databaseText, to: &values)
+            try EventRow.insertion(values, in: transaction)
             try transaction.note(.runDeletion(run, by: actor, at: now))
             return true
         }

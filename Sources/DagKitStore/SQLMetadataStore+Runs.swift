@@ -43,7 +43,10 @@ extension SQLMetadataStore {
 
     public func events(of run: RunKey) async throws -> [RunEvent] {
         let rows = try await database.query(
-            "select \(EventRow.columns) from event where \(TaskInstanceRow.isRun(run)) order by id")
+            """
+            select \(EventRow.columns) from event
+            where \(TaskInstanceRow.isRun(run)) and kind <> \(RunEvent.Kind.runDeleted) order by id
+            """)
         return try list(rows, EventRow.event)
     }
 

@@ -38,6 +38,14 @@ public struct Notice: Hashable, Codable, Sendable {
     /// How many deliveries have failed.
     public var failures: Int
 
+    /// The callback of a DAG by which it is told: where that fails for one notice, it is likely to fail for all.
+    package struct Caller: Hashable, Sendable {
+        let dag: DAGID
+        let name: String
+    }
+
+    package var caller: Caller { Caller(dag: run.dagID, name: receiver.name) }
+
     /// What is told.
     public enum Kind: String, CaseIterable, Codable, Sendable {
         /// A try begins.
@@ -133,4 +141,9 @@ public enum NoticeOutcome: Hashable, Sendable {
     case postponed(until: Date, error: String)
     /// It is given up.
     case failed(error: String)
+
+    package var isPostponed: Bool {
+        if case .postponed = self { return true }
+        return false
+    }
 }

@@ -13,6 +13,7 @@ extension Planner {
         lastIntervals: [DAGID: DataInterval], failuresInARow: [DAGID: Int] = [:], at now: Date
     ) {
         var kept: [DAGID: Entry] = [:]
+        var newcomers: Set<DAGID> = []
         for spec in specs {
             var entry = Entry(
                 spec: spec, settings: settings[spec.id] ?? [:], isPaused: paused.contains(spec.id),
@@ -29,10 +30,12 @@ extension Planner {
             } else {
                 entry.lastInterval = lastIntervals[spec.id]
                 entry.failuresInARow = failuresInARow[spec.id] ?? 0
+                newcomers.insert(spec.id)
             }
             kept[spec.id] = entry
         }
         dags = kept
+        countOpenRuns(of: newcomers)
         assetDAGs = specs.filter { $0.configuration.schedule.assetCondition != nil }.map(\.id)
         dueByAssets.formIntersection(assetDAGs)
         dueBackfills.formUnion(backfills.keys)
@@ -42,7 +45,23 @@ extension Planner {
             waitingDAGs.insert(spec.id)
         }
         setPaused(paused, at: now)
+        for id in newcomers where !paused.contains(id) { unblock(.pause(id), all: true) }
         tryLimitsAgain()
+    }
+
+    /// Counts the open runs of DAGs that were gone for a while.
+    private mutating func countOpenRuns(of newcomers: Set<DAGID>) {
+        guard !newcomers.isEmpty, !running.isEmpty || machines.count > 0 else { return }
+        for run in machines.values.map(\.run) where newcomers.contains(run.dagID) {
+            if adoptIntoBackfill(run) { continue }
+            dags[run.dagID]?.activeRuns.insert(run.key)
+            guard run.state == .queued else { continue }
+            dags[run.dagID]?.queuedRuns.insert(QueuedRun(runAfter: run.runAfter, key: run.key))
+        }
+        for run in aside where newcomers.contains(run.dagID) { dags[run.dagID]?.activeRuns.insert(run) }
+        for slot in running.values {
+            if newcomers.contains(slot.run.dagID) { dags[slot.run.dagID]?.runningTasks += 1 }
+        }
     }
 
     /// Lets what a limit of a DAG or a task held back try again, as the limits may be others now.
@@ -95,14 +114,14 @@ extension Planner {
     /// Takes a run as the store holds it, in place of what the planner knows of it.
     ///
     /// Its attempts count as running until ``reconcile(alive:at:)`` or an outcome says otherwise. A run of a DAG that
-    /// is not known is left alone.
+    /// is not known is left alone but for that.
     public mutating func adopt(_ snapshot: RunSnapshot, at now: Date) { adopt(snapshot, after: nil, at: now) }
 
     /// Takes a run as the store holds it, which may not have got a shift of the clock yet.
     package mutating func adopt(_ snapshot: RunSnapshot, after shift: ClockShift?, at now: Date) {
         let key = snapshot.run.key
-        guard let spec = dags[key.dagID]?.spec else { return }
         forget(key)
+        guard let spec = dags[key.dagID]?.spec else { return setAside(snapshot) }
         noteInRow(snapshot.run, at: now)
         askFollowers(of: key, at: now)
         if snapshot.run.state.isFinished { return }
@@ -137,7 +156,7 @@ extension Planner {
         floors[machine.run.key] = ordinal
     }
 
-    private mutating func occupy(_ instance: TaskInstance, limits: [(Obstacle, Int)] = []) {
+    mutating func occupy(_ instance: TaskInstance, limits: [(Obstacle, Int)] = []) {
         guard let attempt = instance.attemptID, running[attempt] == nil else { return }
         occupy(attempt, instance, limits: limits.map(\.0))
     }
@@ -148,23 +167,5 @@ extension Planner {
         running[attempt] = Slot(instance, limits: limits)
         pools[instance.pool]?.occupied += instance.poolSlots
         dags[instance.key.run.dagID]?.runningTasks += 1
-    }
-
-    /// Drops what is known of a run; its slots are freed.
-    public mutating func forget(_ key: RunKey) {
-        forgetWaits(of: key)
-        guard machines.remove(key) else { return }
-        floors[key] = nil
-        alarms[key] = nil
-        forgetPast(of: key)
-        for (attempt, slot) in running where slot.run == key { release(attempt) }
-        dags[key.dagID]?.activeRuns.remove(key)
-        var queued = Heap<QueuedRun>()
-        while let run = dags[key.dagID]?.queuedRuns.removeFirst() { if run.key != key { queued.insert(run) } }
-        dags[key.dagID]?.queuedRuns = queued
-        leaveBackfill(key)
-        dueDAGs.insert(key.dagID)
-        waitingDAGs.insert(key.dagID)
-        waitingDAGs.insert(key.dagID)
     }
 }

@@ -149,6 +149,14 @@ extension Planner {
 
     // MARK: Runs that go
 
+    /// Lets those ask anew which run comes before theirs that a run came before which was deleted.
+    package mutating func missRun(_ key: RunKey, at now: Date) {
+        for follower in followers[key]?.sorted() ?? [] {
+            pasts[follower]?.isKnown = false
+            askAnew(follower, at: now)
+        }
+    }
+
     /// Says that what is known of a run from now on stands in the store.
     mutating func leaveToStore(_ key: RunKey) {
         for follower in followers[key] ?? [] { pasts[follower]?.isFresh = false }

@@ -12,8 +12,11 @@ public struct Planner: Sendable {
     var dags: [DAGID: Entry] = [:]
     var machines = RunMachines()
 
-    /// The attempts that run.
+    /// The attempts that run, also those of runs that are set aside.
     public internal(set) var running: [AttemptID: Slot] = [:]
+
+    /// Runs that are not followed though attempts of them run: what these hold is free only when they end.
+    var aside: Set<RunKey> = []
     var pools: [String: PoolUse] = [:]
     var ready = Heap<Candidate>()
 
@@ -319,6 +322,7 @@ public struct Planner: Sendable {
             if occupied[limit] == 0 { occupied[limit] = nil }
             unblock(limit, all: false)
         }
+        if aside.contains(slot.run), !holdsSlots(slot.run) { forget(slot.run) }
     }
 
     /// The limits of a task on its own instances, with how many of them may run.

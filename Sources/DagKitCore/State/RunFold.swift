@@ -115,6 +115,7 @@ extension TaskInstance {
         case .cleared: clear(event)
         case .clockShifted: apply(clockShift: event)
         case .runCreated, .runWaiting, .runStarted, .runSucceeded, .runFailed, .runEnding, .runCleared,
+            .runDeleted,
             .deadlineMissed, .versionChanged, .added, .expanded:
             break
         }

@@ -5,7 +5,14 @@ extension InMemoryStore {
     public func notices(dueBy instant: Date, limit: Int) async throws -> [Notice] {
         contents.withLock { contents in
             let due = contents.notices.values.filter { $0.state == .pending && $0.dueAt <= instant }
-            return due.map(\.notice).sorted { $0.number < $1.number }.prefix(limit).map { $0 }
+            let queues = Dictionary(grouping: due.map(\.notice), by: \.caller).values
+            let placed = queues.flatMap { queue in
+                queue.sorted { ($0.failures, $0.number) < ($1.failures, $1.number) }.enumerated()
+            }
+            return placed.sorted {
+                ($0.offset, $0.element.failures, $0.element.number)
+                    < ($1.offset, $1.element.failures, $1.element.number)
+            }.prefix(limit).map(\.element)
         }
     }
 

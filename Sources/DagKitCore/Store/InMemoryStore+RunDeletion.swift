@@ -9,6 +9,7 @@ extension InMemoryStore {
             contents.runs[run] = nil
             if let date = stored.run.logicalDate { contents.logicalDates[run.dagID]?.remove(date) }
             contents.events.removeAll { $0.run == run }
+            contents.append(RunEvent(.runDeleted, run: run, at: now, actor: actor))
             contents.notices = contents.notices.filter { $0.value.notice.run != run }
             contents.audit.append(.runDeletion(run, by: actor, at: now))
             return true

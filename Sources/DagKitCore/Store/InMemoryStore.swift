@@ -344,6 +344,16 @@ extension InMemoryStore.Contents {
         assets.keep(dag.assets.filter { $0.role == .schedule }.map(\.asset.uri), waitingFor: dag.id)
     }
 
+    /// Appends an event to the log and gives it with its number.
+    @discardableResult
+    mutating func append(_ event: RunEvent) -> RunEvent {
+        lastEvent += 1
+        var event = event
+        event.number = lastEvent
+        events.append(event)
+        return event
+    }
+
     mutating func note(_ event: String, _ actor: String, _ now: Date, _ extra: JSONValue) {
         audit.append(AuditEntry(at: now, event: event, actor: actor, extra: extra))
     }
@@ -359,12 +369,7 @@ extension InMemoryStore.Contents {
         // Taken out, so that the change does not copy what the dictionary holds.
         var stored = runs.removeValue(forKey: batch.run) ?? InMemoryStore.StoredRun(run: batch.updatedRun)
         stored.apply(batch)
-        for var event in batch.events {
-            lastEvent += 1
-            event.number = lastEvent
-            events.append(event)
-            stored.events.append(event)
-        }
+        for event in batch.events { stored.events.append(append(event)) }
         runs[batch.run] = stored
         if let date = batch.updatedRun.logicalDate {
             logicalDates[batch.run.dagID, default: []].insert(date)

@@ -152,7 +152,8 @@ public protocol MetadataStore: Sendable {
 
     // MARK: Notices
 
-    /// The notices that are to be delivered by an instant, oldest first.
+    /// The notices that are to be delivered by an instant: of each callback of a DAG one in turn, those that failed less often
+    /// first, and then the oldest.
     func notices(dueBy instant: Date, limit: Int) async throws -> [Notice]
 
     /// When the next notice is due; `nil` if none waits.

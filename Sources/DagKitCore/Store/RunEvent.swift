@@ -43,6 +43,8 @@ public struct RunEvent: Hashable, Codable, Sendable {
         /// The wall clock was set: what the run, or the instance, counts from and waits for by the time that passes moves by
         /// the detail's `by_microseconds`.
         case clockShifted = "clock_shifted"
+        /// The run was deleted with all that was known of it. It is no event of a run that gets the same id later.
+        case runDeleted = "run_deleted"
         /// The task got its instance: the run's DAG did not have it before.
         case added
         /// A mapped task got its instances.

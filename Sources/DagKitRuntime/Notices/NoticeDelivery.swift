@@ -15,7 +15,7 @@ package struct NoticeDelivery: Sendable {
     private let memory = NoticeMemory()
 
     /// How many notices are read at once, and how many are told at once.
-    private static let (page, width) = (40, 4)
+    private static let (page, width) = (40, 8)
 
     /// How long it takes until the store is looked at again for what is due and cannot be told, in seconds.
     private static let patience = 5.0
@@ -127,8 +127,8 @@ package struct NoticeDelivery: Sendable {
         }
     }
 
-    /// Some of the notices that are due, oldest first: those that the store calls due by the clock, but for retries that are
-    /// not due by the time that passed, and retries that are.
+    /// Some of the notices that are due, those of different callbacks in turn: those that the store calls due by the clock,
+    /// but for retries that are not due by the time that passed, and retries that are.
     private func findDue() async throws -> [Notice] {
         let reading = clock.reading
         var due = try await store.notices(dueBy: reading.wall, limit: Self.page + memory.count)
@@ -138,7 +138,7 @@ package struct NoticeDelivery: Sendable {
         for notice in memory.due(at: reading.elapsed) where !found.contains(notice.number) {
             if try await isWaiting(notice) { due.append(notice) } else { memory.set(notice, due: nil) }
         }
-        return Array(due.sorted { $0.number < $1.number }.prefix(Self.page))
+        return Array(due.prefix(Self.page))
     }
 
     private func isWaiting(_ notice: Notice) async throws -> Bool {
@@ -148,15 +148,19 @@ package struct NoticeDelivery: Sendable {
     }
 
     /// Delivers some of what is due; false if nothing was.
+    ///
+    /// A callback that fails gets no more of it, so that a receiver which does not answer holds up the others for no longer
+    /// than one delivery may take: they come first next time.
     private func deliverDue() async throws -> Bool {
         let due = try await findDue()
-        let runs = Dictionary(grouping: due, by: \.run).values.sorted { $0[0].number < $1[0].number }
+        memory.beginRound()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for (place, notices) in runs.enumerated() {
+            for (place, notices) in Self.byRun(due).enumerated() {
                 if place >= Self.width { try await group.next() }
                 group.addTask {
-                    for notice in notices {
+                    for notice in notices where !memory.isFailing(notice.caller) {
                         guard let outcome = await deliver(notice) else { return }
+                        if outcome.isPostponed { memory.noteFailure(of: notice.caller) }
                         try await settle(notice, outcome)
                     }
                 }
@@ -164,6 +168,15 @@ package struct NoticeDelivery: Sendable {
             try await group.waitForAll()
         }
         return !due.isEmpty
+    }
+
+    /// The notices of each run, oldest first; the runs in the order in which the first of their notices stand.
+    private static func byRun(_ due: [Notice]) -> [[Notice]] {
+        let places = Dictionary(due.enumerated().map { ($1.run, $0) }) { first, _ in first }
+        return Dictionary(grouping: due, by: \.run).sorted {
+            places[$0.key, default: 0] < places[$1.key, default: 0]
+        }
+        .map { $0.value.sorted { $0.number < $1.number } }
     }
 
     private func settle(_ notice: Notice, _ outcome: NoticeOutcome) async throws {

@@ -9,6 +9,7 @@ final class NoticeMemory: Sendable {
     private struct State {
         var retries: [Int64: Retry] = [:]
         var complaints: Set<String> = []
+        var failing: Set<Notice.Caller> = []
         var lastReading: ClockReading?
     }
 
@@ -48,6 +49,14 @@ final class NoticeMemory: Sendable {
 
     /// When the next retry is due; `nil` if none waits.
     var nextDue: Duration? { state.withLock { $0.retries.values.map(\.due).min() } }
+
+    /// Gives each callback a new chance.
+    func beginRound() { state.withLock { $0.failing = [] } }
+
+    /// Whether a callback has failed in this round.
+    func isFailing(_ caller: Notice.Caller) -> Bool { state.withLock { $0.failing.contains(caller) } }
+
+    func noteFailure(of caller: Notice.Caller) { state.withLock { _ = $0.failing.insert(caller) } }
 
     /// Whether something was not said yet.
     func isNew(_ complaint: String) -> Bool { state.withLock { $0.complaints.insert(complaint).inserted } }

@@ -127,6 +127,7 @@ extension SchedulerLoop {
         _ = moment()
         let shift = planner.clockShift(of: run, refused: batch)
         planner.forget(run)
+        if snapshot == nil { planner.missRun(run, at: moment()) }
         if let snapshot {
             adopt(snapshot, after: shift)
             if let effects { await act(effects, of: snapshot) }

@@ -40,7 +40,7 @@ extension SchedulerLoop {
     mutating func park(_ run: RunKey, _ error: any Error) {
         let attempts = planner.running.filter { $0.value.run == run }.keys
         let known = parked[run]
-        planner.forget(run)
+        planner.setAside(run)
         let complaint = Self.complaint(error, of: run)
         if known?.complaint != complaint, !complaints.contains("\(error)") {
             log.error("run \(run) is left alone, all others go on: \(complaint)")

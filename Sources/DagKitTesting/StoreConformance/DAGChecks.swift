@@ -157,8 +157,12 @@ extension StoreConformance {
                 var end = RunBatch(run: run, expectedRevision: run.revision - 1)
                 end.events = batch.events
                 _ = try await store.apply(end)
+                let last = try await store.lastEventNumber()
                 findings.expect(
                     try await store.deleteRun(run.key, by: "ana", at: .conformanceNoon), "it to be deleted")
+                let changes = try await store.changes(after: last, limit: 10)
+                findings.equal(changes.map(\.kind), [.runDeleted], "what others learn of it")
+                findings.equal(changes.map(\.actor), ["ana"], "who did it")
                 findings.equal(try await store.snapshot(of: run.key), nil, "the run")
                 findings.equal(try await store.events(of: run.key), [], "its events")
                 findings.equal(try await store.outputs(in: run.key), [], "its outputs")
@@ -170,6 +174,9 @@ extension StoreConformance {
                     "no run to be deleted twice")
                 findings.expect(
                     try await store.apply(DAGRun.conformance().creation()), "the run's id to be free again")
+                findings.equal(
+                    try await store.events(of: run.key).map(\.kind).first, .runCreated,
+                    "the first event of the run that has the id now")
             },
             Check("a dag whose attempts run is not deleted") { store, findings in
                 try await store.register([record("market")], bundle: "b", at: .conformanceNoon)

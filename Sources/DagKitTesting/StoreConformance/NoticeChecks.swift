@@ -36,6 +36,26 @@ extension StoreConformance {
                 try await store.settle(again[0], .failed(error: "never"), at: later)
                 findings.equal(try await store.nextNoticeAt(), nil, "the next instant in the end")
             },
+            Check("the notices of different callbacks come in turn, those that failed less often first") {
+                store, findings in
+                let runs: [(DAGID, RunID)] = [("bad", "1"), ("bad", "2"), ("bad", "3"), ("good", "4")]
+                for (dag, id) in runs {
+                    let run = DAGRun.conformance(id, of: dag)
+                    var batch = run.creation(["a"])
+                    batch.notices = [notice(run)]
+                    _ = try await store.apply(batch)
+                }
+                let due = try await store.notices(dueBy: .conformanceNoon, limit: 10)
+                findings.equal(due.map(\.run.runID), ["1", "4", "2", "3"], "the notices in their turn")
+                let few = try await store.notices(dueBy: .conformanceNoon, limit: 2)
+                findings.equal(few.map(\.run.runID), ["1", "4"], "the first of them")
+                guard let first = due.first else { return }
+                try await store.settle(
+                    first, .postponed(until: .conformanceNoon + 60, error: "away"), at: .conformanceNoon)
+                let later = try await store.notices(dueBy: .conformanceNoon + 60, limit: 10)
+                findings.equal(
+                    later.map(\.run.runID), ["2", "4", "3", "1"], "the notices once one has failed")
+            },
             Check("a notice about a run is kept, and found by what became of it") { store, findings in
                 let run = DAGRun.conformance()
                 var batch = run.creation(["a"])
