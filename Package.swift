@@ -118,7 +118,7 @@ let package = Package(
             "DagKitPostgres", "DagKitSQL", "DagKitHTTPServer", "DagKitCLI", exclude: ["Golden"]),
         .executableTarget(
             name: "dagkit-fault-process",
-            dependencies: ["DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitCore"],
+            dependencies: ["DagKitStore", "DagKitSQLite", "DagKitSQL", "DagKitSystem", "DagKitCore"],
             path: "Tests/FaultProcess", swiftSettings: settings),
         .testTarget(
             name: "FaultTests",

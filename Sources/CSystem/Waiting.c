@@ -12,9 +12,10 @@ const uint32_t dagkit_writable = EPOLLOUT;
 const uint32_t dagkit_hung_up = EPOLLHUP | EPOLLERR | EPOLLRDHUP;
 const uint32_t dagkit_once = EPOLLONESHOT;
 
-void dagkit_wait_for_hang_up(int descriptor) {
-    struct pollfd watched = {.fd = descriptor, .events = POLLRDHUP};
-    while (poll(&watched, 1, -1) < 1) {}
+int dagkit_wait_for_hang_up(int descriptor, int other) {
+    struct pollfd watched[] = {{.fd = descriptor, .events = POLLRDHUP}, {.fd = other, .events = POLLIN}};
+    while (poll(watched, 2, -1) < 1) {}
+    return watched[0].revents != 0;
 }
 
 int dagkit_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }

@@ -6,10 +6,14 @@ import Glibc
 
 /// A process that dies as by `kill -9` at a chosen statement of a transaction, for the tests of faults.
 ///
-/// Its arguments are `migrate PATH N` or `create-run PATH N`: it dies before the N-th statement of a transaction that writes,
+/// With the arguments `count-signals FILE` it is a ``SignalCounter``. Else its arguments are `migrate PATH N` or `create-run PATH N`: it dies before the N-th statement of a transaction that writes,
 /// of which the commit is the last, or ends with status 0 if there are not so many.
 enum FaultProcess {
     static func run(_ arguments: [String]) async {
+        if arguments.count == 2, arguments[0] == "count-signals" {
+            do { try SignalCounter.run(arguments[1]) } catch { print(error) }
+            exit(1)
+        }
         guard arguments.count == 3, let fatal = Int(arguments[2]) else {
             print("this program is started by the tests of faults")
             exit(2)

@@ -114,8 +114,8 @@ extern const uint32_t dagkit_writable;
 extern const uint32_t dagkit_hung_up;
 extern const uint32_t dagkit_once;
 
-// Blocks until the other end of a connection has closed; reads nothing.
-void dagkit_wait_for_hang_up(int descriptor);
+// Blocks until the other end of a connection has closed, which gives 1, or another descriptor is readable; reads nothing.
+int dagkit_wait_for_hang_up(int descriptor, int other);
 int dagkit_epoll_create(void);
 int dagkit_epoll_add(int epoll, int descriptor, uint32_t readiness, uint64_t token);
 int dagkit_epoll_modify(int epoll, int descriptor, uint32_t readiness, uint64_t token);

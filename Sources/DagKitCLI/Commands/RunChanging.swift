@@ -10,7 +10,7 @@ struct RunChanging: Sendable {
     init(_ call: Invocation) async throws {
         self.call = call
         store = try await call.workspace.store()
-        spec = try await call.specInForce(call[SharedParameters.dagID], in: store)
+        spec = try await call.specOfRuns(call[SharedParameters.dagID], in: store)
     }
 
     // MARK: Options

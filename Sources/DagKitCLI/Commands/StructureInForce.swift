@@ -15,4 +15,20 @@ extension Invocation {
         else { return own }
         return DAGSpec(version) ?? own
     }
+
+    /// The structure by which runs that exist are changed: the one in force, and where this executable has no such DAG, or
+    /// cannot use it, the one that was registered last. So what runs of it can be ended all the same.
+    ///
+    /// - Throws: An error if there is neither.
+    func specOfRuns(_ id: DAGID, in store: any MetadataStore) async throws -> DAGSpec {
+        do {
+            return try await specInForce(id, in: store)
+        } catch let error as CommandError {
+            guard let record = try await store.dag(id),
+                let version = try await store.version(of: id, hash: record.structureHash),
+                let stored = DAGSpec(version)
+            else { throw error }
+            return stored
+        }
+    }
 }

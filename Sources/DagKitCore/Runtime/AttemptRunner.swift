@@ -7,17 +7,21 @@ package struct AttemptRunner: Sendable {
     private let services: TaskServices
     private let logger: TaskLogger
     private let clock: TaskClock
+    private let keepsTimeout: Bool
 
     /// - Parameter now: Gives the instants of the outcome.
     package init(services: TaskServices, logger: TaskLogger, now: @escaping @Sendable () -> Date) {
         self.init(services: services, logger: logger, clock: TaskClock(now: now))
     }
 
-    /// - Parameter clock: Gives the instants of the outcome, and what sensors wait by.
-    package init(services: TaskServices, logger: TaskLogger, clock: TaskClock) {
+    /// - Parameters:
+    ///   - clock: Gives the instants of the outcome, and what sensors wait by.
+    ///   - keepsTimeout: Whether the work is cancelled after its timeout; else that is the affair of whoever ends the attempt.
+    package init(services: TaskServices, logger: TaskLogger, clock: TaskClock, keepsTimeout: Bool = true) {
         self.services = services
         self.logger = logger.from(services.logLevel)
         self.clock = clock
+        self.keepsTimeout = keepsTimeout
     }
 
     /// Runs `work` and gives its outcome; whatever the work throws is part of it.
@@ -29,7 +33,7 @@ package struct AttemptRunner: Sendable {
         let outbox = TaskOutbox()
         let context = TaskContext(
             attempt: order, logger: logger, services: services, outbox: outbox, clock: clock)
-        let verdict = await verdict(of: work, in: context, timeout: order.timeout)
+        let verdict = await verdict(of: work, in: context, timeout: keepsTimeout ? order.timeout : nil)
         var rendered: [TemplateField] = []
         if !work.templates.isEmpty { rendered = await render(work.templates, in: context) }
         var outcome = AttemptOutcome(

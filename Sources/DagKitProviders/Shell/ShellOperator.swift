@@ -10,8 +10,9 @@ import DagKitSystem
 /// ```
 ///
 /// Every line of the command goes into the attempt's log. The command succeeds with status 0 and is skipped with
-/// ``skipStatus``; everything else fails the try. When the task is cancelled or times out, the command and all that it
-/// started are asked to end, and killed after ``grace``.
+/// ``skipStatus``; everything else fails the try. When the attempt is ended, by its timeout or somebody's wish, the command
+/// and all that it started are asked to end, once, and killed after the grace (``AttemptEnd/grace``, or ``grace`` where the
+/// attempt has no worker process).
 ///
 /// A last line that is longer than an output may be (``EncodedOutput/maximumBytes``) fails the task: end such a script with
 /// a line of its own (`echo; echo done`), or let it write to a file and print the file's name.
@@ -36,14 +37,15 @@ public struct ShellOperator: Operator {
     /// The status with which a command says that there is nothing to do; `nil` for none.
     public var skipStatus: Int?
 
-    /// How long a command may take to end once it is asked to.
+    /// How long a command may take to end once it is asked to, where the task itself asks it: in an attempt that has no worker
+    /// process, and in a task that cancels a part of its work.
     public var grace: Duration
 
     /// Creates the operator for a script of `sh`.
     public init(
         _ script: Input<String>, environment: [String: String] = [:], folder: String? = nil,
         skipStatus: Int? = 99,
-        grace: Duration = .seconds(5)
+        grace: Duration = AttemptEnd.grace
     ) {
         self.init(.script(script), environment, folder, skipStatus, grace)
     }
@@ -51,7 +53,7 @@ public struct ShellOperator: Operator {
     /// Creates the operator for a program, which gets its arguments as they are: no shell reads them.
     public init(
         program: String, arguments: [Input<String>] = [], environment: [String: String] = [:],
-        folder: String? = nil, skipStatus: Int? = 99, grace: Duration = .seconds(5)
+        folder: String? = nil, skipStatus: Int? = 99, grace: Duration = AttemptEnd.grace
     ) {
         self.init(.program(program, arguments: arguments), environment, folder, skipStatus, grace)
     }
@@ -97,7 +99,9 @@ public struct ShellOperator: Operator {
         command.ownsGroup = group == nil
         let run: ShellRun
         do {
-            run = try ShellRun(command, grace: grace) { line in
+            run = try ShellRun(command, grace: grace) {
+                group?.isEnding() ?? false
+            } tell: { line in
                 if let group { return group.print(line) }
                 context.logger.info(LinePipe.text(line), fileID: "ShellOperator.swift")
             }

@@ -8,12 +8,17 @@ struct ShellRun: Sendable {
     private let output: LinePipe
     private let errors: LinePipe
     private let grace: Duration
+    private let isEndedElsewhere: @Sendable () -> Bool
 
     /// Starts a command; `tell` gets every line that it writes.
     ///
+    /// - Parameters:
+    ///   - grace: How long it has to end once the task is cancelled.
+    ///   - isEndedElsewhere: Whether somebody else asks it to end, and kills it: it is only waited for then.
     /// - Throws: ``SystemError`` if it cannot be started.
     init(
-        _ command: Command, grace: Duration, tell: @escaping @Sendable (ArraySlice<UInt8>) -> Void
+        _ command: Command, grace: Duration, isEndedElsewhere: @escaping @Sendable () -> Bool,
+        tell: @escaping @Sendable (ArraySlice<UInt8>) -> Void
     ) throws(SystemError) {
         let outputEnds = try FileDescriptor.pipe()
         let errorEnds = try FileDescriptor.pipe()
@@ -26,6 +31,7 @@ struct ShellRun: Sendable {
         try errors.setNonBlocking()
         child = try ChildProcess.start(command)
         self.grace = grace
+        self.isEndedElsewhere = isEndedElsewhere
         // The ends that the command now has are closed here, and not before.
         extendLifetime(outputEnds)
         extendLifetime(errorEnds)
@@ -68,8 +74,8 @@ struct ShellRun: Sendable {
     private func exit(endingAt stops: AsyncStream<Void>) async throws -> ProcessExit {
         try await withThrowingTaskGroup(of: ProcessExit?.self) { group in
             group.addTask { [child] in try await child.wait() }
-            group.addTask { [child, grace] in
-                for await _ in stops { return try await child.end(grace: grace) }
+            group.addTask { [child, grace, isEndedElsewhere] in
+                for await _ in stops where !isEndedElsewhere() { return try await child.end(grace: grace) }
                 return nil
             }
             defer { group.cancelAll() }

@@ -43,6 +43,15 @@ package struct NoticeDelivery: Sendable {
     /// Delivers what is due, and lets ``run()`` end.
     package func finish() { bell.post(false) }
 
+    /// What is being told: `1 notice that is being told (dag/run, command)`; `nil` if nothing is.
+    package var underWay: String? {
+        let notices = memory.underWay
+        guard !notices.isEmpty else { return nil }
+        let list = notices.map { "\($0.run), \($0.receiver.name)" }.joined(separator: "; ")
+        return (notices.count == 1 ? "1 notice that is" : "\(notices.count) notices that are")
+            + " being told (\(list))"
+    }
+
     /// Delivers until ``finish()`` is called; what is not due by then is left to the next scheduler.
     package func run() async {
         var alarm = Alarm(clock: clock) { [bell] in bell.post(true) }
@@ -191,6 +200,8 @@ package struct NoticeDelivery: Sendable {
     /// What became of a notice; `nil` if its delivery was broken off.
     private func deliver(_ notice: Notice) async -> NoticeOutcome? {
         let name = notice.receiver.name
+        memory.note(notice, isUnderWay: true)
+        defer { memory.note(notice, isUnderWay: false) }
         do {
             try await courier.deliver(notice)
             log.info("\(name) was told: \(notice.title)")

@@ -9,6 +9,7 @@ final class NoticeMemory: Sendable {
     private struct State {
         var retries: [Int64: Retry] = [:]
         var complaints: Set<String> = []
+        var underWay: [Int64: Notice] = [:]
         var failing: Set<Notice.Caller> = []
         var lastReading: ClockReading?
     }
@@ -50,6 +51,15 @@ final class NoticeMemory: Sendable {
     /// When the next retry is due; `nil` if none waits.
     var nextDue: Duration? { state.withLock { $0.retries.values.map(\.due).min() } }
 
+    /// The notices that are being told, oldest first.
+    var underWay: [Notice] {
+        state.withLock { $0.underWay.values.sorted { $0.number < $1.number } }
+    }
+
+    /// Notes that a notice is being told, or is not any more.
+    func note(_ notice: Notice, isUnderWay: Bool) {
+        state.withLock { $0.underWay[notice.number] = isUnderWay ? notice : nil }
+    }
     /// Gives each callback a new chance.
     func beginRound() { state.withLock { $0.failing = [] } }
 

@@ -12,8 +12,8 @@ final class NoticeWorker: Sendable {
     /// The id of its process, and of the session that it leads.
     var id: Int32 { child.id }
 
-    /// How long a notifier has to heed its timeout before its process is killed.
-    private static let grace: Duration = .seconds(5)
+    /// How long a notifier has to heed its timeout before its process is killed; a command of it is killed before.
+    private static let grace: Duration = AttemptEnd.grace + .seconds(1)
 
     /// How many lines of one notifier reach the log.
     private static let mostLines = 100
@@ -75,7 +75,7 @@ final class NoticeWorker: Sendable {
             case .mask(let secrets):
                 lines.mask(secrets)
                 try await socket.send(try MessageCoding.bytes(of: WorkerInstruction.masked))
-            case .ready, .lostCommand: break
+            case .ready, .lostCommand, .ending: break
             case .finished(let outcome, let isSpent): return (lines.masked(outcome), isSpent)
             }
         }

@@ -23,6 +23,14 @@ public final class Scheduler: Sendable {
     /// The start of the executor, while it lasts.
     private let start = Mutex<Task<AsyncStream<ExecutorEvent>, any Error>?>(nil)
 
+    private let delivering = Mutex(Delivering())
+
+    /// The delivery of notices, and whether it is broken off.
+    private struct Delivering {
+        var task: Task<Void, Never>?
+        var isBrokenOff = false
+    }
+
     /// How a scheduler works.
     public struct Configuration: Sendable {
         /// How many attempts run at once.
@@ -92,10 +100,16 @@ public final class Scheduler: Sendable {
         endStart(after: Self.startPatience)
     }
 
-    /// Ends running attempts at once, without any grace, and then ends ``run()``.
+    /// Ends running attempts at once, without any grace, and then ends ``run()``. Notices that are being told are broken off:
+    /// the next scheduler tells them.
     public func stopAtOnce() {
         mailbox.post(.stop)
         endStart(after: .zero)
+        let task = delivering.withLock { delivering in
+            delivering.isBrokenOff = true
+            return delivering.task
+        }
+        task?.cancel()
         let executor = executor
         Task { await executor.stop(grace: .zero) }
     }
@@ -121,8 +135,13 @@ public final class Scheduler: Sendable {
         let delivery = configuration.courier.map {
             NoticeDelivery(store: store, courier: $0, clock: clock, log: log, tellsOfLoss: false)
         }
-        let delivering = Task { if let delivery { await delivery.run() } }
-        defer { delivering.cancel() }
+        let telling = Task { if let delivery { await delivery.run() } }
+        defer { telling.cancel() }
+        let isBrokenOff = delivering.withLock { delivering in
+            delivering.task = telling
+            return delivering.isBrokenOff
+        }
+        if isBrokenOff { telling.cancel() }
         try await loop.adoptRuns()
         loop.isEndWanted = { mailbox.holds { $0.isEnd } }
         do {
@@ -133,7 +152,7 @@ public final class Scheduler: Sendable {
             throw error.cause
         }
         delivery?.finish()
-        await end(delivering, within: loop.isHandingOver ? .seconds(2) : configuration.stopGrace)
+        await end(telling, delivery, within: loop.isHandingOver ? .seconds(2) : configuration.stopGrace)
         try await loop.close()
     }
 
@@ -190,15 +209,23 @@ public final class Scheduler: Sendable {
     }
 
     /// Waits for the end of the deliveries; what takes longer is broken off, and the next scheduler delivers it again.
-    private func end(_ delivering: Task<Void, Never>, within limit: Duration) async {
-        let clock = clock
+    private func end(
+        _ telling: Task<Void, Never>, _ delivery: NoticeDelivery?, within limit: Duration
+    ) async {
+        let (clock, log) = (clock, log)
+        let silence = min(limit, Self.silence)
         let watch = Task {
-            try await clock.sleep(for: limit)
-            delivering.cancel()
+            try await clock.sleep(for: silence)
+            if let notices = delivery?.underWay { log.info("waiting for \(notices)") }
+            try await clock.sleep(for: limit - silence)
+            telling.cancel()
         }
-        await delivering.value
+        await telling.value
         watch.cancel()
     }
+
+    /// How long the end waits for deliveries without a word.
+    private static let silence: Duration = .milliseconds(500)
 
     /// How long after the last work the loop is at rest.
     private static let restDelay: Duration = .seconds(5)

@@ -11,10 +11,15 @@ extension SchedulerLoop {
         let run = snapshot.run
         let now = moment()
         planner.adopt(snapshot, after: shift, at: now)
-        if !run.state.isFinished, !planner.knows(run.dagID) {
-            strangers.insert(run.key)
-        } else {
+        endingStrangers.remove(run.key)
+        guard !run.state.isFinished, !planner.knows(run.dagID) else {
             strangers.remove(run.key)
+            return
+        }
+        strangers.insert(run.key)
+        if snapshot.instances.contains(where: \.mustEnd) {
+            endingStrangers.insert(run.key)
+            mustEndStrangers = true
         }
     }
 
@@ -22,7 +27,9 @@ extension SchedulerLoop {
     func tellOfStrangers() {
         guard !strangers.isEmpty else { return }
         let dags = Set(strangers.map(\.dagID)).sorted().map(\.rawValue).joined(separator: ", ")
-        log.info("\(strangers.count) open runs wait: their dags are not loaded here (\(dags))")
+        log.info(
+            "\(strangers.count) open runs wait: their dags are not loaded here (\(dags)), "
+                + "and until they are, no timeout of these runs is kept")
     }
 
     /// Takes the runs of DAGs that are known by now, with what their attempts reported meanwhile.

@@ -61,6 +61,13 @@ package struct SchedulerLoop: Sendable {
     /// Runs that have not ended, of DAGs that this scheduler does not know: what their attempts report is kept until it does.
     var strangers: Set<RunKey> = []
 
+    /// Those of them of which attempts are to be ended, and whether something is new of that.
+    var endingStrangers: Set<RunKey> = []
+    var mustEndStrangers = false
+
+    /// Whether every attempt that was found alive has been told of, so that another one is known to be dead.
+    var knowsWhatLives = false
+
     /// Runs of which something in the store is damaged.
     var parked: [RunKey: ParkedRun] = [:]
 
@@ -215,6 +222,7 @@ package struct SchedulerLoop: Sendable {
         if moment() < lastPoll { lastPoll = .distantPast }
         for message in messages { try await take(message) }
         if mustLook || isPollDue { try await look() }
+        if mustEndStrangers { try await endStrangers() }
         try await decide()
         releaseParked()
         if configuration.endsWhenIdle, isReconciled, !isStopping, isIdle {
@@ -237,6 +245,7 @@ package struct SchedulerLoop: Sendable {
         switch message {
         case .executor(.finished(let outcome)):
             unstored[outcome.key.run, default: []].append(outcome)
+            if endingStrangers.contains(outcome.key.run) { mustEndStrangers = true }
             let now = moment()
             planner.take(outcome, at: now)
         case .executor(.adopted(let alive)):
@@ -248,6 +257,8 @@ package struct SchedulerLoop: Sendable {
                 unstored[lost.key.run, default: []].append(lost)
             }
             isReconciled = true
+            knowsWhatLives = true
+            mustEndStrangers = !endingStrangers.isEmpty
             aliveAtStart = Set(alive)
             await endUnwanted(among: alive)
             storedAttempts = []

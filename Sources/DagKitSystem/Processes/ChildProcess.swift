@@ -62,7 +62,7 @@ package final class ChildProcess: Sendable {
         let descriptors = command.descriptors.merging(handedOn) { own, _ in own }
         let sources = try HighCopies(of: descriptors)
         return starts.withLock { starts in
-            guard starts.areAllowed else { return ECANCELED }
+            guard starts.areAllowed, !starts.arePaused else { return ECANCELED }
             let code = withArguments(program: program, command) { arguments, environment, path, folder in
                 sources.withUnsafePointers { from, to in
                     var request = dagkit_spawn_request(
@@ -84,11 +84,20 @@ package final class ChildProcess: Sendable {
         starts.withLock { $0.areAllowed = false }
     }
 
+    /// Lets this process start no program for a while, or programs again, unless starts are forbidden for good: whoever tries
+    /// meanwhile gets `ECANCELED`.
+    ///
+    /// It returns once no start is under way.
+    package static func pauseStarts(_ isPaused: Bool) {
+        starts.withLock { $0.arePaused = isPaused }
+    }
+
     /// The ids of the processes that this one has started and not waited for; what else is its child was left to it.
     package static var running: Set<Int32> { starts.withLock(\.running) }
 
     private struct Starts {
         var areAllowed = true
+        var arePaused = false
         var running: Set<Int32> = []
     }
 

@@ -25,7 +25,7 @@ package enum ProcessTree {
 
     /// Wakes this process, should it be stopped, when the thread that started it ends.
     ///
-    /// What else has to be done then is the affair of ``whenClosed(_:perform:)``, which a stopped process could not do.
+    /// What else has to be done then is the affair of ``whenClosed(_:hearing:perform:)``, which a stopped process could not do.
     package static func continueWithoutParent() throws(SystemError) {
         guard dagkit_set_parent_death_signal(SIGCONT) == 0 else { throw .last("watch the parent process") }
     }
@@ -33,13 +33,29 @@ package enum ProcessTree {
     /// Calls `body`, once and on a thread of its own, when the other end of a connection has closed, most of all because
     /// its process has ended.
     ///
+    /// - Parameter source: A descriptor, and what is called whenever it is readable until then, whatever keeps the other threads
+    ///   busy; it has to read what there is.
     /// - Throws: ``SystemError`` with `EAGAIN` if the system gives no thread.
     package static func whenClosed(
-        _ descriptor: Int32, perform body: @escaping @Sendable () -> Void
+        _ descriptor: Int32, hearing source: (descriptor: Int32, hear: @Sendable () -> Void),
+        perform body: @escaping @Sendable () -> Void
     ) throws(SystemError) {
         try OwnThread.start("dagkit-watch") {
-            dagkit_wait_for_hang_up(descriptor)
+            while dagkit_wait_for_hang_up(descriptor, source.descriptor) == 0 { source.hear() }
             body()
+        }
+    }
+
+    /// Blocks until every descendant of this process has ended, and reaps them all.
+    ///
+    /// The process must have called ``adoptOrphans()``; nothing of it may wait for a child meanwhile.
+    package static func waitForDescendants() {
+        var status: Int32 = 0
+        var usage = rusage()
+        while true {
+            let reaped = wait4(-1, &status, 0, &usage)
+            if reaped > 0 { ProcessMeasurement.noteEnd(of: ResourceUsage(usage)) }
+            if reaped < 0, errno != EINTR { return }
         }
     }
 

@@ -21,7 +21,10 @@ import Testing
             #expect(rename(program, program + ".away") == 0)
             await executor.dispatch([try home.order("hello", 1)])
             await executor.dispatch([try home.order("hello", 2)])
-            #expect(lines.withLock { $0.count { $0.hasPrefix("attempts wait until a supervisor") } } == 1)
+            let isTold = try await comes {
+                lines.withLock { $0.count { $0.hasPrefix("attempts wait until a supervisor") } } == 1
+            }
+            #expect(isTold)
             #expect(rename(program + ".away", program) == 0)
 
             let outcomes = [await events.outcome(), await events.outcome()].compactMap(\.self)
@@ -58,6 +61,27 @@ import Testing
         await executor.stop(grace: .zero)
 
         #expect(await events.outcome()?.verdict == .notStarted(reason: "the scheduler was stopped"))
+    }
+
+    @Test func `a stop is heard while the next start of a supervisor is waited for, and no order goes out`()
+        async throws
+    {
+        let home = try ExecutorHome()
+        let program = try home.movableProgram()
+        let executor = home.executor(program: program)
+        var events = ExecutorEvents(try await executor.start())
+        try await home.endSupervisor(of: executor)
+        #expect(rename(program, program + ".away") == 0)
+        await executor.dispatch([try home.order("hello", 1)])
+        while await executor.pausing == nil { try await BootTimeClock().sleep(for: .milliseconds(5)) }
+        #expect(rename(program + ".away", program) == 0)
+
+        await executor.stop(grace: .seconds(30))
+        await executor.dispatch([try home.order("hello", 2)])
+
+        #expect(await events.outcome()?.verdict == .notStarted(reason: "the scheduler was stopped"))
+        #expect(await executor.holder == nil)
+        #expect(try home.supervisors() == [])
     }
 
     @Test func `what is stored of a lost attempt is forgotten without a look at any other attempt`()

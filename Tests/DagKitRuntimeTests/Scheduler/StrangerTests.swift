@@ -46,11 +46,111 @@ import Testing
         try await loop.turn([.poke])
         #expect(executor.acknowledged.isEmpty)
         #expect(executor.killed.isEmpty)
-        #expect(lines.all.contains("1 open runs wait: their dags are not loaded here (work)"))
+        #expect(
+            lines.all.contains(
+                "1 open runs wait: their dags are not loaded here (work), and until they are, no timeout of these runs is kept"
+            ))
         try await loop.turn([.deployment(deployment([spec]))])
 
-        #expect(executor.acknowledged == [attempt])
+        #expect(Set(executor.acknowledged) == [attempt])
         #expect(try await store.snapshot(of: machine.run.key)?.run.state == .success)
+    }
+
+    /// A run of a DAG that no scheduler below knows, whose one task runs as attempt 1.
+    private func runningStranger() async throws -> RunMachine {
+        let spec = try Work().spec
+        try await store.register(
+            [DAGRecord(spec, bundle: "test", isPaused: false)], bundle: "test", at: clock.now)
+        var machine = RunMachine(creating: .manual(spec, by: "test", at: clock.now), of: spec)
+        _ = machine.advance(.start, at: clock.now)
+        _ = machine.advance(
+            .dispatched([(InstanceRef(task: 0, instance: 0), AttemptID(rawValue: 1))]), at: clock.now)
+        _ = try await store.commit([machine.takeBatch()].compactMap { $0 }, durability: .full)
+        return machine
+    }
+
+    /// Asks for something as a command does that has nothing but the stored structure.
+    private func ask(_ machine: RunMachine, _ event: RunMachine.Event) async throws {
+        let version = try await store.version(of: "work", hash: machine.run.structureHash)
+        let spec = try #require(version.flatMap { DAGSpec($0) })
+        _ = try await store.change(machine.run.key, of: spec, at: clock.now) { _ in event }
+    }
+
+    private func only(of machine: RunMachine) async throws -> TaskInstance? {
+        try await store.snapshot(of: machine.run.key)?.instances.first
+    }
+
+    private func outcome(of machine: RunMachine, _ verdict: AttemptOutcome.Verdict) -> AttemptOutcome {
+        AttemptOutcome(
+            attemptID: AttemptID(rawValue: 1), key: machine.instances[0].key, tryNumber: 1, verdict: verdict,
+            startedAt: clock.now, endedAt: clock.now)
+    }
+
+    @Test(arguments: [true, false])
+    func `what somebody marks of an unknown dag is ended, before the start or after it`(
+        isBefore: Bool
+    ) async throws {
+        let attempt = AttemptID(rawValue: 1)
+        let machine = try await runningStranger()
+        let mark = RunMachine.Event.mark([InstanceRef(task: 0, instance: 0)], .failed, actor: "ana")
+        if isBefore { try await ask(machine, mark) }
+        var loop = loop()
+        try await loop.open(deployment([]))
+        try await loop.adoptRuns()
+        try await loop.turn([.executor(.adopted([attempt]))])
+        if !isBefore {
+            #expect(executor.killed.isEmpty)
+            try await ask(machine, mark)
+            try await loop.turn([.poke])
+        }
+        #expect(executor.killed == [attempt])
+        #expect(try await only(of: machine)?.state == .running)
+
+        let ended = outcome(of: machine, .failed(reason: "marked", isRetryable: false, retryDelay: nil))
+        try await loop.turn([.executor(.finished(ended))])
+
+        #expect(try await only(of: machine)?.state == .failed)
+        #expect(try await only(of: machine)?.reason == "marked failed by ana")
+        #expect(Set(executor.acknowledged) == [attempt])
+    }
+
+    @Test func `a task of an unknown dag that is cleared ends, and starts anew once its dag is loaded`()
+        async throws
+    {
+        let attempt = AttemptID(rawValue: 1)
+        let machine = try await runningStranger()
+        var loop = loop()
+        try await loop.open(deployment([]))
+        try await loop.adoptRuns()
+        try await loop.turn([.executor(.adopted([attempt]))])
+
+        try await ask(machine, .clear([InstanceRef(task: 0, instance: 0)], actor: "ana"))
+        try await loop.turn([.poke])
+        let ended = outcome(of: machine, .failed(reason: "cleared", isRetryable: false, retryDelay: nil))
+        try await loop.turn([.executor(.finished(ended))])
+        try await loop.turn([.poke])
+
+        #expect(executor.killed == [attempt])
+        #expect(Set(executor.acknowledged) == [attempt])
+        #expect(executor.orders.isEmpty)
+        try await loop.turn([.deployment(deployment([try Work().spec]))])
+        #expect(executor.orders.map(\.key.taskID) == ["only"])
+    }
+
+    @Test func `a task of an unknown dag that died before somebody marked it is as it was marked`()
+        async throws
+    {
+        let machine = try await runningStranger()
+        var loop = loop()
+        try await loop.open(deployment([]))
+        try await loop.adoptRuns()
+        try await loop.turn([.executor(.adopted([]))])
+
+        try await ask(machine, .mark([InstanceRef(task: 0, instance: 0)], .success, actor: "ana"))
+        try await loop.turn([.poke])
+
+        #expect(try await only(of: machine)?.state == .success)
+        #expect(executor.killed.isEmpty)
     }
 
     @Test func `a scheduled run whose date another run has is told of, and the next one follows`()

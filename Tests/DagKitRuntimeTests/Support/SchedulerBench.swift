@@ -13,7 +13,7 @@ struct SchedulerBench {
         _ dags: [any DAG], store: any MetadataStore = InMemoryStore(), capacity: Int = 8,
         endsWhenIdle: Bool = true,
         clock: any SchedulerClock = SystemSchedulerClock(), courier: (any NoticeCourier)? = nil,
-        callsBack: Bool = false
+        callsBack: Bool = false, stopGrace: Duration = .seconds(30), log: SchedulerLog = .none
     ) throws {
         self.store = store
         self.clock = clock
@@ -24,6 +24,7 @@ struct SchedulerBench {
                 executor: "in_process", start: clock.now, heartbeat: clock.now))
         configuration.endsWhenIdle = endsWhenIdle
         configuration.courier = courier
+        configuration.stopGrace = stopGrace
         if callsBack {
             configuration.courier = InProcessCourier(TaskLibrary(dags), clock: clock) { _ in
                 TaskServices(metadata: StoreTaskMetadata(store))
@@ -35,7 +36,7 @@ struct SchedulerBench {
         scheduler = Scheduler(
             store: store, executor: executor,
             deployment: Deployment(bundle: "test", specs: specs, arePausedAtCreation: false),
-            configuration: configuration, clock: clock)
+            configuration: configuration, clock: clock, log: log)
     }
 
     /// Creates a run as the command line does.

@@ -69,6 +69,37 @@ import Testing
         #expect(try await home.leftovers() == [])
     }
 
+    @Test(arguments: [false, true])
+    func `a running task is ended though its DAG is broken or gone`(isGone: Bool) async throws {
+        let home = try FaultHome(ScriptDAG.declaration("echo $$ >begun; sleep 600"))
+        _ = try await home.dagctl("dags", "trigger", "script")
+        let first = try home.startScheduler()
+        let task = try #require(ProcessIdentity.of(Int32(try await home.words(in: "begun")[0]) ?? 0))
+        let run = try #require(try await home.script()?.run.key.runID.rawValue)
+        kill(first.id, SIGKILL)
+        _ = try await first.wait()
+        try home.write(isGone ? [:] : ["script": ["tasks": [["id": "only", "operator": "shel"]]]])
+        let second = try home.startScheduler()
+        let waits = try await holds {
+            home.schedulerLines().contains { $0.contains("their dags are not loaded here (script)") }
+        }
+        let early = try await home.dagctl("dags", "delete", "script", "--yes")
+
+        let mark = try await home.dagctl("dags", "mark", "script", run, "failed")
+        let isStored = try await holds { try await home.script()?.only.state == .failed }
+        let deletion = try await home.dagctl("dags", "delete", "script", "--yes")
+
+        #expect(waits)
+        #expect(early.status != 0 && early.errors.contains("dags mark"), "\(early)")
+        #expect(mark.status == 0, "\(mark)")
+        #expect(isStored)
+        #expect(!task.isAlive)
+        #expect(deletion.status == 0, "\(deletion)")
+        kill(second.id, SIGTERM)
+        #expect(try await home.end(of: second)?.reason == .exited(0))
+        #expect(try await home.leftovers() == [])
+    }
+
     @Test(.fault(.F44, "the DAG is refused, and both places are named", by: .real))
     func `F44 two tasks of one id are refused with both places`() async throws {
         let home = try FaultHome(Self.dags(["twin": [], "other": [], "twin": []]))

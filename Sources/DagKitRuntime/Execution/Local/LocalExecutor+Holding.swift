@@ -13,16 +13,26 @@ extension LocalExecutor {
     }
 
     private func handOut() async {
-        var pause = Duration.seconds(1)
+        var patience = Duration.zero
         while !held.isEmpty, !isStopping {
-            try? await clock.sleep(for: pause)
-            pause = min(pause * 2, .seconds(10))
-            guard !isStopping, let link = await usableSupervisor() else { continue }
+            await pause(for: patience)
+            patience = max(.seconds(1), min(patience * 2, .seconds(10)))
+            // No order goes out once somebody wants the end, which may have come meanwhile.
+            guard let link = await usableSupervisor(), !isStopping else { continue }
             let orders = held
             held = []
             hand(orders, to: link)
         }
         holder = nil
+    }
+
+    /// Waits, but not beyond a stop. Only the task that starts supervisors does.
+    func pause(for duration: Duration) async {
+        guard duration > .zero, !isStopping else { return }
+        let task = Task { [clock] in _ = try? await clock.sleep(for: duration) }
+        pausing = task
+        await task.value
+        pausing = nil
     }
 
     /// Says that orders which are held do not start; whoever wants them gives them again.

@@ -53,6 +53,9 @@ public actor LocalExecutor: Executor {
     /// Orders that wait for a supervisor, the task that starts one for them, and whether that was said.
     var held: [AttemptOrder] = []
     var holder: Task<Void, Never>?
+
+    /// The pause before the next start of a supervisor, which a stop ends.
+    var pausing: Task<Void, Never>?
     private var shortage = Complaint()
 
     /// The lock files of attempts whose outcomes nobody keeps, as far as they are known.
@@ -120,8 +123,9 @@ public actor LocalExecutor: Executor {
             for order in orders { report(notStarted(order, "the scheduler was stopped")) }
             return
         }
-        guard held.isEmpty, holder == nil, let link = await usableSupervisor() else { return hold(orders) }
-        hand(orders, to: link)
+        // A supervisor is started beside the scheduler's work: it hears a stop meanwhile.
+        guard held.isEmpty, holder == nil, let current else { return hold(orders) }
+        hand(orders, to: current)
     }
 
     func hand(_ orders: [AttemptOrder], to link: SupervisorLink) {
@@ -162,8 +166,11 @@ public actor LocalExecutor: Executor {
         }
         isStopping = true
         stopGrace = grace
+        pausing?.cancel()
         releaseHeld("the scheduler was stopped")
         for link in links.values { link.send(.stop(grace: grace)) }
+        // One whose start is under way is told when it has started.
+        await holder?.value
         await end(Array(links.keys), by: limit)
         continuation.finish()
     }
@@ -172,6 +179,7 @@ public actor LocalExecutor: Executor {
         let limit = endLimit(grace)
         isStopping = true
         isAbandoned = true
+        pausing?.cancel()
         held = []
         let supervisors = Array(links.keys)
         waitForSilent?.cancel()
@@ -210,6 +218,7 @@ public actor LocalExecutor: Executor {
     public func handOver() async {
         isStopping = true
         isAbandoned = true
+        pausing?.cancel()
         held = []
         waitForSilent?.cancel()
         for link in links.values { await link.finish(until: clock.now.advanced(by: .seconds(1))) }
@@ -255,6 +264,7 @@ public actor LocalExecutor: Executor {
         log.info("supervisor \(child.id) started")
         adopt(link)
         current = link
+        if isStopping, !isAbandoned { link.send(.stop(grace: .zero)) }
         // It is this process's child, which somebody must wait for.
         Task { _ = try? await child.wait() }
     }
@@ -264,11 +274,12 @@ public actor LocalExecutor: Executor {
         if let current { return current }
         guard !isStopping else { return nil }
         do {
-            try await pauseBetweenStarts()
+            await pauseBetweenStarts()
+            guard !isStopping else { return nil }
             if current == nil { try await startSupervisor() }
             if shortage.end() { log.info("a supervisor could be started again") }
         } catch {
-            if shortage.begin(at: clock.now) {
+            if !isStopping, shortage.begin(at: clock.now) {
                 log.error("attempts wait until a supervisor can be started: \(error)")
             }
         }
@@ -276,10 +287,10 @@ public actor LocalExecutor: Executor {
     }
 
     /// A supervisor that keeps dying is started more and more slowly.
-    private func pauseBetweenStarts() async throws {
+    private func pauseBetweenStarts() async {
         let start = clock.now
         starts = starts.filter { $0.duration(to: start) < .seconds(60) } + [start]
-        if starts.count > 3 { try await clock.sleep(for: .seconds(min(starts.count - 3, 10))) }
+        if starts.count > 3 { await pause(for: .seconds(min(starts.count - 3, 10))) }
     }
 
     private func read(_ link: SupervisorLink) async {

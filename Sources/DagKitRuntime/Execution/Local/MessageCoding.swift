@@ -160,6 +160,7 @@ extension WorkerReport: WireCodable {
             writer.write(isSpent)
         case .lostCommand: writer.write(UInt8(2))
         case .ready: writer.write(UInt8(3))
+        case .ending: writer.write(UInt8(4))
         }
     }
 
@@ -169,6 +170,7 @@ extension WorkerReport: WireCodable {
         case 1: self = .finished(try reader.value(), isSpent: try reader.flag())
         case 2: self = .lostCommand
         case 3: self = .ready
+        case 4: self = .ending
         case let tag: throw .unknown("report", tag: tag)
         }
     }

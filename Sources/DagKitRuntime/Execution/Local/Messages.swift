@@ -54,6 +54,8 @@ enum WorkerReport: Sendable {
     case mask([String])
     /// A command of the attempt was killed by signal 9.
     case lostCommand
+    /// It has heard that the attempt is to end, and starts no process any more.
+    case ending
     /// The attempt has ended, with all its processes.
     ///
     /// - Parameter isSpent: Whether the worker should be replaced.

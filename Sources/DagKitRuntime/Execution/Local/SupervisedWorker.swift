@@ -160,6 +160,11 @@ final class SupervisedAttempt {
     /// When its timeout is over or, once it was told to end, when it is killed; `nil` for no limit.
     private(set) var deadline: BootTimeClock.Instant?
 
+    /// By when its worker has to say that it starts nothing more, before its other processes are asked to end; `nil` if that is
+    /// not waited for.
+    private(set) var answerDue: BootTimeClock.Instant?
+    private(set) var isAskedAgain = false
+
     init(
         _ order: AttemptOrder, log: AttemptLog, lock: AttemptLocks.Slot, at now: BootTimeClock.Instant,
         wall: Date
@@ -184,7 +189,19 @@ final class SupervisedAttempt {
         if let deadline, deadline > instant { self.deadline = instant }
     }
 
-    func forgetDeadline() { deadline = nil }
+    func forgetDeadline() {
+        deadline = nil
+        answerDue = nil
+    }
+
+    /// Waits for the answer of its worker.
+    func expectAnswer(by instant: BootTimeClock.Instant, isAgain: Bool) {
+        answerDue = instant
+        isAskedAgain = isAgain
+    }
+
+    /// Its other processes are asked to end.
+    func forgetAnswer() { answerDue = nil }
 
     /// The outcome as it counts: an attempt that was told to end has failed for that reason, whatever it says itself, and one
     /// that ran out of memory for that; secrets are masked.

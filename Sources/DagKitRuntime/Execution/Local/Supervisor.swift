@@ -257,6 +257,9 @@ final class Supervisor {
             if let attempt = worker.attempt, let deadline = attempt.deadline, deadline <= now {
                 meetDeadline(of: attempt, worker, at: now)
             }
+            if let attempt = worker.attempt, let due = attempt.answerDue, due <= now {
+                askAgain(attempt, worker, at: now)
+            }
             if let endsBy = worker.endsBy, endsBy <= now { kill(worker) }
             if let givenUpBy = worker.givenUpBy, givenUpBy <= now { giveUp(worker) }
         }
@@ -339,7 +342,9 @@ final class Supervisor {
     }
 
     private var nextDeadline: BootTimeClock.Instant? {
-        var instants = workers.flatMap { [$0.attempt?.deadline, $0.endsBy, $0.givenUpBy] }
+        var instants = workers.flatMap {
+            [$0.attempt?.deadline, $0.attempt?.answerDue, $0.endsBy, $0.givenUpBy]
+        }
         instants += [stopsBy, nextSweep, nextStartTry, nextAcceptTry, nextSocketTry, nextTrim, restsAt]
         if outcomes.isOnDisk {
             if isRetiring, hasNothingLeft { instants.append(unheardAt) }

@@ -25,7 +25,7 @@ package struct SupervisorConfiguration: Codable, Sendable {
     package var attemptsPerWorker = 10_000
 
     /// How long an attempt that is to end gets before it is killed.
-    package var killGrace: Duration = .seconds(10)
+    package var killGrace: Duration = AttemptEnd.grace
 
     /// How long a supervisor that is told to stop may take beyond all graces before its scheduler kills it.
     package var patience: Duration = .seconds(10)

@@ -15,8 +15,7 @@ struct WorkerProcess {
     private let services: @Sendable (AttemptOrder) async throws -> TaskServices
     private let now: @Sendable () -> Date
     private let channel: SupervisorChannel
-    private let signals: SignalSource
-    private let termination = Termination()
+    private let termination: AttemptTermination
 
     /// Whether a command of the attempt was killed by signal 9.
     private let lostCommand = SharedFlag()
@@ -46,12 +45,17 @@ struct WorkerProcess {
         try ProcessTree.adoptOrphans()
         try ProcessTree.continueWithoutParent()
         // No Ctrl-C of a terminal ends a worker: its supervisor does.
-        signals = try SignalSource([SIGTERM, SIGINT, SIGHUP])
+        termination = AttemptTermination(try SignalSource([SIGTERM, SIGINT, SIGHUP]))
         _ = fcntl(Self.channelDescriptor, F_SETFD, FD_CLOEXEC)
         channel = SupervisorChannel(
             try MessageSocket(owning: FileDescriptor(owning: Self.channelDescriptor)))
         FaultPoint.workerStarts.pass()
-        try ProcessTree.whenClosed(Self.channelDescriptor) {
+        let hear = { @Sendable [termination, channel] in
+            guard termination.hear() else { return }
+            // A word that is lost is asked for again: the supervisor waits for it, and not for ever.
+            Task { try? await channel.report(.ending) }
+        }
+        try ProcessTree.whenClosed(Self.channelDescriptor, hearing: (termination.descriptor, hear)) {
             // Nobody reads what this worker does any more: it leaves nothing behind, not even what it was about to start.
             ChildProcess.forbidStarts()
             ProcessTree.killDescendants()
@@ -64,16 +68,17 @@ struct WorkerProcess {
     /// It belongs to no actor, so that it runs where its caller prefers it.
     @concurrent func run() async throws {
         var state = try WorkerState()
-        let (signals, termination) = (signals, termination)
         try Reactor.shared.prepare()
-        let watch = Task { try await termination.watch(signals) }
-        defer { watch.cancel() }
         try await channel.report(.ready)
         while let (order, lock) = try await channel.nextOrder() {
+            termination.begin()
             FaultPoint.attemptReceived.pass()
-            var (outcome, wasCancelled) = await run(order, lock)
+            var outcome = await run(order, lock)
             FaultPoint.workEnded.pass()
+            // What was asked to end has its grace, the children of a command that has ended too; the supervisor keeps the time.
+            if termination.isAsked, order.notice == nil { ProcessTree.waitForDescendants() }
             let survives = endLeftovers()
+            let wasCancelled = termination.end() || Self.hasTimedOut(outcome, order)
             CurrentProcess.flushOutput()
             let damage = try state.restore() ?? survives
             if let damage { logger.warning("\(damage); another process runs the next one") }
@@ -111,10 +116,7 @@ struct WorkerProcess {
         return killing.survivors.map(\.description).joined(separator: ", ")
     }
 
-    private func run(_ order: AttemptOrder, _ lock: LockHolder) async -> (AttemptOutcome, wasCancelled: Bool)
-    {
-        // A signal that came between two attempts is not meant for this one.
-        _ = try? signals.pending()
+    private func run(_ order: AttemptOrder, _ lock: LockHolder) async -> AttemptOutcome {
         if let mark = AttemptMark.value(of: order.attemptID, lock: lock.raw) {
             setenv(AttemptMark.variable, mark, 1)
         }
@@ -127,7 +129,7 @@ struct WorkerProcess {
         ProcessMeasurement.resetPeakMemory()
         let before = ProcessMeasurement.now()
         let started = now()
-        var result: (outcome: AttemptOutcome, wasCancelled: Bool)
+        var outcome: AttemptOutcome
         do {
             let work = try library.work(for: order)
             var services = try await services(order)
@@ -138,24 +140,27 @@ struct WorkerProcess {
                 lostCommand.set()
             } noteShortage: { [shortage] reason in
                 shortage.set(reason)
+            } isEnding: { [termination] in
+                // A notifier has no supervisor, which would ask its processes.
+                termination.isAsked && order.notice == nil
             }
             services = services.offeringOutputFiles()
             try await channel.mask(SecretFinder.secrets(in: order))
             FaultPoint.workBegins.pass()
-            result = await attempt(order, work, services)
-            if let reason = shortage.take(), case .failed = result.outcome.verdict {
-                result.outcome.verdict = .notStarted(reason: reason)
+            outcome = await attempt(order, work, services)
+            if let reason = shortage.take(), case .failed = outcome.verdict {
+                outcome.verdict = .notStarted(reason: reason)
             }
         } catch let error as SystemError where error.isShortage {
-            result = (failed(order, "\(error)", startedAt: started), false)
-            result.outcome.verdict = .notStarted(reason: "\(error)")
+            outcome = failed(order, "\(error)", startedAt: started)
+            outcome.verdict = .notStarted(reason: "\(error)")
         } catch {
             if order.notice == nil { logger.error("\(error)") } else { logger.debug("\(error)") }
             let isRetryable = !(error is TaskLibraryError) && !(error is DAGValidationError)
-            result = (failed(order, "\(error)", isRetryable: isRetryable, startedAt: started), false)
+            outcome = failed(order, "\(error)", isRetryable: isRetryable, startedAt: started)
         }
-        result.outcome.usage = ProcessMeasurement.now().usage(since: before)
-        return result
+        outcome.usage = ProcessMeasurement.now().usage(since: before)
+        return outcome
     }
 
     private func failed(
@@ -168,21 +173,22 @@ struct WorkerProcess {
     }
 
     /// Runs the work, cancelled when somebody asks for its end.
-    private func attempt(_ order: AttemptOrder, _ work: TaskWork, _ services: TaskServices) async
-        -> (AttemptOutcome, wasCancelled: Bool)
-    {
+    private func attempt(
+        _ order: AttemptOrder, _ work: TaskWork, _ services: TaskServices
+    ) async -> AttemptOutcome {
         let clock = TaskClock(now: now, elapsed: { BootTimeClock().now.sinceBoot }) {
             try await BootTimeClock().sleep(for: $0)
         }
-        let runner = AttemptRunner(services: services, logger: logger, clock: clock)
+        // The supervisor keeps the timeout, so that one alone asks processes to end; a notifier has none.
+        let runner = AttemptRunner(
+            services: services, logger: logger, clock: clock, keepsTimeout: order.notice != nil)
         executor.lend()
         let attempt = Task(executorPreference: executor) {
             await runner.run(order, work: work)
         }
-        termination.begin { attempt.cancel() }
+        termination.onRequest { attempt.cancel() }
         let outcome = await attempt.value
-        guard termination.end() else { return (outcome, Self.hasTimedOut(outcome, order)) }
-        return (Self.blamingSignal(outcome), true)
+        return termination.isAsked ? Self.blamingSignal(outcome) : outcome
     }
 
     private static func hasTimedOut(_ outcome: AttemptOutcome, _ order: AttemptOrder) -> Bool {
@@ -251,40 +257,4 @@ private final class SharedFlag: Sendable {
 
     /// Whether it was set since it was asked last.
     func take() -> Bool { isSet.exchange(false, ordering: .relaxed) }
-}
-
-/// The end of an attempt that a signal asks for.
-private final class Termination: Sendable {
-    private struct State {
-        var cancel: (@Sendable () -> Void)?
-        var wasAsked = false
-    }
-
-    private let state = Mutex(State())
-
-    /// Cancels the attempt that runs, if one does, whenever SIGTERM comes.
-    func watch(_ signals: SignalSource) async throws {
-        for try await signal in signals where signal == SIGTERM {
-            let cancel = state.withLock { state in
-                state.wasAsked = state.cancel != nil
-                return state.cancel
-            }
-            cancel?()
-        }
-    }
-
-    /// Begins an attempt, which `cancel` ends.
-    func begin(_ cancel: @escaping @Sendable () -> Void) {
-        state.withLock { $0 = State(cancel: cancel) }
-    }
-
-    /// Ends an attempt.
-    ///
-    /// - Returns: Whether somebody asked for its end.
-    func end() -> Bool {
-        state.withLock { state in
-            defer { state = State() }
-            return state.wasAsked
-        }
-    }
 }
