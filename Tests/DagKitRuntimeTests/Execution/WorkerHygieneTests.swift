@@ -69,6 +69,22 @@ import Testing
         }
     }
 
+    @Test func `the processes of a worker that hangs are asked to end without its answer`() async throws {
+        let home = try ExecutorHome { $0.killGrace = .seconds(600) }
+        try await home.withExecutor { executor, events in
+            await executor.dispatch([try home.order("hang", 1)])
+            let child = try await home.process(of: 1)
+
+            await executor.kill(AttemptID(rawValue: 1), reason: "nobody wants it")
+            let isAsked = try await comes { FileSystem.exists(home.file(1) + ".term") }
+            for worker in try home.workers() { worker.send(SIGKILL) }
+
+            #expect(isAsked)
+            #expect(await events.outcome()?.failure == "end: nobody wants it")
+            #expect(try await comes { !child.isAlive })
+        }
+    }
+
     @Test func `idle workers are few, and one stays warm`() async throws {
         let home = try ExecutorHome {
             $0.idleWorkers = 2
