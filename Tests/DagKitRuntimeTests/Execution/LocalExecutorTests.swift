@@ -5,7 +5,7 @@ import Glibc
 import Testing
 
 /// Each test has a supervisor and workers of its own: real processes of the program `dagkit-test-worker`.
-@Suite(.timeLimit(.minutes(2))) struct LocalExecutorTests {
+@Suite(.timeLimit(.minutes(5))) struct LocalExecutorTests {
     @Test func `a task's value, log and measurements come back`() async throws {
         let home = try ExecutorHome()
         let outcome = try await home.run("hello")
@@ -120,7 +120,7 @@ import Testing
     @Test func `a timeout reaches a task and processes that hear no signal`() async throws {
         let home = try ExecutorHome()
         try await home.withExecutor { executor, events in
-            await executor.dispatch([try home.order("stubborn", 1, timeout: .milliseconds(300))])
+            await executor.dispatch([try home.order("stubborn", 1, timeout: .seconds(2))])
             let process = try await home.process(of: 1)
             let descendants = try ProcessTree.descendants(of: process.id)
 
@@ -189,8 +189,8 @@ import Testing
         _ = try await home.process(of: 1)
         let waiting = try await home.process(of: 2)
         let supervisor = try home.supervisor()
+        let stopping = Task { await executor.stop(grace: .seconds(3)) }
         try FileSystem.write([], to: home.file(1) + ".open")
-        let stopping = Task { await executor.stop(grace: .milliseconds(500)) }
 
         var verdicts: [Int64: String] = [:]
         while let outcome = await events.outcome() {
@@ -210,11 +210,7 @@ import Testing
 
     @Test func `the next scheduler adopts what runs and gets its outcome`() async throws {
         let home = try ExecutorHome()
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        let process = try await home.process(of: 1)
-        await first.handOver()
+        let process = try await home.leaveRunning("gate").worker
 
         let second = home.executor()
         var events = ExecutorEvents(try await second.start())
@@ -231,12 +227,7 @@ import Testing
 
     @Test func `an outcome that nobody took is kept, also when the supervisor has ended`() async throws {
         let home = try ExecutorHome { $0.linger = .zero }
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        _ = try await home.process(of: 1)
-        let supervisor = try home.supervisor()
-        await first.handOver()
+        let supervisor = try await home.leaveRunning("gate").supervisor
         try FileSystem.write([], to: home.file(1) + ".open")
         #expect(try await supervisor.waitForEnd())
 
@@ -337,12 +328,7 @@ import Testing
 
     @Test func `a stopped attempt is neither lost nor doubled`() async throws {
         let home = try ExecutorHome()
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        let process = try await home.process(of: 1)
-        kill(process.id, SIGSTOP)
-        await first.handOver()
+        let process = try await home.leaveRunning("gate") { kill($0.id, SIGSTOP) }.worker
 
         let second = home.executor()
         var events = ExecutorEvents(try await second.start())

@@ -14,7 +14,7 @@ import Testing
         let home = try FaultHome()
         _ = try await home.dagctl("db", "backup", "\(home.path)/backup.db")
         let scheduler = try home.startScheduler()
-        #expect(try await holds { home.schedulerLines().contains { $0.contains("scheduler started") } })
+        #expect(try await home.schedulersStart())
 
         let refused = try await home.shell("exec $DAGCTL \(command)")
         let triggered = try await home.dagctl("dags", "trigger", "proof")
