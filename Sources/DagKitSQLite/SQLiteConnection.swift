@@ -16,6 +16,7 @@ final class SQLiteConnection: SQLTransaction {
     /// The compiled commands; each holds its command, so that no other can get the same identity.
     private var commands: [ObjectIdentifier: (command: SQLCommand, prepared: PreparedStatement)] = [:]
     private let role: Role
+    private let files: DatabaseFiles?
     private let commits: CommitCounter?
     private let usualDurability: SQLDurability
     private var durability: SQLDurability?
@@ -31,11 +32,13 @@ final class SQLiteConnection: SQLTransaction {
     }
 
     init(
-        path: String?, role: Role, configuration: SQLiteConfiguration, commits: CommitCounter? = nil
+        path: String?, role: Role, configuration: SQLiteConfiguration, files: DatabaseFilesCell? = nil,
+        commits: CommitCounter? = nil
     ) throws {
         let access = role == .reader && configuration.access == .create ? .write : configuration.access
         handle = try SQLiteHandle(path: path, access: access)
         self.role = role
+        self.files = files?.files(of: handle)
         self.commits = commits
         usualDurability = configuration.durability
         // Where writing is forbidden, SQLite opens for reading without a word.
@@ -46,6 +49,9 @@ final class SQLiteConnection: SQLTransaction {
                 message: isMounted ? "its file system is mounted read-only" : "this user may not write it",
                 database: handle.name, advice: isMounted ? "mount it for writing" : nil)
         }
+        if let files = self.files { try DatabaseUse.awaitLog(of: files, patience: configuration.busyTimeout) }
+        // The first read of a connection opens the log, or makes one: it must not be another than that of the others.
+        if self.files?.isNoted == true { try requirePlace(isRead: false) }
         sqlite3_busy_timeout(handle.pointer, configuration.busyTimeout.milliseconds)
         try execute("pragma foreign_keys = on")
         try execute("pragma trusted_schema = off")
@@ -57,6 +63,12 @@ final class SQLiteConnection: SQLTransaction {
         }
         if role == .reader { try execute("pragma query_only = on") }
         watchCancellation()
+        try notePlace()
+    }
+
+    deinit {
+        // Closing would put the own log into a database that others have changed since, and remove their log by its name.
+        if files?.companions() == .replaced { dagkit_sqlite_leave_files_at_close(handle.pointer) }
     }
 
     func query(_ statement: SQLStatement) throws -> [SQLRow] {
@@ -116,7 +128,7 @@ final class SQLiteConnection: SQLTransaction {
                 throw SQLError(.other, message: "the body ended its own transaction", database: handle.name)
             }
             try execute("commit")
-            if mode == .write { countCommit() }
+            if mode == .write { try finishCommit(durability) }
             return value
         } catch {
             // SQLite itself rolls back when the disk is full or fails.
@@ -137,22 +149,48 @@ final class SQLiteConnection: SQLTransaction {
                 .syntax, message: "a transaction cannot be begun by a statement: call transaction(_:)",
                 database: handle.name)
         }
-        if durability != nil { countCommit() }
+        if let durability { try finishCommit(durability) }
         return value
     }
 
-    /// Makes sure that the open file is still the one at its path: what goes into a removed file is lost with this process.
-    private func requirePlace() throws {
-        guard role != .sole, handle.hasMoved() else { return }
-        throw SQLError(
-            .replaced, message: "the file was removed, or another one put in its place",
-            database: handle.name)
+    /// - Throws: ``SQLError`` of kind `replaced` if what was to survive everything went into files that are gone.
+    private func finishCommit(_ durability: SQLDurability) throws {
+        commits?.count.wrappingAdd(1, ordering: .relaxed)
+        if durability == .full { try requirePlace() }
     }
-
-    private func countCommit() { commits?.count.wrappingAdd(1, ordering: .relaxed) }
 }
 
 extension SQLiteConnection {
+    /// Remembers which files are open, after the first look at the database, which opens them.
+    private func notePlace() throws {
+        guard let files else { return }
+        _ = try query("select 1 from sqlite_schema limit 1")
+        files.note()
+        try requirePlace()
+    }
+
+    /// Makes sure that the open files are still those at their places: what goes into others is lost with this process, or
+    /// is not seen by the next one.
+    ///
+    /// - Parameter isRead: Whether this connection has read the database, and so has its log open.
+    private func requirePlace(isRead: Bool = true) throws {
+        guard let files else { return }
+        let folder = files.look()
+        if files.areUnchanged(folder) { return }
+        let hasMoved = handle.hasMoved()
+        let companions = files.companions()
+        guard hasMoved || companions != .inPlace else { return files.settle(folder) }
+        // Where nobody has begun another log, what only this process can see is put into the database.
+        if isRead, hasMoved || companions == .removed {
+            sqlite3_wal_checkpoint_v2(handle.pointer, "main", SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+        }
+        throw SQLError(
+            .replaced,
+            message: (hasMoved ? "the file was removed" : "its log (-wal, -shm) was removed")
+                + ", or another one put in its place",
+            database: handle.name)
+    }
+
     private func prepare(_ text: String) throws -> PreparedStatement {
         guard !isCancelled else { throw CancellationError() }
         if let cached = cache[text] { return cached }
@@ -229,7 +267,8 @@ extension SQLiteConnection {
 }
 
 extension Duration {
-    fileprivate var milliseconds: Int32 {
+    /// As SQLite counts time.
+    var milliseconds: Int32 {
         let (seconds, attoseconds) = components
         return Int32(clamping: seconds * 1_000 + attoseconds / 1_000_000_000_000_000)
     }

@@ -39,6 +39,42 @@ extension SQLiteDatabase {
         }
     }
 
+    /// Runs `body` while no other process can open the database, and none has it open, so that its file can be replaced.
+    ///
+    /// What the log held is in the file then, and the log is empty; only of a damaged file it may not be.
+    ///
+    /// - Parameter body: Is told whether the log is empty.
+    /// - Throws: ``SQLError`` of kind `busy` that names a process which has the database open for longer than
+    ///   `patience`; what `body` throws.
+    public static func holdingAlone<Value: Sendable>(
+        _ path: String, patience: Duration, _ body: @escaping @Sendable (_ isLogEmpty: Bool) throws -> Value
+    ) async throws -> Value {
+        try await Blocking.run {
+            let handle = try SQLiteHandle(path: path, access: .write)
+            sqlite3_busy_timeout(handle.pointer, patience.milliseconds)
+            // A new file may stand at the path when this connection closes, and the log is that one's then.
+            dagkit_sqlite_leave_files_at_close(handle.pointer)
+            let isLogEmpty: Bool
+            do {
+                isLogEmpty = try handle.holdAlone()
+            } catch let error as SQLError where error.kind == .busy {
+                throw Self.inUse(path)
+            } catch let error as SQLError
+                where error.kind == .corrupt || error.kind == .inputOutput
+            {
+                if DatabaseUse.other(of: path) != nil { throw Self.inUse(path) }
+                isLogEmpty = false
+            }
+            return try body(isLogEmpty)
+        }
+    }
+
+    private static func inUse(_ path: String) -> SQLError {
+        let user = DatabaseUse.other(of: path)?.description ?? "another process"
+        return SQLError(
+            .busy, message: "\(user) has it open", database: path, advice: "end that process, then try again")
+    }
+
     /// Writes the log into the file and shortens it, as far as readers allow.
     public func checkpoint() async throws {
         try await execute("pragma wal_checkpoint(truncate)")

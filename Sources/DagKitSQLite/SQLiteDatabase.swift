@@ -59,15 +59,17 @@ public final class SQLiteDatabase: SQLDatabase {
         let name = path ?? ":memory:"
         let writerRole: SQLiteConnection.Role = path == nil ? .sole : .writer
         let commits = commits
+        let files = path.map { _ in DatabaseFilesCell() }
         writer = ConnectionThreads(name: name, limit: 1) {
-            try SQLiteConnection(path: path, role: writerRole, configuration: configuration, commits: commits)
+            try SQLiteConnection(
+                path: path, role: writerRole, configuration: configuration, files: files, commits: commits)
         }
         guard path != nil else {
             readers = writer
             return
         }
         readers = ConnectionThreads(name: name, limit: configuration.readers) {
-            try SQLiteConnection(path: path, role: .reader, configuration: configuration)
+            try SQLiteConnection(path: path, role: .reader, configuration: configuration, files: files)
         }
     }
 

@@ -54,6 +54,22 @@ struct SQLiteHandle: ~Copyable {
         return code == SQLITE_OK && hasMoved != 0
     }
 
+    /// Keeps all others from the database until this handle closes, and puts its log into the file.
+    ///
+    /// It must be the first that is done with the handle.
+    ///
+    /// - Returns: Whether the log is empty.
+    borrowing func holdAlone() throws(SQLError) -> Bool {
+        for statement in [
+            "pragma locking_mode = exclusive", "begin exclusive", "commit", "pragma wal_checkpoint(truncate)",
+        ] {
+            let code = sqlite3_exec(pointer, statement, nil, nil, nil)
+            guard code == SQLITE_OK else { throw error(code: code, statement: statement) }
+        }
+        var status = stat()
+        return stat(name + "-wal", &status) != 0 || status.st_size == 0
+    }
+
     /// The last failure of this handle as an error that people read.
     func error(code: Int32, statement: String? = nil) -> SQLError {
         let words = String(cString: sqlite3_errmsg(pointer))

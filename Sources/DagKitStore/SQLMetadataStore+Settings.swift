@@ -115,7 +115,8 @@ extension SQLMetadataStore {
             var row = RowReader(row, of: "variable")
             let (key, value): (String, String) = (try row.next(), try row.next())
             let (about, isSecret): (String?, Bool) = (try row.next(), try row.next())
-            let opened = isSecret ? try sealing.open(value, for: .variable(key)) : value
+            let opened =
+                isSecret ? try unsealed(value, .variable(key), "variable", "val", where: "key", key) : value
             return Variable(key, value: opened, about: about, isSecret: isSecret)
         }
     }
@@ -132,16 +133,31 @@ extension SQLMetadataStore {
             let id: String = try row.next()
             return Connection(
                 id, type: try row.next(), about: try row.next(), host: try row.next(), login: try row.next(),
-                password: try opened(&row, .connection(id, "password")), port: try row.next(),
-                schema: try row.next(), extra: try opened(&row, .connection(id, "extra")))
+                password: try opened(&row, "password", of: id), port: try row.next(),
+                schema: try row.next(), extra: try opened(&row, "extra", of: id))
         }
     }
 
     /// Reads a column that may be sealed, and the one behind it, which says whether it is.
-    private func opened(_ row: inout RowReader, _ place: SecretPlace) throws -> String? {
+    private func opened(_ row: inout RowReader, _ column: String, of id: String) throws -> String? {
         let (text, isSealed): (String?, Bool) = (try row.next(), try row.next())
         guard let text, isSealed else { return text }
-        return try sealing.open(text, for: place)
+        return try unsealed(text, .connection(id, column), "connection", column, where: "conn_id", id)
+    }
+
+    /// What was sealed; where rows that cannot be read are left out, one that cannot be opened is such a row.
+    private func unsealed(
+        _ text: String, _ place: SecretPlace, _ table: String, _ column: String, where keyColumn: String,
+        _ key: String
+    ) throws -> String {
+        do {
+            return try sealing.open(text, for: place)
+        } catch let error as any DagKitError where leftOut != nil {
+            throw UnreadableRow(
+                table: table, column: column,
+                key: "\(keyColumn) = '\(key.replacing("'", with: "''"))'", reason: error.problem,
+                advice: error.remedy)
+        }
     }
 }
 

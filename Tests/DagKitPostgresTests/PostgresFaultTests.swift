@@ -99,7 +99,8 @@ import Testing
 
     @Test func `a restart of the server in the midst of a query costs that query only`() async throws {
         let cluster = try await PostgresCluster.start()
-        let database = try await PostgresDatabase.open(cluster.address(options: ["pool_size": "2"]))
+        let database = try await PostgresDatabase.open(
+            cluster.address(options: ["pool_size": "2", "reconnect_timeout": "2min"]))
         try await database.execute("create table item (n bigint)")
         let hasBegun = AsyncStream<Void>.makeStream()
         let writing = Task {

@@ -19,7 +19,9 @@ import Testing
         let second = try deployment.start(
             #"dags trigger ledger -r second -c {"ok":"yes"} --wait --timeout 120"#, log: "second.log")
 
-        let reason = try await reason(of: "second", deployment)
+        let reason: String? = try await deployment.value(
+            "select reason from task_instance where run_id = 'second'"
+        ) { $0 != nil }
         let mark = try await deployment.dagctl("tasks mark ledger book first success --yes")
         let end = try await second.wait()
         let states = try await deployment.dagctl(
@@ -57,17 +59,5 @@ import Testing
                 "dagctl: error: task \"book\" waits for the run before: task book has not succeeded in first; "
                     + "clear or mark that one, then start the scheduler\n"), "\(held)")
         #expect(states.output.contains("success"), "\(states)")
-    }
-
-    /// What the run's only task waits for, once it is stored.
-    private func reason(of run: String, _ deployment: Deployment) async throws -> String? {
-        let deadline = BootTimeClock().now.advanced(by: .seconds(120))
-        while BootTimeClock().now < deadline {
-            let found: String? = try await deployment.value(
-                "select reason from task_instance where run_id = '\(run)'", in: "dagkit.db")
-            if let found { return found }
-            try await BootTimeClock().sleep(for: .milliseconds(10))
-        }
-        return nil
     }
 }

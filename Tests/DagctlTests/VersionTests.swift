@@ -19,8 +19,8 @@ import Testing
             "dags versions changing -o csv --no-headers --columns version,tasks,change")
         let source = try await deployment.dagctl("dags source changing --version 1")
         let replay = try await deployment.dagctl("runs replay mine -o csv --columns event,reason")
-        let named = try await value(
-            "select bundle_version from dag_version where version_number = 2", deployment
+        let named: String? = try await deployment.value(
+            "select bundle_version from dag_version where version_number = 2"
         ) { $0 != nil }
         scheduler.send(SIGTERM)
         _ = try await scheduler.wait()
@@ -47,14 +47,16 @@ import Testing
         let cleared = try await deployment.dagctl("tasks clear changing -t wait -y")
         let triggered = try await deployment.dagctl("dags trigger changing -r other")
         try FileSystem.write("".utf8, to: "\(deployment.home)/go")
-        _ = try await value("select cast(count(*) as text) from dag_run where state = 'success'", deployment)
-        { $0 == "2" }
+        let ended: Int? = try await deployment.value("select count(*) from dag_run where state = 'success'") {
+            $0 == 2
+        }
         let events = try await deployment.dagctl("runs replay mine -o csv --no-headers --columns event")
         let tasks = try await deployment.dagctl(
             "tasks states-for-dag-run changing other -o csv --columns task_id,state")
         scheduler.send(SIGTERM)
         _ = try await scheduler.wait()
 
+        #expect(ended == 2)
         #expect(unknown.complaint.contains(#"dag "changing" has no task "new""#), "\(unknown)")
         #expect(cleared.status == 0, "\(cleared)")
         #expect(triggered.status == 0, "\(triggered)")
@@ -66,7 +68,9 @@ import Testing
         let deployment = try Deployment(dags: Self.dags(Self.entry(last: "old")))
         let first = try deployment.start("scheduler", log: "scheduler.log")
         #expect(try await deployment.waits(for: "scheduler started", in: "scheduler.log"))
-        let known = try await value("select bundle_version from dag_version", deployment) { $0 != nil }
+        let known: String? = try await deployment.value("select bundle_version from dag_version") {
+            $0 != nil
+        }
         first.send(SIGTERM)
         _ = try await first.wait()
 
@@ -90,19 +94,7 @@ import Testing
 
     private func wait(for state: String, of task: String, _ deployment: Deployment) async throws {
         let query = "select state from task_instance where task_id = '\(task)'"
-        let found = try await value(query, deployment) { $0 == state }
+        let found: String? = try await deployment.value(query) { $0 == state }
         #expect(found == state)
-    }
-
-    /// The answer to a query, once it is as wanted, or as it is after two minutes.
-    private func value(
-        _ query: String, _ deployment: Deployment, _ isWanted: (String?) -> Bool
-    ) async throws -> String? {
-        let deadline = BootTimeClock().now.advanced(by: .seconds(120))
-        while true {
-            let value: String? = try await deployment.value(query, in: "dagkit.db")
-            if isWanted(value) || BootTimeClock().now >= deadline { return value }
-            try await BootTimeClock().sleep(for: .milliseconds(20))
-        }
     }
 }

@@ -134,12 +134,7 @@ import Testing
 
     /// Waits until a query on the metadata database says so.
     private func reaches(_ query: String, _ deployment: Deployment) async throws -> Bool {
-        let deadline = BootTimeClock().now.advanced(by: .seconds(120))
-        while BootTimeClock().now < deadline {
-            let found: Int? = try await deployment.value(query, in: "dagkit.db")
-            if found == 1 { return true }
-            try await BootTimeClock().sleep(for: .milliseconds(50))
-        }
-        return false
+        let found: Int? = try await deployment.value(query) { $0 == 1 }
+        return found == 1
     }
 }

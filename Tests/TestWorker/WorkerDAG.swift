@@ -43,6 +43,14 @@ public struct WorkerDAG: DAG {
             try await Self.announce(context)
             try await Blocking.run { while true { sleep(600) } }
         }
+        dag.task("hang") { context in
+            let script = "trap 'echo >\"$1.term\"' TERM; echo $$ >\"$1\"; while :; do sleep 0.05; done"
+            _ = try ChildProcess.start(Command("/bin/sh", ["-c", script, "x", Self.file(context)]))
+            while !FileSystem.exists(Self.file(context)) { usleep(5000) }
+            // No thread is left to any other task of the process.
+            for _ in 0..<64 { Task { Self.block() } }
+            Self.block()
+        }
         dag.task("gate") { context in
             try await Self.announce(context)
             while !FileSystem.exists(Self.file(context) + ".open") {
@@ -188,6 +196,9 @@ public struct WorkerDAG: DAG {
         }
         return file
     }
+
+    /// Blocks the thread for good.
+    private static func block() { while true { sleep(600) } }
 
     /// Uses 100 ms of the processor, however long that takes.
     private static func burn() {

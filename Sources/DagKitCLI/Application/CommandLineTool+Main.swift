@@ -26,7 +26,7 @@ extension CommandLineTool {
             console: .standard(environment: environment))
         await DagKitWorker.runIfRequested(taskLibrary) { order in
             try workspace.adopt(order.settings)
-            return try await workspace.services()
+            return try await workspace.leasedServices()
         }
     }
 

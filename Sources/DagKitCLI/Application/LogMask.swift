@@ -37,7 +37,7 @@ final class LogMask: Sendable {
 
 /// Variables and connections as tasks see them: the environment's before the store's.
 struct DeploymentMetadata: TaskMetadata {
-    let store: any MetadataStore
+    let store: any StoreAccess
     let entries: EnvironmentEntries
 
     /// Is told of every secret before a task gets it.
@@ -48,32 +48,37 @@ struct DeploymentMetadata: TaskMetadata {
             if SensitiveNames.standard.contains(key) { mask.add(value) }
             return value
         }
-        guard let variable = try await store.variable(key) else { return nil }
+        guard let variable = try await store.read({ try await $0.variable(key) }) else { return nil }
         if variable.isSecret || SensitiveNames.standard.contains(key) { mask.add(variable.value) }
         return variable.value
     }
 
     func connection(_ id: String) async throws -> Connection? {
         let own = try entries.connection(id)?.connection
-        guard let connection = if let own { own } else { try await store.connection(id) }
+        guard
+            let connection = if let own { own } else { try await store.read({ try await $0.connection(id) }) }
         else { return nil }
         mask.add(connection)
         return connection
     }
 
     func outputs(of task: TaskID, key: String, in run: RunKey) async throws -> [XCom] {
-        try await store.outputs(of: task, key: key, in: run)
+        try await store.read { try await $0.outputs(of: task, key: key, in: run) }
     }
 
-    func runs(_ query: RunQuery) async throws -> [DAGRun] { try await store.runs(query) }
+    func runs(_ query: RunQuery) async throws -> [DAGRun] {
+        try await store.read { try await $0.runs(query) }
+    }
 
     func taskInstances(of run: RunKey) async throws -> [TaskInstance] {
-        try await store.taskInstances(of: run)
+        try await store.read { try await $0.taskInstances(of: run) }
     }
 
     func assetEvents(_ query: AssetEventQuery) async throws -> [AssetEvent] {
-        try await store.assetEvents(query)
+        try await store.read { try await $0.assetEvents(query) }
     }
 
-    func dag(_ id: DAGID) async throws -> DAGRecord? { try await store.dag(id) }
+    func dag(_ id: DAGID) async throws -> DAGRecord? {
+        try await store.read { try await $0.dag(id) }
+    }
 }

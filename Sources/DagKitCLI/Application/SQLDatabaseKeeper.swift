@@ -95,12 +95,38 @@ struct SQLDatabaseKeeper: DatabaseKeeper {
         let draft = place.path + ".restored"
         try await using(backup, access: .write) { try await $0.backup(to: draft) }
         FaultPoint.restoreCopied.pass()
-        if let kept { try await keep(place, as: kept) }
-        // There is a whole database at each moment: the old one, or the new one.
+        do {
+            try await put(draft, in: place, keeping: kept, at: now)
+        } catch {
+            try? FileSystem.remove(draft)
+            throw error
+        }
+        return kept
+    }
+
+    /// Gives a whole database the name of another one, which keeps the name `kept`.
+    ///
+    /// There is a whole database at each moment: the old one, or the new one.
+    private func put(
+        _ draft: String, in place: DatabasePlace, keeping kept: String?, at now: Date
+    ) async throws {
+        guard let kept else {
+            try Self.putAsideLog(of: place, at: now)
+            return try Self.move(draft, to: place)
+        }
+        try await SQLiteDatabase.holdingAlone(place.path, patience: place.busyTimeout) { isLogEmpty in
+            FaultPoint.restoreHeld.pass()
+            try Self.keep(place, as: kept, withLog: !isLogEmpty)
+            // A log that is empty belongs to no file: it stays, since others may open the new one from here on.
+            if !isLogEmpty { try Self.removeLog(of: place) }
+            try Self.move(draft, to: place)
+        }
+    }
+
+    private static func move(_ draft: String, to place: DatabasePlace) throws {
         guard rename(draft, place.path) == 0 else { throw SystemError.last("move", draft) }
         FaultPoint.restoreMoved.pass()
         try FileSystem.synchronizeFolder(of: place.path)
-        return kept
     }
 
     /// A name, or that with a number, which no file has: of a restore that was broken off the same second, say.
@@ -113,17 +139,28 @@ struct SQLDatabaseKeeper: DatabaseKeeper {
         return free
     }
 
-    /// Gives the database another name besides its own, and takes its log away, which must not be read with another file.
-    private func keep(_ place: DatabasePlace, as kept: String) async throws {
-        // What is not damaged has an empty log then.
-        try? await using(place, access: .write) { try await $0.checkpoint() }
-        for ending in ["", "-wal"] where FileSystem.exists(place.path + ending) {
+    /// Gives the database another name besides its own.
+    private static func keep(_ place: DatabasePlace, as kept: String, withLog: Bool) throws {
+        for ending in withLog ? ["", "-wal"] : [""] where FileSystem.exists(place.path + ending) {
             guard link(place.path + ending, kept + ending) == 0 else {
                 throw SystemError.last("keep", place.path + ending)
             }
             FaultPoint.restoreKept.pass()
         }
         try FileSystem.synchronizeFolder(of: kept)
+    }
+
+    /// Gives a log without a database another name: it would be read with the next database at its place.
+    private static func putAsideLog(of place: DatabasePlace, at now: Date) throws {
+        let log = place.path + "-wal"
+        guard FileSystem.exists(log) else { return }
+        guard rename(log, freeName(place.displaced(at: now)) + "-wal") == 0 else {
+            throw SystemError.last("move", log)
+        }
+    }
+
+    /// Takes away the log of a damaged database, which must not be read with another file.
+    private static func removeLog(of place: DatabasePlace) throws {
         for ending in ["-wal", "-shm"] {
             try FileSystem.remove(place.path + ending)
             FaultPoint.restoreLogRemoved.pass()

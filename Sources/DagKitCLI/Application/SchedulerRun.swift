@@ -62,7 +62,13 @@ struct SchedulerRun: Sendable {
         let signals = try SchedulerSignals()
         var settings = try schedulerConfiguration(endsWhenIdle: endsWhenIdle)
         settings.courier = courier(log.schedulerLog)
-        settings.loss = { door.loss }
+        settings.loss = {
+            // It is asked for again at the next look, should it fail.
+            if (try? door.keepSocket()) == true {
+                log.write(.warning, "the scheduler's socket was removed, and is made again")
+            }
+            return door.loss
+        }
         service.watch(&settings)
         let executable = ExecutableHash(home: workspace.home.path)
         var deployment = try workspace.deployment()

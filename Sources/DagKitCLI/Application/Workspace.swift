@@ -28,6 +28,7 @@ public final class Workspace: Sendable {
         /// The settings of dags.json that came with an order.
         var adopted: [String: String]?
         var store: (any MetadataStore)?
+        var lease: StoreLease?
     }
 
     init(
@@ -241,6 +242,17 @@ public final class Workspace: Sendable {
         return store
     }
 
+    private var lease: StoreLease {
+        opened.withLock { opened in
+            if let lease = opened.lease { return lease }
+            let lease = StoreLease { [system, self] in
+                try await system.databases.open(try self.databasePlace(), at: system.now())
+            }
+            opened.lease = lease
+            return lease
+        }
+    }
+
     /// Where the metadata database is.
     func databasePlace() throws -> DatabasePlace {
         let configuration = try configuration()
@@ -266,13 +278,22 @@ public final class Workspace: Sendable {
 
     /// Variables and connections, those of the environment before the stored ones.
     func metadata() async throws -> any TaskMetadata {
-        DeploymentMetadata(store: try await store(), entries: environmentEntries, mask: mask)
+        metadata(in: OpenStore(store: try await store()))
+    }
+
+    private func metadata(in store: any StoreAccess) -> any TaskMetadata {
+        DeploymentMetadata(store: store, entries: environmentEntries, mask: mask)
     }
 
     /// What tasks of this deployment get.
-    public func services() async throws -> TaskServices {
+    public func services() async throws -> TaskServices { try await services(try await metadata()) }
+
+    /// What tasks get in a process that lives long and seldom reads the store: it is open only while it is read.
+    func leasedServices() async throws -> TaskServices { try await services(metadata(in: lease)) }
+
+    private func services(_ metadata: any TaskMetadata) async throws -> TaskServices {
         var services = TaskServices(
-            metadata: try await metadata(),
+            metadata: metadata,
             settings: try configuration(), zones: try dags().zones, home: home.path)
         services.logLevel = try logLevel()
         services[SQLDrivers.self] = drivers

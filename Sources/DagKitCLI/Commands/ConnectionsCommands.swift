@@ -22,23 +22,33 @@ enum ConnectionsCommands {
         "conn-id", "ID", "Only the connection of this id.")
 
     private static let list = CLICommand(
-        "list", "Lists the connections.", options: [idFilter, showValues] + ReportOptions.all
+        "list", "Lists the connections.", options: [idFilter, showValues] + ReportOptions.all,
+        exitCodes: [.unreachable]
     ) { call in
         var report = Report([
             "conn_id", "conn_type", "description", "host", "schema", "login", "password", "port",
             .init("extra", isWide: true), "source",
         ])
-        for (connection, source) in try await connections(call)
+        let leftOut = LeftOutRows()
+        for (connection, source) in try await connections(call, leavingOut: leftOut)
         where call[idFilter] == nil || call[idFilter] == connection.id {
             report.add(row(connection, source: source, inClear: call[showValues]))
         }
         try call.show(report)
+        try call.tell(leftOut)
         return .success
     }
 
-    static func connections(_ call: Invocation) async throws -> [(Connection, String)] {
+    /// All connections by their ids, each with where it is from.
+    ///
+    /// - Parameter leftOut: Gets those that cannot be read; without it they are an error.
+    static func connections(
+        _ call: Invocation, leavingOut leftOut: LeftOutRows? = nil
+    ) async throws -> [(Connection, String)] {
         let entries = call.workspace.environmentEntries
-        let stored = try await call.storeIfPresent()?.connections() ?? []
+        var store = try await call.storeIfPresent()
+        if let leftOut { store = store?.leavingOutUnreadable { leftOut.add($0) } }
+        let stored = try await store?.connections() ?? []
         let ids = Set(entries.connectionIDs)
         let fromEnvironment = try ids.sorted().compactMap { try entries.connection($0) }.map {
             ($0, "env \($1)")

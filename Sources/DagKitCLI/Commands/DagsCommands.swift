@@ -133,9 +133,7 @@ enum DagsCommands {
                 row(run, notes[run.runID], version: versions[run.structureHash])
             } ?? [])
         try call.show(report)
-        let unreadable = leftOut.takeAll()
-        for row in unreadable.dropFirst() { try call.console.note("\(row)") }
-        if let first = unreadable.first { throw first }
+        try call.tell(leftOut)
         return .success
     }
 

@@ -33,10 +33,12 @@ enum DatabaseCopies {
 
     static let restore = CLICommand(
         "restore", "Puts a backup in the place of the database; what was there is kept beside it.",
-        discussion: "No scheduler may work on the home meanwhile. What happened since the backup is lost.",
+        discussion:
+            "No scheduler may work on the home, and no process have the database open. What happened since the backup "
+            + "is lost.",
         examples: [.init("db restore /mnt/nightly.db --yes", "without asking")],
         arguments: [source], options: [SharedParameters.confirmed],
-        exitCodes: [.notFound, .conflict, .unreachable, .permission]
+        exitCodes: [.notFound, .conflict, .unreachable, .permission, .temporary]
     ) { call in
         let place = try call.workspace.databasePlace()
         let path = try call.absolute(call[source]) ?? call[source]

@@ -27,7 +27,7 @@ enum JobsCommands {
     private static let check = CLICommand(
         "check", "Tells whether a scheduler lives, and ends with 1 if none does.",
         discussion:
-            "On this host the lock of the home tells it, on others a heartbeat of the last 30 seconds. The row of one that died without a word becomes failed.",
+            "On this host the lock of the home tells it, on others a heartbeat of the last 30 seconds. The row of one that died without a word becomes failed. Open runs that a scheduler leaves alone, since a row of them cannot be read, are told of.",
         examples: [
             .init("jobs check", "a scheduler of any host"),
             .init("jobs check --local", "one of this host"),
@@ -40,6 +40,9 @@ enum JobsCommands {
         let home = call.workspace.home.path
         var living: [JobRecord] = []
         if let store = try await call.storeIfPresent() {
+            for row in try await unreadableRuns(in: store) {
+                try call.console.note("warning: a scheduler leaves this run alone: \(row)")
+            }
             living = try await SchedulerJobs(in: store, host: host) { row in
                 try? call.console.note("warning: \(row)")
             }.settle(at: call.workspace.now) { system.schedulerProcess(home) }
@@ -57,5 +60,22 @@ enum JobsCommands {
             return .failure
         }
         return .success
+    }
+
+    /// The rows that keep open runs from being carried on, each once.
+    ///
+    /// - Complexity: O(task instances of open runs).
+    private static func unreadableRuns(in store: any MetadataStore) async throws -> [UnreadableRow] {
+        let leftOut = LeftOutRows()
+        let readable = store.leavingOutUnreadable { leftOut.add($0) }
+        var rows: [UnreadableRow] = []
+        for run in try await readable.runs(RunQuery(states: [.queued, .running])) {
+            do {
+                _ = try await store.snapshot(of: run.key)
+            } catch let row as UnreadableRow {
+                rows.append(row)
+            }
+        }
+        return leftOut.takeAll().filter { $0.run != nil } + rows
     }
 }

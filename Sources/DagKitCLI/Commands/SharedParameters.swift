@@ -83,6 +83,15 @@ extension Invocation {
         return try await workspace.store()
     }
 
+    /// Tells of the rows that a list has left out.
+    ///
+    /// - Throws: ``UnreadableRow``, if there is any, so that the command ends as one that has read it.
+    func tell(_ leftOut: LeftOutRows) throws {
+        let rows = leftOut.takeAll()
+        for row in rows.dropFirst() { try console.note("\(row)") }
+        if let first = rows.first { throw first }
+    }
+
     /// The run that a user named; `nil` if the DAG has none such.
     func run(_ reference: RunReference, of dag: DAGID, in store: any MetadataStore) async throws -> DAGRun? {
         switch reference {

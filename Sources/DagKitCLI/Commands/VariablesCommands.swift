@@ -22,10 +22,12 @@ enum VariablesCommands {
     // MARK: list
 
     private static let list = CLICommand(
-        "list", "Lists the variables.", options: [showValues] + ReportOptions.all
+        "list", "Lists the variables.", options: [showValues] + ReportOptions.all, exitCodes: [.unreachable]
     ) { call in
         let entries = call.workspace.environmentEntries
-        let stored = try await call.storeIfPresent()?.variables() ?? []
+        let leftOut = LeftOutRows()
+        let stored =
+            try await call.storeIfPresent()?.leavingOutUnreadable { leftOut.add($0) }.variables() ?? []
         let fromEnvironment = Set(entries.variableKeys)
         var columns: [Report.Column] = ["key"]
         if call[showValues] { columns.append("value") }
@@ -54,6 +56,7 @@ enum VariablesCommands {
                 ]
             })
         try call.show(report)
+        try call.tell(leftOut)
         return .success
     }
 

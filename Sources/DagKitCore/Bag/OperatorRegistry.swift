@@ -62,6 +62,7 @@ public struct OperatorRegistry: Sendable {
             throw DeclarationError.unknownNotifier(
                 name, near: NearMiss.nearest(to: name, among: notifierNames))
         }
+        try Self.requireNoNUL(words, at: name)
         return try make(words)
     }
 
@@ -75,7 +76,26 @@ public struct OperatorRegistry: Sendable {
             throw DeclarationError.unknownOperator(
                 name, near: NearMiss.nearest(to: name, among: entries.keys))
         }
+        try Self.requireNoNUL(declaration, at: "")
         return try entry.make(declaration)
+    }
+
+    /// A text that becomes one of C ends at its first NUL character: of a command, the rest would not run.
+    private static func requireNoNUL(_ value: JSONValue, at path: String) throws(DeclarationError) {
+        switch value {
+        case .string(let text): if text.utf8.contains(0) { throw .holdsNUL(key: path) }
+        case .array(let elements):
+            for (index, element) in elements.enumerated() {
+                try requireNoNUL(element, at: "\(path)[\(index)]")
+            }
+        case .object(let members):
+            for (key, member) in members.sorted(by: { $0.key < $1.key }) {
+                let place = path.isEmpty ? key : "\(path).\(key)"
+                if key.utf8.contains(0) { throw .holdsNUL(key: place.replacing("\0", with: "\\u0000")) }
+                try requireNoNUL(member, at: place)
+            }
+        default: break
+        }
     }
 }
 
@@ -89,6 +109,8 @@ public enum DeclarationError: DagKitError, Equatable {
     case missingKey(String, of: String)
     case unknownKey(String, of: String, near: String?)
     case wrongKind(key: String, found: String, expected: String)
+    /// A name or a text has a character that no text of the operating system can have.
+    case holdsNUL(key: String)
 
     public var problem: String {
         switch self {
@@ -100,6 +122,7 @@ public enum DeclarationError: DagKitError, Equatable {
         case .missingKey(let key, let name): "\"\(name)\" needs \"\(key)\""
         case .unknownKey(let key, let name, _): "\"\(name)\" has no key \"\(key)\""
         case .wrongKind(let key, let found, let expected): "\"\(key)\" is \(found), not \(expected)"
+        case .holdsNUL(let key): "\"\(key)\" holds a NUL character (\\u0000)"
         }
     }
 
@@ -112,6 +135,7 @@ public enum DeclarationError: DagKitError, Equatable {
         case .unknownKey(_, _, let near): near.map { "did you mean \"\($0)\"?" } ?? "remove it"
         case .missing(let key, _), .missingKey(let key, _): "add \"\(key)\""
         case .wrongKind(_, _, let expected): "write \(expected)"
+        case .holdsNUL: "take it out: the text would end there"
         }
     }
 }

@@ -17,9 +17,13 @@ public struct UnreadableRow: DagKitError, StoreFailure, Hashable {
     /// The database's file; `nil` if it has none.
     public var file: String?
 
+    /// What the user can do about it; `nil` where it is to correct the value by hand.
+    public let advice: String?
+
     /// Creates the description of a row.
     public init(
-        table: String, column: String, key: String, reason: String, run: RunKey? = nil, file: String? = nil
+        table: String, column: String, key: String, reason: String, run: RunKey? = nil, file: String? = nil,
+        advice: String? = nil
     ) {
         self.table = table
         self.column = column
@@ -27,6 +31,7 @@ public struct UnreadableRow: DagKitError, StoreFailure, Hashable {
         self.reason = reason
         self.run = run
         self.file = file
+        self.advice = advice
     }
 
     public var isFinal: Bool { false }
@@ -39,6 +44,7 @@ public struct UnreadableRow: DagKitError, StoreFailure, Hashable {
     }
 
     public var remedy: String {
+        if let advice { return advice }
         let statement = "update \(table) set \(column) = VALUE where \(key)"
         let correction =
             "correct it with: sqlite3 \(Self.word(file ?? "dagkit.db")) \(Self.quoted(statement))"

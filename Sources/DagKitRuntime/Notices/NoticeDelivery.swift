@@ -9,6 +9,7 @@ package struct NoticeDelivery: Sendable {
     private let courier: any NoticeCourier
     private let clock: any SchedulerClock
     private let log: SchedulerLog
+    private let tellsOfLoss: Bool
     private let bell = Mailbox<Bool>()
     private let leftOut = LeftOutRows()
     private let memory = NoticeMemory()
@@ -22,16 +23,18 @@ package struct NoticeDelivery: Sendable {
     /// How long what was delivered is kept, and how often the rest is removed, in seconds.
     private static let (retention, pruningInterval) = (30 * 86_400.0, 86_400.0)
 
+    /// - Parameter tellsOfLoss: Whether it says that the store is lost for good; a scheduler says that itself.
     package init(
         store: any MetadataStore, courier: any NoticeCourier,
         clock: any SchedulerClock = SystemSchedulerClock(),
-        log: SchedulerLog
+        log: SchedulerLog, tellsOfLoss: Bool = true
     ) {
         let leftOut = leftOut
         self.store = store.leavingOutUnreadable { leftOut.add($0) }
         self.courier = courier
         self.clock = clock
         self.log = log
+        self.tellsOfLoss = tellsOfLoss
     }
 
     /// Says that there may be new notices.
@@ -60,7 +63,8 @@ package struct NoticeDelivery: Sendable {
                 await prune()
                 nextPruning = clock.now + Self.pruningInterval
             }
-            alarm.set(await nextWake())
+            let (wake, reading) = await nextWake()
+            alarm.set(wake, asOf: reading)
             goesOn = await !bell.takeAll().contains(false)
             alarm.hasRung()
         }
@@ -76,6 +80,8 @@ package struct NoticeDelivery: Sendable {
             let answer = try await body()
             memory.forget(complaint)
             return answer
+        } catch let error as any StoreFailure where error.isFinal && !tellsOfLoss {
+            return nil
         } catch {
             if !(error is CancellationError), !Task.isCancelled, memory.isNew(complaint) {
                 log.error("\(complaint): \(error)")
@@ -92,15 +98,15 @@ package struct NoticeDelivery: Sendable {
 
     // MARK: What is due
 
-    /// When to look again; `nil` if nothing waits.
-    private func nextWake() async -> Date? {
+    /// When to look again, `nil` if nothing waits, and what the clocks showed when that was decided.
+    private func nextWake() async -> (instant: Date?, reading: ClockReading) {
         let next = await attempt("cannot read the notices") { try await store.nextNoticeAt() }
         let reading = clock.reading
-        guard let next else { return reading.wall + 60 }
+        guard let next else { return (reading.wall + 60, reading) }
         // What is due by the clock and still there waits for its retry, or cannot be read.
         let stored = next.map { $0 <= reading.wall ? reading.wall + Self.patience : $0 }
         let retry = memory.nextDue.map { reading.wall + max(.zero, $0 - reading.elapsed).seconds }
-        return [stored, retry].compactMap(\.self).min()
+        return ([stored, retry].compactMap(\.self).min(), reading)
     }
 
     /// Removes what was delivered long ago.

@@ -1,3 +1,4 @@
+import DagKitCore
 import FoundationEssentials
 
 /// Calls back at an instant that can be moved; only the last one set counts.
@@ -15,15 +16,20 @@ struct Alarm: ~Copyable {
     deinit { waiting?.cancel() }
 
     /// Moves the alarm; a call with the same instant costs nothing.
-    mutating func set(_ next: Date?) {
+    ///
+    /// - Parameter reading: What the clocks showed when the instant was chosen. A wall clock that was set back since does not
+    ///   put the alarm off.
+    mutating func set(_ next: Date?, asOf reading: ClockReading) {
         guard next != instant else { return }
         instant = next
         waiting?.cancel()
         guard let next else { return waiting = nil }
         let (clock, ring) = (clock, ring)
+        let end = reading.elapsed + .seconds(next.timeIntervalSince(reading.wall))
         waiting = Task {
             do {
-                try await clock.sleep(until: next)
+                let now = clock.reading
+                try await clock.sleep(until: min(next, now.wall + (end - now.elapsed).seconds))
                 ring()
             } catch {
                 // Cancelled: the alarm was moved.

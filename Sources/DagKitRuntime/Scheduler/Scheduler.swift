@@ -133,7 +133,7 @@ public final class Scheduler: Sendable {
         }
         defer { pump.cancel() }
         let delivery = configuration.courier.map {
-            NoticeDelivery(store: store, courier: $0, clock: clock, log: log)
+            NoticeDelivery(store: store, courier: $0, clock: clock, log: log, tellsOfLoss: false)
         }
         let telling = Task { if let delivery { await delivery.run() } }
         defer { telling.cancel() }
@@ -238,7 +238,7 @@ public final class Scheduler: Sendable {
         var restsAt: Duration? = clock.reading.elapsed + Self.restDelay
         while !loop.hasEnded {
             configuration.pulse()
-            alarm.set(loop.nextWake)
+            alarm.set(loop.nextWake, asOf: loop.lastReading)
             let messages = await mailbox.takeAll()
             if messages.contains(where: \.isAlarm) { alarm.hasRung() }
             try await loop.turn(messages)

@@ -2,6 +2,7 @@ import DagKitCore
 import DagKitSystem
 package import FoundationEssentials
 import Glibc
+import Synchronization
 
 /// How other processes of a home reach its scheduler: a lock that only one scheduler holds, and a socket that wakes it.
 ///
@@ -18,7 +19,11 @@ package final class SchedulerDoor: Sendable {
 
     private let home: String
     private let lock: LockHolder
-    private let listener: LocalListener
+    private let listener: Mutex<LocalListener>
+
+    /// One element for each listener that takes the place of another.
+    private let moves: AsyncStream<Void>
+    private let move: AsyncStream<Void>.Continuation
 
     /// The folder of locks and sockets within a home.
     package static let folder = "run"
@@ -41,11 +46,12 @@ package final class SchedulerDoor: Sendable {
     private init(home: String, lock: LockHolder) throws {
         self.home = home
         self.lock = lock
-        listener = try LocalListener(Self.socketPath(of: home))
+        listener = Mutex(try LocalListener(Self.socketPath(of: home)))
+        (moves, move) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     // The next scheduler listens at the same place as soon as the lock is free.
-    deinit { listener.removeFile() }
+    deinit { listener.withLock { $0.removeFile() } }
 
     /// Takes the lock of a home as soon as its scheduler ends, however that comes about; who takes over goes first.
     package static func whenFree(home: String, now: @escaping @Sendable () -> Date) async throws
@@ -97,6 +103,20 @@ package final class SchedulerDoor: Sendable {
     /// - Parameter service: The entries of the environment by which this process talks to its service manager.
     package func serve(service: [String: String] = [:], _ receive: @escaping @Sendable (Visit) -> Void) async
     {
+        while !Task.isCancelled {
+            let listener = listener.withLock { $0 }
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await Self.serve(listener, service, receive) }
+                group.addTask { [moves] in for await _ in moves { break } }
+                await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+
+    private static func serve(
+        _ listener: LocalListener, _ service: [String: String], _ receive: @escaping @Sendable (Visit) -> Void
+    ) async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 do {
@@ -112,6 +132,21 @@ package final class SchedulerDoor: Sendable {
                 }
             }
         }
+    }
+
+    /// Listens anew if somebody removed the socket's file, so that others find this scheduler.
+    ///
+    /// - Returns: Whether it was so.
+    /// - Throws: Why there is no new one yet.
+    package func keepSocket() throws -> Bool {
+        guard loss == nil else { return false }
+        let hasMoved = try listener.withLock { listener in
+            if listener.isReachable { return false }
+            listener = try LocalListener(listener.path)
+            return true
+        }
+        if hasMoved { move.yield() }
+        return hasMoved
     }
 
     /// Why this process is not the scheduler of its home any more; `nil` while it is.

@@ -7,7 +7,7 @@ import Synchronization
 /// try FailurePoint.watchWorker.pass("watch", path)
 /// ```
 /// It is switched by the environment: `DAGKIT_FAILURE=supervisor.watch_worker:3=28` lets the third passing of that point in a
-/// process fail with the error number 28. Without the variable a passing costs one look at a flag.
+/// process fail with the error number 28; commas part several of them. Without the variable a passing costs one look at a flag.
 package enum FailurePoint: String, CaseIterable, Sendable {
     /// A message is written to a worker or a scheduler.
     case send = "channel.send"
@@ -24,34 +24,38 @@ package enum FailurePoint: String, CaseIterable, Sendable {
     }
 }
 
-/// Which passing of which point fails in this process, and with which error number.
+/// Which passings of which points fail in this process, and with which error numbers.
 final class FailurePlan: Sendable {
-    private let point: String
-    private let passing: Int
-    private let code: Int32
-    private let passed = Mutex(0)
+    private struct Passing: Hashable {
+        let point: String
+        let number: Int
+    }
+
+    private let codes: [Passing: Int32]
+    private let passed = Mutex<[String: Int]>([:])
 
     /// The plan that the environment gives; `nil` without one.
     static var ofProcess: FailurePlan? {
         getenv("DAGKIT_FAILURE").flatMap { FailurePlan(String(cString: $0)) }
     }
 
-    /// Reads `label:n=code`; a text that is not so plans nothing.
+    /// Reads `label:n=code,…`; a text that is not so plans nothing.
     init?(_ text: String) {
-        let parts = text.split(whereSeparator: { $0 == ":" || $0 == "=" })
-        guard parts.count == 3, let passing = Int(parts[1]), let code = Int32(parts[2]) else { return nil }
-        point = String(parts[0])
-        self.passing = passing
-        self.code = code
+        var codes: [Passing: Int32] = [:]
+        for entry in text.split(separator: ",") {
+            let parts = entry.split(whereSeparator: { $0 == ":" || $0 == "=" })
+            guard parts.count == 3, let number = Int(parts[1]), let code = Int32(parts[2]) else { return nil }
+            codes[Passing(point: String(parts[0]), number: number)] = code
+        }
+        self.codes = codes
     }
 
     /// The error number of this passing; `nil` if it goes through.
     func code(at point: FailurePoint) -> Int32? {
-        guard point.rawValue == self.point else { return nil }
         let number = passed.withLock { passed in
-            passed += 1
-            return passed
+            passed[point.rawValue, default: 0] += 1
+            return passed[point.rawValue]
         }
-        return number == passing ? code : nil
+        return number.flatMap { codes[Passing(point: point.rawValue, number: $0)] }
     }
 }

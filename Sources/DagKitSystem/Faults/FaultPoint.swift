@@ -42,6 +42,7 @@ package enum FaultPoint: String, CaseIterable, Sendable {
 
     // A database that is put back, around each change of its folder.
     case restoreCopied = "restore.copied"
+    case restoreHeld = "restore.held"
     case restoreKept = "restore.kept"
     case restoreLogRemoved = "restore.log_removed"
     case restoreMoved = "restore.moved"

@@ -112,7 +112,7 @@ package struct FileLock: ~Copyable, Sendable {
         }
     }
 
-    /// The processes of this user that have the file at `path` open, and so may hold its lock.
+    /// The processes of this user that hold the lock on `path`: each that has the open file which took it.
     ///
     /// - Throws: ``SystemError`` if the system does not show all of them.
     package static func holders(of path: String) throws(SystemError) -> [ProcessIdentity] {
@@ -121,7 +121,7 @@ package struct FileLock: ~Copyable, Sendable {
             guard errno == ENOENT else { throw .last("look at", path) }
             return []
         }
-        return try ProcessTree.processes { (id) throws(SystemError) in try isOpen(wanted, in: id) }
+        return try ProcessTree.processes { (id) throws(SystemError) in try holdsLock(on: wanted, id) }
     }
 
     /// Whether a process has the file at `path` open; one of another user is taken to have not.
@@ -144,14 +144,34 @@ package struct FileLock: ~Copyable, Sendable {
     }
 
     private static func isOpen(_ wanted: stat, in id: Int32) throws(SystemError) -> Bool {
+        try !descriptors(of: wanted, in: id).isEmpty
+    }
+
+    /// The descriptors of a process that are open on a file.
+    private static func descriptors(of wanted: stat, in id: Int32) throws(SystemError) -> [String] {
         let names = try DescriptorReserve.look { () throws(SystemError) in
             try FileSystem.names(in: "/proc/\(id)/fd")
         }
-        return names.contains { name in
+        return names.filter { name in
             var status = stat()
             return stat("/proc/\(id)/fd/\(name)", &status) == 0 && status.st_ino == wanted.st_ino
                 && status.st_dev == wanted.st_dev
         }
+    }
+
+    /// Whether a process has a descriptor that holds a lock on a file: who only reads the file does not.
+    private static func holdsLock(on wanted: stat, _ id: Int32) throws(SystemError) -> Bool {
+        for name in try descriptors(of: wanted, in: id) {
+            do {
+                let text = try DescriptorReserve.look { () throws(SystemError) in
+                    try FileSystem.readText("/proc/\(id)/fdinfo/\(name)")
+                }
+                if text.split(separator: "\n").contains(where: { $0.hasPrefix("lock:") }) { return true }
+            } catch  where error.code == ENOENT {
+                // It was closed since.
+            }
+        }
+        return false
     }
 
     /// Who says in the lock file at `path` that it holds the lock: `pid 12 since 2026-01-02T03:04:05Z`.

@@ -49,8 +49,18 @@ package final class FrameChannel {
         if let descriptor, try sendAtOnce(message, passing: descriptor) { return }
         post(message, passing: try descriptor.map(Self.copy))
         // As it is where the kernel refuses: the message waits already.
-        try FailurePoint.send.pass("write to a socket")
+        guard try Self.hasRoom() else { return }
         try flush()
+    }
+
+    /// Whether something may be written now, as far as no test says otherwise; `EAGAIN` says that the socket is full.
+    private static func hasRoom() throws(SystemError) -> Bool {
+        do {
+            try FailurePoint.send.pass("write to a socket")
+            return true
+        } catch SystemError.failed(_, _, code: EAGAIN) {
+            return false
+        }
     }
 
     /// Puts a message on its way with the next ``flush()``, in one write with others that wait.
@@ -68,8 +78,7 @@ package final class FrameChannel {
     ///
     /// - Returns: Whether it did; else it waits for its turn.
     private func sendAtOnce(_ message: [UInt8], passing descriptor: Int32) throws(SystemError) -> Bool {
-        guard outgoing.isEmpty else { return false }
-        try FailurePoint.send.pass("write to a socket")
+        guard outgoing.isEmpty, try Self.hasRoom() else { return false }
         let bytes = FrameDecoder.frame(message)
         let count = write(bytes[...], passing: descriptor)
         guard count >= 0 else {

@@ -56,6 +56,10 @@ import Testing
             #"dags.json:1:27: error: a task of operator "say" needs "text"; add "text""#
         ),
         (
+            #"{"dags": {"h": {"tasks": [{"id": "a", "operator": "say", "text": "x\u0000y"}]}}}"#,
+            #"dags.json:1:27: error: "text" holds a NUL character (\u0000); take it out: the text would end there"#
+        ),
+        (
             #"{"dags": {"h": {"callbacks": [{"on": "sucess", "say": 1}], "tasks": []}}}"#,
             #"dags.json:1:38: error: a callback is called on "sucess"; did you mean "success"?"#
         ),

@@ -214,4 +214,27 @@ import Testing
             try await Task.sleep(for: .milliseconds(5))
         }
     }
+
+    @Test(arguments: [
+        (#"{"operator": "shell", "command": "echo a\u0000b"}"#, "command"),
+        (#"{"operator": "shell", "argv": ["rm", "/data/\u0000x"]}"#, "argv[1]"),
+        (#"{"operator": "shell", "command": "env", "env": {"A": "\u0000"}}"#, "env.A"),
+        (#"{"operator": "shell", "command": "env", "env": {"A\u0000": "a"}}"#, #"env.A\u0000"#),
+        (#"{"operator": "shell", "command": "pwd", "cwd": "/tmp\u0000/x"}"#, "cwd"),
+    ])
+    func `a declaration with a NUL character is refused`(text: String, key: String) throws {
+        let declaration = try JSONValue(parsing: text)
+
+        #expect(throws: DeclarationError.holdsNUL(key: key)) {
+            try OperatorRegistry.standard.work(of: declaration)
+        }
+    }
+
+    @Test func `a callback with a NUL character is refused`() throws {
+        let declaration = try JSONValue(parsing: #"{"command": {"script": "a", "env": {"B": "\u0000"}}}"#)
+
+        #expect(throws: DeclarationError.holdsNUL(key: "command.env.B")) {
+            try OperatorRegistry.standard.notifier(of: declaration)
+        }
+    }
 }

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// What attempts print, in logs that real supervisors write.
-@Suite(.timeLimit(.minutes(3))) struct AttemptOutputTests {
+@Suite(.timeLimit(.minutes(10))) struct AttemptOutputTests {
     @Test func `bytes that are no text reach the log as they are, and a long line in pieces`() async throws {
         let home = try ExecutorHome()
 
@@ -58,7 +58,7 @@ import Testing
                 #expect(await events.outcome()?.attemptID.rawValue == Int64(attempt))
             }
             // 64 files of 1 MiB: sixty-four times what any buffer holds.
-            #expect(try await comes { countOfParts(in: folder) >= parts + 64 })
+            #expect(try await comes(within: 400) { countOfParts(in: folder) >= parts + 64 })
             let after = (try kilobytes("VmHWM", of: supervisor), try kilobytes("VmHWM", of: worker))
             try FileSystem.write([], to: home.file(1) + ".open")
 
@@ -125,7 +125,8 @@ import Testing
         try await home.withExecutor { executor, events in
             await executor.dispatch([try home.order("gate", 1)])
             _ = try await home.process(of: 1)
-            try FileSystem.removeTree(home.configuration.folders.logs)
+            // The supervisor may be writing there.
+            #expect(try await comes { (try? FileSystem.removeTree(home.configuration.folders.logs)) != nil })
             try FileSystem.write([], to: home.file(1) + ".open")
 
             #expect(await events.outcome()?.value == #""through""#)

@@ -8,7 +8,7 @@ import Testing
 @testable import DagKitRuntime
 
 /// Orders while no supervisor can be started.
-@Suite(.timeLimit(.minutes(3))) struct HeldOrderTests {
+@Suite(.timeLimit(.minutes(5))) struct HeldOrderTests {
     @Test func `orders wait until a supervisor can be started, and one line says so`() async throws {
         let home = try ExecutorHome()
         let program = try home.movableProgram()
@@ -74,14 +74,13 @@ import Testing
         #expect(rename(program, program + ".away") == 0)
         await executor.dispatch([try home.order("hello", 1)])
         while await executor.pausing == nil { try await BootTimeClock().sleep(for: .milliseconds(5)) }
-        #expect(rename(program + ".away", program) == 0)
 
         await executor.stop(grace: .seconds(30))
         await executor.dispatch([try home.order("hello", 2)])
 
         #expect(await events.outcome()?.verdict == .notStarted(reason: "the scheduler was stopped"))
+        // Nobody is left who would start one.
         #expect(await executor.holder == nil)
-        #expect(try home.supervisors() == [])
     }
 
     @Test func `what is stored of a lost attempt is forgotten without a look at any other attempt`()
@@ -92,8 +91,7 @@ import Testing
             await executor.dispatch([try home.order("stubborn", 1)])
             let worker = try await home.process(of: 1)
             let supervisor = try home.supervisor()
-            for process in [supervisor, worker] { kill(process.id, SIGSTOP) }
-            for process in [supervisor, worker] { kill(process.id, SIGKILL) }
+            killAtOnce([supervisor, worker])
             #expect(await events.outcome()?.failure == "retry: the supervisor of its worker was lost")
             let folder = home.configuration.folders.attempts
             let locks = try FileSystem.names(in: folder).filter { $0.hasSuffix(".lock") }

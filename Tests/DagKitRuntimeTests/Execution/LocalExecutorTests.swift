@@ -5,7 +5,7 @@ import Glibc
 import Testing
 
 /// Each test has a supervisor and workers of its own: real processes of the program `dagkit-test-worker`.
-@Suite(.timeLimit(.minutes(2))) struct LocalExecutorTests {
+@Suite(.timeLimit(.minutes(5))) struct LocalExecutorTests {
     @Test func `a task's value, log and measurements come back`() async throws {
         let home = try ExecutorHome()
         let outcome = try await home.run("hello")
@@ -120,7 +120,7 @@ import Testing
     @Test func `a timeout reaches a task and processes that hear no signal`() async throws {
         let home = try ExecutorHome()
         try await home.withExecutor { executor, events in
-            await executor.dispatch([try home.order("stubborn", 1, timeout: .milliseconds(300))])
+            await executor.dispatch([try home.order("stubborn", 1, timeout: .seconds(2))])
             let process = try await home.process(of: 1)
             let descendants = try ProcessTree.descendants(of: process.id)
 
@@ -189,8 +189,8 @@ import Testing
         _ = try await home.process(of: 1)
         let waiting = try await home.process(of: 2)
         let supervisor = try home.supervisor()
+        let stopping = Task { await executor.stop(grace: .seconds(3)) }
         try FileSystem.write([], to: home.file(1) + ".open")
-        let stopping = Task { await executor.stop(grace: .milliseconds(500)) }
 
         var verdicts: [Int64: String] = [:]
         while let outcome = await events.outcome() {
@@ -210,11 +210,7 @@ import Testing
 
     @Test func `the next scheduler adopts what runs and gets its outcome`() async throws {
         let home = try ExecutorHome()
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        let process = try await home.process(of: 1)
-        await first.handOver()
+        let process = try await home.leaveRunning("gate").worker
 
         let second = home.executor()
         var events = ExecutorEvents(try await second.start())
@@ -231,12 +227,7 @@ import Testing
 
     @Test func `an outcome that nobody took is kept, also when the supervisor has ended`() async throws {
         let home = try ExecutorHome { $0.linger = .zero }
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        _ = try await home.process(of: 1)
-        let supervisor = try home.supervisor()
-        await first.handOver()
+        let supervisor = try await home.leaveRunning("gate").supervisor
         try FileSystem.write([], to: home.file(1) + ".open")
         #expect(try await supervisor.waitForEnd())
 
@@ -250,6 +241,53 @@ import Testing
         await second.acknowledge([AttemptID(rawValue: 1)])
         #expect(try FileSystem.names(in: "\(home.path)/attempts").isEmpty)
         await second.stop(grace: .zero)
+    }
+
+    @Test func `an outcome that nobody acknowledges goes to a file, although others are`() async throws {
+        let home = try ExecutorHome()
+        try await home.withExecutor { executor, events in
+            await executor.dispatch([try home.order("hello", 1)])
+            _ = await events.outcome()
+            let file = "\(home.path)/attempts/1.outcome"
+
+            var number: Int64 = 1
+            while !FileSystem.exists(file), number < 5_000 {
+                number += 1
+                await executor.dispatch([try home.order("hello", number)])
+                _ = await events.outcome()
+                await executor.acknowledge([AttemptID(rawValue: number)])
+                try await BootTimeClock().sleep(for: .milliseconds(50))
+            }
+
+            #expect(FileSystem.exists(file))
+            await executor.acknowledge([AttemptID(rawValue: 1)])
+            #expect(try await comes { !FileSystem.exists(file) })
+        }
+    }
+
+    @Test func `a supervisor that lost its connection, and its place meanwhile, ends`() async throws {
+        let home = try ExecutorHome()
+        try await home.withExecutor { executor, events in
+            let first = try home.supervisor()
+            let names = try FileSystem.names(in: "\(home.path)/run").filter { $0.hasPrefix("supervisor-") }
+            let socket = "\(home.path)/run/\(try #require(names.first))"
+
+            // Orders that come before the connection is there again go to a supervisor of their own.
+            var number: Int64 = 0
+            while try home.supervisors().allSatisfy({ $0 == first }), number < 5_000 {
+                number += 1
+                let intruder = try await LocalSocket.connect(socket)
+                // Taken for a scheduler until it says something that is none of its words.
+                try await intruder.writeFrame([255, 255])
+                _ = try? await intruder.readFrame()
+                await executor.dispatch([try home.order("hello", number)])
+                _ = await events.outcome()
+                await executor.acknowledge([AttemptID(rawValue: number)])
+            }
+
+            #expect(try await first.waitForEnd())
+            #expect(try home.supervisors().count == 1)
+        }
     }
 
     @Test func `an outcome that was not acknowledged is told to the next scheduler`() async throws {
@@ -290,12 +328,7 @@ import Testing
 
     @Test func `a stopped attempt is neither lost nor doubled`() async throws {
         let home = try ExecutorHome()
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        let process = try await home.process(of: 1)
-        kill(process.id, SIGSTOP)
-        await first.handOver()
+        let process = try await home.leaveRunning("gate") { kill($0.id, SIGSTOP) }.worker
 
         let second = home.executor()
         var events = ExecutorEvents(try await second.start())

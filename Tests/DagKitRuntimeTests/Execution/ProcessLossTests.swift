@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// Processes that are killed, stopped and replaced, and what then becomes of attempts.
-@Suite(.timeLimit(.minutes(3))) struct ProcessLossTests {
+@Suite(.timeLimit(.minutes(5))) struct ProcessLossTests {
     @Test func `supervisor and worker killed at once leave nothing, and the attempt has failed`() async throws
     {
         let home = try ExecutorHome()
@@ -16,9 +16,8 @@ import Testing
             let worker = try await home.process(of: 1)
             let descendants = try ProcessTree.descendants(of: worker.id)
             let supervisor = try home.supervisor()
-            for process in [supervisor, worker] { kill(process.id, SIGSTOP) }
 
-            for process in [supervisor, worker] { kill(process.id, SIGKILL) }
+            killAtOnce([supervisor, worker])
 
             #expect(await events.outcome()?.failure == "retry: the supervisor of its worker was lost")
             #expect(!descendants.isEmpty)
@@ -62,15 +61,9 @@ import Testing
         async throws
     {
         let home = try ExecutorHome()
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("stubborn", 1)])
-        let worker = try await home.process(of: 1)
+        let (supervisor, worker) = try await home.leaveRunning("stubborn")
         let descendants = try ProcessTree.descendants(of: worker.id)
-        let supervisor = try home.supervisor()
-        await first.handOver()
-        for process in [supervisor, worker] { kill(process.id, SIGSTOP) }
-        for process in [supervisor, worker] { kill(process.id, SIGKILL) }
+        killAtOnce([supervisor, worker])
 
         let second = home.executor()
         var events = ExecutorEvents(try await second.start())
@@ -89,7 +82,7 @@ import Testing
     @Test func `a stopped attempt that outlives its timeout is dead before it has failed`() async throws {
         let home = try ExecutorHome()
         try await home.withExecutor { executor, events in
-            await executor.dispatch([try home.order("stubborn", 1, timeout: .seconds(1))])
+            await executor.dispatch([try home.order("stubborn", 1, timeout: .seconds(3))])
             let worker = try await home.process(of: 1)
             let all = try [worker] + ProcessTree.descendants(of: worker.id)
             for process in all { kill(process.id, SIGSTOP) }
@@ -97,7 +90,7 @@ import Testing
             let outcome = await events.outcome()
 
             #expect(
-                outcome?.failure?.hasPrefix("retry: the task ran longer than its timeout of 1.0 seconds")
+                outcome?.failure?.hasPrefix("retry: the task ran longer than its timeout of 3.0 seconds")
                     == true)
             #expect(all.filter(\.isAlive).isEmpty)
         }
@@ -223,12 +216,7 @@ import Testing
         ExecutorHome, ProcessIdentity, LocalExecutor
     ) {
         let home = try ExecutorHome { $0.patience = .milliseconds(500) }
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order(task, 1)])
-        _ = try await home.process(of: 1)
-        let supervisor = try home.supervisor()
-        await first.handOver()
+        let supervisor = try await home.leaveRunning(task).supervisor
         kill(supervisor.id, SIGSTOP)
         return (home, supervisor, home.executor())
     }
@@ -259,12 +247,7 @@ import Testing
         isUpgrade: Bool
     ) async throws {
         let home = try ExecutorHome()
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        let worker = try await home.process(of: 1)
-        let old = try home.supervisor()
-        await first.handOver()
+        let (old, worker) = try await home.leaveRunning("gate")
         let copy = "\(home.path)/worker"
         if isUpgrade { try FileManager.default.copyItem(atPath: ExecutorHome.program, toPath: copy) }
 
@@ -283,22 +266,18 @@ import Testing
         #expect(last?.value == #""through""#)
         #expect(last?.processID == Int(worker.id))
         #expect(try await comes { !old.isAlive })
-        #expect(try home.supervisors().count == 1)
+        #expect(try await comes { try home.supervisors().count == 1 })
         await second.stop(grace: .zero)
     }
 
     @Test func `outcomes wait while they cannot be written, and come once they can`() async throws {
         let home = try ExecutorHome()
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        _ = try await home.process(of: 1)
-        let supervisor = try home.supervisor()
-        // A file in the place of the folder: nothing can be written there, by root neither.
         let folder = home.configuration.folders.attempts
-        try FileManager.default.moveItem(atPath: folder, toPath: folder + ".away")
-        try FileSystem.write([], to: folder)
-        await first.handOver()
+        let supervisor = try await home.leaveRunning("gate") { _ in
+            // A file in the place of the folder: nothing can be written there, by root neither.
+            try FileManager.default.moveItem(atPath: folder, toPath: folder + ".away")
+            try FileSystem.write([], to: folder)
+        }.supervisor
         try FileSystem.write([], to: home.file(1) + ".open")
         #expect(try await comes { home.supervisorLog.contains("cannot keep outcomes") })
         #expect(supervisor.isAlive)
@@ -312,85 +291,5 @@ import Testing
         #expect(await events.outcome()?.value == #""through""#)
         await second.acknowledge([AttemptID(rawValue: 1)])
         await second.stop(grace: .zero)
-    }
-
-    // MARK: Shortage
-
-    @Test func `attempts wait for descriptors without a busy loop, and all run`() async throws {
-        let home = try ExecutorHome()
-        let program = try home.script("ulimit -n 34")
-        let lines = Mutex<[String]>([])
-        let log = SchedulerLog { _, line, _ in lines.withLock { $0.append(line) } }
-
-        try await home.withExecutor(program: program, log: log) { executor, events in
-            await executor.dispatch(try (1...8).map { try home.order("gate", $0) })
-            _ = try await home.process(of: 1)
-            #expect(
-                try await comes { home.supervisorLog.contains("attempts wait until the system has room") })
-            let supervisor = try home.supervisor()
-            let before = try ticks(of: supervisor)
-            try await BootTimeClock().sleep(for: .seconds(3))
-            let used = try ticks(of: supervisor) - before
-            for attempt in 1...8 { try FileSystem.write([], to: home.file(Int64(attempt)) + ".open") }
-
-            var values: [String?] = []
-            for _ in 1...8 { values.append(await events.outcome()?.value) }
-
-            #expect(values == Array(repeating: #""through""#, count: 8))
-            #expect(used < 60, "\(used) ticks of 10 ms in 3 s")
-            #expect(home.supervisorLog.components(separatedBy: "attempts wait until").count == 2)
-            #expect(lines.withLock { $0 }.contains { $0.contains("too many open files; raise the limit") })
-        }
-    }
-
-    @Test func `a worker that gets no threads has begun nothing, and its attempt waits until there are some`()
-        async throws
-    {
-        let home = try ExecutorHome()
-        try await home.withExecutor { executor, events in
-            await executor.dispatch([try home.order("gate", 1)])
-            _ = try await home.process(of: 1)
-            let supervisor = try home.supervisor()
-            // There is room for another worker as it begins, not for the stack of a thread.
-            let size = try kilobytes("VmSize", of: supervisor) * 1024
-            try await setMemoryLimit(size + 6 << 20, of: supervisor)
-
-            await executor.dispatch(try (2...4).map { try home.order("process", $0) })
-
-            #expect(
-                try await comes {
-                    home.supervisorLog.contains("has room for them: a worker cannot start its threads")
-                })
-            try await setMemoryLimit(nil, of: supervisor)
-            let outcomes = [await events.outcome(), await events.outcome(), await events.outcome()]
-            #expect(outcomes.allSatisfy { $0?.value != nil })
-            #expect(Set(outcomes.map { $0?.attemptID.rawValue }) == [2, 3, 4])
-            #expect(home.supervisorLog.components(separatedBy: "attempts wait until").count == 2)
-            try FileSystem.write([], to: home.file(1) + ".open")
-            #expect(await events.outcome()?.value == #""through""#)
-        }
-    }
-
-    @Test func `an attempt whose only command found no room goes again in another worker`() async throws {
-        let home = try ExecutorHome()
-        try await home.withExecutor { executor, events in
-            await executor.dispatch([try home.order("crowded")])
-
-            let outcome = await events.outcome()
-
-            let first = try FileSystem.readText(home.file(1))
-            #expect(outcome?.value != nil && outcome?.value != first)
-            #expect(outcome?.tryNumber == 1)
-            #expect(home.supervisorLog.contains("has room for them: there is no room for the command"))
-        }
-    }
-
-    /// Sets how many bytes of addresses a process and those that it starts may use; `nil` for any number.
-    private func setMemoryLimit(_ bytes: Int?, of process: ProcessIdentity) async throws {
-        let limit = bytes.map { "\($0)" } ?? "unlimited"
-        let exit = try await ChildProcess.start(
-            Command("prlimit", ["--pid", "\(process.id)", "--as=\(limit):"])
-        ).wait()
-        #expect(exit.isSuccess)
     }
 }

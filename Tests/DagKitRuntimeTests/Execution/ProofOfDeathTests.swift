@@ -6,7 +6,7 @@ import Glibc
 import Testing
 
 /// An attempt is over when the kernel has said that it is, and not before; nobody waits for what cannot be ended.
-@Suite(.timeLimit(.minutes(3))) struct ProofOfDeathTests {
+@Suite(.timeLimit(.minutes(5))) struct ProofOfDeathTests {
     @Test(arguments: [true, false])
     func `what forgot its environment and its session dies before its attempt has failed`(
         hasScheduler: Bool
@@ -18,9 +18,8 @@ import Testing
         let escaped = try await home.process(of: 1)
         let owners = try [home.supervisor()] + home.workers()
         if !hasScheduler { await first.handOver() }
-        for process in owners { kill(process.id, SIGSTOP) }
 
-        for process in owners { kill(process.id, SIGKILL) }
+        killAtOnce(owners)
 
         let second = hasScheduler ? first : home.executor()
         if !hasScheduler { events = ExecutorEvents(try await second.start()) }
@@ -108,7 +107,7 @@ import Testing
     {
         let home = try ExecutorHome()
         try await home.withExecutor { executor, events in
-            await executor.dispatch([try home.order("stubborn", 1, timeout: .seconds(1))])
+            await executor.dispatch([try home.order("stubborn", 1, timeout: .seconds(3))])
             let worker = try await home.process(of: 1)
             let descendants = try ProcessTree.descendants(of: worker.id)
             let hold = try await ProcessHold(of: worker)

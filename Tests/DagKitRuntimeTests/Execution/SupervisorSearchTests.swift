@@ -7,18 +7,15 @@ import Synchronization
 import Testing
 
 /// Supervisors that the next scheduler does not find where they listened, or that do not answer as they should.
-@Suite(.timeLimit(.minutes(3))) struct SupervisorSearchTests {
+@Suite(.timeLimit(.minutes(5))) struct SupervisorSearchTests {
     @Test(arguments: [true, false])
     func `a supervisor whose socket was removed is found, and what it runs goes on`(hasScheduler: Bool)
         async throws
     {
         let home = try ExecutorHome()
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        let worker = try await home.process(of: 1)
-        if hasScheduler { try FileSystem.removeTree(home.configuration.folders.run) }
-        await first.handOver()
+        let worker = try await home.leaveRunning("gate") { _ in
+            if hasScheduler { try FileSystem.removeTree(home.configuration.folders.run) }
+        }.worker
         if !hasScheduler { try FileSystem.removeTree(home.configuration.folders.run) }
 
         let second = home.executor()
@@ -37,12 +34,7 @@ import Testing
         async throws
     {
         let home = try ExecutorHome()
-        let first = home.executor()
-        _ = try await first.start()
-        await first.dispatch([try home.order("gate", 1)])
-        _ = try await home.process(of: 1)
-        let supervisor = try home.supervisor()
-        await first.handOver()
+        let supervisor = try await home.leaveRunning("gate").supervisor
         kill(supervisor.id, SIGSTOP)
         let socket = try #require(try FileSystem.names(in: home.configuration.folders.run).first)
         let queue = try await fillQueue(of: "\(home.configuration.folders.run)/\(socket)")

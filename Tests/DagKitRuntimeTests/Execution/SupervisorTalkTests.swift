@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// What a scheduler and its supervisors say to each other where it is much, or somebody else interferes.
-@Suite(.timeLimit(.minutes(3))) struct SupervisorTalkTests {
+@Suite(.timeLimit(.minutes(5))) struct SupervisorTalkTests {
     @Test func `orders that fill more than one message are handed over, and adopted after a restart`()
         async throws
     {

@@ -5,7 +5,7 @@ import Glibc
 import Testing
 
 /// What a worker is between two attempts, and what it measures of them.
-@Suite(.timeLimit(.minutes(2))) struct WorkerHygieneTests {
+@Suite(.timeLimit(.minutes(5))) struct WorkerHygieneTests {
     @Test func `a worker gets its file mode back`() async throws {
         let home = try ExecutorHome()
         let own = umask(0o022)
@@ -69,6 +69,22 @@ import Testing
         }
     }
 
+    @Test func `the processes of a worker that hangs are asked to end without its answer`() async throws {
+        let home = try ExecutorHome { $0.killGrace = .seconds(600) }
+        try await home.withExecutor { executor, events in
+            await executor.dispatch([try home.order("hang", 1)])
+            let child = try await home.process(of: 1)
+
+            await executor.kill(AttemptID(rawValue: 1), reason: "nobody wants it")
+            let isAsked = try await comes { FileSystem.exists(home.file(1) + ".term") }
+            for worker in try home.workers() { worker.send(SIGKILL) }
+
+            #expect(isAsked)
+            #expect(await events.outcome()?.failure == "end: nobody wants it")
+            #expect(try await comes { !child.isAlive })
+        }
+    }
+
     @Test func `idle workers are few, and one stays warm`() async throws {
         let home = try ExecutorHome {
             $0.idleWorkers = 2
@@ -92,12 +108,16 @@ import Testing
             await executor.dispatch([try home.order("process", 1)])
             _ = await events.outcome()
             let processes = try [home.supervisor()] + home.workers()
-            try await BootTimeClock().sleep(for: .milliseconds(500))
-            let before = try processes.map(ticks)
 
-            try await BootTimeClock().sleep(for: .seconds(3))
+            // Once they have come to rest: how long that takes is the machine's affair.
+            var used: [Int] = []
+            for _ in 1...20 {
+                let before = try processes.map(ticks)
+                try await BootTimeClock().sleep(for: .seconds(3))
+                used = zip(try processes.map(ticks), before).map { $0 - $1 }
+                if used.allSatisfy({ $0 <= 1 }) { break }
+            }
 
-            let used = zip(try processes.map(ticks), before).map { $0 - $1 }
             #expect(used.allSatisfy { $0 <= 1 }, "ticks of 10 ms in 3 s: \(used)")
         }
     }

@@ -9,8 +9,8 @@ import Testing
 @Suite struct ParkedRunTests {
     private let clock = ManualClock(at: Date(microseconds: 1_700_000_000_000_000))
     private let store = DamagedStore()
-    private let executor = NotingExecutor()
-    private let lines = ErrorLines()
+    private let executor = IdleExecutor()
+    private let lines = LoopLines()
 
     private func loop(_ specs: [DAGSpec], alive: [AttemptID] = []) async throws -> SchedulerLoop {
         let configuration = Scheduler.Configuration(
@@ -176,34 +176,6 @@ private struct Refusal: DagKitError, StoreFailure {
     let isLasting = true
     let problem = "no"
     let remedy = "write another"
-}
-
-/// An executor that runs nothing and writes down what it is told.
-private final class NotingExecutor: Executor {
-    private struct Told {
-        var orders: [AttemptOrder] = []
-        var acknowledged: [AttemptID] = []
-        var killed: [AttemptID] = []
-    }
-
-    private let told = Mutex(Told())
-    let capacity = 4
-    var orders: [AttemptOrder] { told.withLock { $0.orders } }
-    var acknowledged: [AttemptID] { told.withLock { $0.acknowledged } }
-    var killed: [AttemptID] { told.withLock { $0.killed } }
-
-    func start() async throws -> AsyncStream<ExecutorEvent> { AsyncStream { $0.finish() } }
-    func dispatch(_ orders: [AttemptOrder]) async { told.withLock { $0.orders += orders } }
-    func kill(_ attempt: AttemptID, reason: String) async { told.withLock { $0.killed.append(attempt) } }
-    func acknowledge(_ attempts: [AttemptID]) async { told.withLock { $0.acknowledged += attempts } }
-    func stop(grace: Duration) async {}
-}
-
-/// The errors in a scheduler's log.
-private final class ErrorLines: Sendable {
-    private let written = Mutex<[String]>([])
-    var all: [String] { written.withLock { $0 } }
-    func add(_ line: String) { written.withLock { $0.append(line) } }
 }
 
 private struct Work: DAG {

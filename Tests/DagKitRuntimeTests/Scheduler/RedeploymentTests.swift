@@ -5,7 +5,7 @@ import FoundationEssentials
 import Testing
 
 /// A DAG that changes while a task of it runs that hears no signal, with real processes.
-@Suite struct RedeploymentTests {
+@Suite(.timeLimit(.minutes(5))) struct RedeploymentTests {
     @Test func `a running task that its dag loses is dead before it is removed`() async throws {
         let bench = try await RequestBench(task: "stubborn")
         let running = Task { try await bench.scheduler.run() }

@@ -5,7 +5,7 @@ import FoundationEssentials
 import Testing
 
 /// What people ask of a task that runs, with real processes.
-@Suite struct RequestTests {
+@Suite(.timeLimit(.minutes(5))) struct RequestTests {
     @Test func `a running task that is cleared is dead before it starts again`() async throws {
         let bench = try await RequestBench(task: "gate")
         let running = Task { try await bench.scheduler.run() }

@@ -9,8 +9,8 @@ import Testing
 @Suite struct StrangerTests {
     private let clock = ManualClock(at: Date(microseconds: 1_700_000_000_000_000))
     private let store = InMemoryStore()
-    private let executor = RecordingExecutor()
-    private let lines = Lines()
+    private let executor = IdleExecutor()
+    private let lines = LoopLines()
 
     private func loop() -> SchedulerLoop {
         let configuration = Scheduler.Configuration(
@@ -132,9 +132,9 @@ import Testing
 
         #expect(executor.killed == [attempt])
         #expect(Set(executor.acknowledged) == [attempt])
-        #expect(executor.dispatched.isEmpty)
+        #expect(executor.orders.isEmpty)
         try await loop.turn([.deployment(deployment([try Work().spec]))])
-        #expect(executor.dispatched.map(\.key.taskID) == ["only"])
+        #expect(executor.orders.map(\.key.taskID) == ["only"])
     }
 
     @Test func `a task of an unknown dag that died before somebody marked it is as it was marked`()
@@ -179,34 +179,6 @@ import Testing
         #expect(runs.map(\.runID).contains("scheduled__2023-11-14T23:00:00+00:00"))
         #expect(!runs.map(\.runID).contains("scheduled__2023-11-14T22:00:00+00:00"))
     }
-}
-
-/// An executor that runs nothing and writes down what it is told.
-private final class RecordingExecutor: Executor {
-    private struct Told {
-        var acknowledged: [AttemptID] = []
-        var killed: [AttemptID] = []
-        var dispatched: [AttemptOrder] = []
-    }
-
-    private let told = Mutex(Told())
-    let capacity = 4
-    var acknowledged: [AttemptID] { told.withLock { $0.acknowledged } }
-    var killed: [AttemptID] { told.withLock { $0.killed } }
-    var dispatched: [AttemptOrder] { told.withLock { $0.dispatched } }
-
-    func start() async throws -> AsyncStream<ExecutorEvent> { AsyncStream { $0.finish() } }
-    func dispatch(_ orders: [AttemptOrder]) async { told.withLock { $0.dispatched += orders } }
-    func kill(_ attempt: AttemptID, reason: String) async { told.withLock { $0.killed.append(attempt) } }
-    func acknowledge(_ attempts: [AttemptID]) async { told.withLock { $0.acknowledged += attempts } }
-    func stop(grace: Duration) async {}
-}
-
-/// The lines of a scheduler's log.
-private final class Lines: Sendable {
-    private let written = Mutex<[String]>([])
-    var all: [String] { written.withLock { $0 } }
-    func add(_ line: String) { written.withLock { $0.append(line) } }
 }
 
 private struct Work: DAG {

@@ -113,6 +113,22 @@ final class ExecutorHome: Sendable {
         }
     }
 
+    /// Begins a task under a scheduler that hands over then, so that the task goes on without one.
+    ///
+    /// - Parameter change: What happens between the beginning and the hand-over.
+    func leaveRunning(
+        _ task: TaskID, _ change: (_ worker: ProcessIdentity) throws -> Void = { _ in }
+    ) async throws -> (supervisor: ProcessIdentity, worker: ProcessIdentity) {
+        let first = executor()
+        _ = try await first.start()
+        await first.dispatch([try order(task, 1)])
+        let worker = try await process(of: 1)
+        let supervisor = try supervisor()
+        try change(worker)
+        await first.handOver()
+        return (supervisor, worker)
+    }
+
     /// The living supervisor of this home.
     func supervisor() throws -> ProcessIdentity {
         guard let process = try supervisors().first else {
@@ -160,8 +176,15 @@ final class ExecutorHome: Sendable {
     }
 }
 
+/// Kills processes of which none shall see the end of another.
+func killAtOnce(_ processes: [ProcessIdentity]) {
+    for signal in [SIGSTOP, SIGKILL] {
+        for process in processes { kill(process.id, signal) }
+    }
+}
+
 /// Waits until something is so, with a patience that a loaded machine does not exhaust.
-func comes(within seconds: Int = 60, _ condition: () throws -> Bool) async throws -> Bool {
+func comes(within seconds: Int = 120, _ condition: () throws -> Bool) async throws -> Bool {
     let deadline = BootTimeClock().now.advanced(by: .seconds(seconds))
     while try !condition() {
         if BootTimeClock().now > deadline { return false }

@@ -76,26 +76,3 @@ struct LoopBench {
         return folded.run == stored.run && folded.instances == stored.instances
     }
 }
-
-/// Notes what it is handed, and runs nothing.
-final class IdleExecutor: Executor {
-    private let state = Mutex<[AttemptOrder]>([])
-
-    let capacity = 8
-    var orders: [AttemptOrder] { state.withLock { $0 } }
-
-    func start() async throws -> AsyncStream<ExecutorEvent> { AsyncStream { $0.finish() } }
-    func dispatch(_ orders: [AttemptOrder]) async { state.withLock { $0 += orders } }
-    func kill(_ attempt: AttemptID, reason: String) async {}
-    func acknowledge(_ attempts: [AttemptID]) async {}
-    func stop(grace: Duration) async {}
-}
-
-/// The warnings of a loop.
-final class LoopLines: Sendable {
-    private let state = Mutex<[String]>([])
-
-    var all: [String] { state.withLock { $0 } }
-
-    func add(_ line: String) { state.withLock { $0.append(line) } }
-}

@@ -13,7 +13,8 @@ struct RequestBench: Sendable {
     private let task: TaskID
 
     init(task: TaskID) async throws {
-        home = try ExecutorHome()
+        // Long enough to be seen while a task is being ended.
+        home = try ExecutorHome { $0.killGrace = .seconds(2) }
         self.task = task
         let now = Date().roundedToMicroseconds
         var configuration = Scheduler.Configuration(
@@ -64,7 +65,7 @@ struct RequestBench: Sendable {
 
     /// Waits until the task's instance is as it should be.
     func waits(for condition: (TaskInstance) -> Bool) async throws -> Bool {
-        let deadline = BootTimeClock().now.advanced(by: .seconds(60))
+        let deadline = BootTimeClock().now.advanced(by: .seconds(120))
         while try await instance().map(condition) != true {
             if BootTimeClock().now > deadline { return false }
             try await BootTimeClock().sleep(for: .milliseconds(2))

@@ -54,6 +54,25 @@ import Testing
         #expect(try !FileLock.isHeld(folder.path("lock")))
     }
 
+    @Test func `who has the file open without the lock is no holder`() async throws {
+        let path = folder.path("lock")
+        let lock = try FileLock.acquire(path, now: noon)
+        let reading = try FileDescriptor.open(path, O_RDONLY)
+        let heir = try ChildProcess.start(
+            Command("/bin/sleep", ["60"], descriptors: [3: lock.descriptor.raw]))
+        let reader = try ChildProcess.start(Command("/bin/sleep", ["60"], descriptors: [3: reading.raw]))
+
+        let holders = try FileLock.holders(of: path).map(\.id)
+
+        #expect(holders.contains(heir.id))
+        #expect(!holders.contains(reader.id))
+        for child in [heir, reader] {
+            child.send(SIGKILL)
+            _ = try await child.wait()
+        }
+        _ = consume lock
+    }
+
     @Test func `a note is read by others, replaced under the lock, and taken back`() throws {
         let path = folder.path("lock")
         let lock = try FileLock.acquire(path, now: noon, note: String(repeating: "a", count: 300))

@@ -123,6 +123,18 @@ final class Deployment: Sendable {
         }
     }
 
+    /// The answer to a query on the metadata database, once it is as wanted, or as it is after two minutes.
+    func value<Value: SQLConvertible & Sendable>(
+        _ query: String, once isWanted: (Value?) -> Bool
+    ) async throws -> Value? {
+        let deadline = BootTimeClock().now.advanced(by: .seconds(120))
+        while true {
+            let value: Value? = try await value(query, in: "dagkit.db")
+            if isWanted(value) || BootTimeClock().now >= deadline { return value }
+            try await BootTimeClock().sleep(for: .milliseconds(20))
+        }
+    }
+
     /// Waits until a file of the folder holds a text.
     func waits(for text: String, in file: String) async throws -> Bool {
         let deadline = BootTimeClock().now.advanced(by: .seconds(120))

@@ -39,7 +39,11 @@ import Testing
         scheduler.send(SIGHUP)
         #expect(try await holds { home.schedulerLines().contains { $0.contains(" ERROR ") } }, "\(ruin.name)")
         #expect(try await home.runsEnd(1))
-        let errors = try await home.withStore { try await $0.importErrors() }
+        // The scheduler says what it has read, and stores it then.
+        let errors = try await home.withStore { store in
+            _ = try await holds { try await !store.importErrors().isEmpty }
+            return try await store.importErrors()
+        }
         _ = try await home.shell("rm -rf '\(home.dagsFile)'")
         try FileSystem.write(good, to: home.dagsFile, durable: false)
         scheduler.send(SIGHUP)
@@ -90,7 +94,7 @@ import Testing
         let text = try FileSystem.readText(home.dagsFile)
         try FileSystem.remove(home.dagsFile)
         let scheduler = try home.startScheduler(environment: ["DAGKIT__CORE__DAGS_FILE": ""])
-        let starts = try await holds { home.schedulerLines().contains { $0.contains("scheduler started") } }
+        let starts = try await home.schedulersStart()
 
         try FileSystem.write(Array(text.utf8), to: home.dagsFile, durable: false)
         scheduler.send(SIGHUP)

@@ -22,11 +22,10 @@ import Testing
             errors: "\(home.aside)/scheduler.err")
         let helper = try #require(ProcessIdentity.of(Int32(try await home.words(in: "helper")[0]) ?? 0))
         let escaped = try #require(ProcessIdentity.of(Int32(try await home.words(in: "begun")[0]) ?? 0))
+        for process in [helper, escaped] { #expect(try await home.becomes("sleep", process)) }
 
         if losesSupervisor {
-            let owners = home.processes(.supervisor) + home.processes(.worker)
-            for process in owners { kill(process.id, SIGSTOP) }
-            for process in owners { kill(process.id, SIGKILL) }
+            try await home.killOwners()
             #expect(try await home.scriptEnds()?.state == .failed)
             #expect(!escaped.isAlive)
             #expect(helper.isAlive)
@@ -50,16 +49,17 @@ import Testing
             errors: "\(home.aside)/scheduler.err")
         _ = try await home.words(in: "begun")
         let scheduler = try #require(try ProcessTree.descendants(of: container.id).first)
-        let visit = try await home.shell(
-            "nsenter --target \(scheduler.id) --pid --mount setsid sleep 500 >/dev/null 2>&1 & sleep 0.5; "
-                + "kill -9 $!")
-        let stranger = try #require(home.processes(asking: "500").first)
-        let owners = home.processes(.supervisor) + home.processes(.worker)
-        for process in owners { kill(process.id, SIGSTOP) }
+        let visitor = try home.start(
+            "nsenter", ["--target", "\(scheduler.id)", "--pid", "--mount", "setsid", "sleep", "500"],
+            output: "\(home.aside)/visit", errors: "\(home.aside)/visit")
+        #expect(try await holds { !home.processes(running: ["sleep", "500"]).isEmpty })
+        visitor.send(SIGKILL)
+        _ = try await visitor.wait()
+        let stranger = try #require(home.processes(running: ["sleep", "500"]).first)
 
-        for process in owners { kill(process.id, SIGKILL) }
+        try await home.killOwners()
 
-        #expect(try await home.scriptEnds()?.state == .failed, "\(visit)")
+        #expect(try await home.scriptEnds()?.state == .failed)
         #expect(stranger.isAlive)
         scheduler.send(SIGTERM)
         #expect(try await home.end(of: container)?.isSuccess == true)

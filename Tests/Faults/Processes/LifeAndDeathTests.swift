@@ -12,17 +12,20 @@ import Testing
             .F4, "the task goes on, and the next scheduler takes over its outcome; no second attempt",
             by: .real))
     func `F4 a task outlives its scheduler, and the next one adopts it`() async throws {
-        let home = try FaultHome(ScriptDAG.declaration("echo $$ >begun; sleep 2; echo done", retries: 3))
+        let home = try FaultHome(
+            ScriptDAG.declaration("echo $$ >>begun; while [ ! -e go ]; do sleep 0.05; done", retries: 3))
         _ = try await home.dagctl("dags", "trigger", "script")
         let first = try home.startScheduler()
         let task = try await home.words(in: "begun")
         first.send(SIGKILL)
         _ = try await first.wait()
 
-        let rest = try await home.dagctl("scheduler", "--once")
+        let second = try home.startScheduler("--once")
+        #expect(try await home.schedulersStart(2))
+        try FileSystem.write([], to: "\(home.path)/go")
 
         let ended = try await home.scriptEnds()
-        #expect(rest.status == 0, "\(rest)")
+        #expect(try await home.end(of: second)?.isSuccess == true)
         #expect(ended?.state == .success)
         #expect(ended?.tryNumber == 1)
         #expect(try await home.words(in: "begun") == task)
@@ -95,16 +98,14 @@ import Testing
                 retries: 1))
         _ = try await home.dagctl("dags", "trigger", "script")
         let scheduler = try home.startScheduler("--once")
-        let process = Int32(try await home.words(in: "begun")[0]) ?? 0
-        #expect(try await holds { try FileSystem.readText("/proc/\(process)/comm") == "sleep\n" })
-        let owners = home.processes(.supervisor) + home.processes(.worker)
-        for process in owners { kill(process.id, SIGSTOP) }
+        let process = try #require(ProcessIdentity.of(Int32(try await home.words(in: "begun")[0]) ?? 0))
+        #expect(try await home.becomes("sleep", process))
 
-        for process in owners { kill(process.id, SIGKILL) }
+        try await home.killOwners()
 
         #expect(try await home.end(of: scheduler)?.isSuccess == true)
         #expect(try await home.scriptEnds()?.tryNumber == 2)
-        #expect(ProcessIdentity.of(process)?.isAlive != true)
+        #expect(!process.isAlive)
         #expect(try await home.leftovers() == [])
     }
 
@@ -202,20 +203,10 @@ import Testing
             .F8, "a timeout ends it: it goes on and is asked to end, killed after the grace, and then failed",
             by: .real))
     func `F8 a stopped task is ended by its timeout alone`() async throws {
-        let home = try FaultHome(
-            ScriptDAG.declaration(ScriptDAG.stubborn(after: "kill -STOP $$"), timeout: 2))
-        _ = try await home.dagctl("dags", "trigger", "script")
+        let task = ScriptDAG.stubborn(after: "kill -STOP $$")
+        let home = try FaultHome(ScriptDAG.declaration(task, timeout: 2))
 
-        let scheduler = try home.startScheduler("--once")
-        let processes = try await home.stubbornProcesses()
-        let survivors = try await home.survivors(of: processes, at: .failed)
-
-        #expect(try await home.end(of: scheduler)?.isSuccess == true)
-        #expect(processes.count == 2)
-        #expect(survivors == [])
-        #expect(try await home.script()?.only.reason?.contains("longer than its timeout") == true)
-        try await home.expectGrace()
-        #expect(try await home.leftovers() == [])
+        try await home.expectTimeoutOfStubbornTask()
     }
 
     @Test(.fault(.F9, "nobody takes its place while it lives; it goes on where it was", by: .real))

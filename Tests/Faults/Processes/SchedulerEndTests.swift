@@ -85,7 +85,7 @@ import Testing
     func `F55 SIGHUP reads dags json again`() async throws {
         let home = try FaultHome(ScriptDAG.declaration("echo one >word"))
         let scheduler = try home.startScheduler()
-        #expect(try await holds { home.schedulerLines().contains { $0.contains("scheduler started") } })
+        #expect(try await home.schedulersStart())
 
         try home.write(ScriptDAG.declaration("echo two >word"))
         scheduler.send(SIGHUP)
@@ -108,7 +108,7 @@ import Testing
         let unread = try await home.shell(
             """
             mkfifo pipe && exec 3<>pipe && head -c 65536 /dev/zero >&3
-            timeout 60 "$DAGCTL" scheduler --once 2>&3
+            timeout 180 "$DAGCTL" scheduler --once 2>&3
             """)
 
         #expect(unread.status == 0, "\(unread)")
@@ -132,7 +132,7 @@ import Testing
         _ = try await home.dagctl("dags", "trigger", "proof", "--run-id", "held")
         _ = try await home.dagctl("dags", "pause", "proof")
 
-        let once = try await home.shell("timeout 60 \"$DAGCTL\" scheduler --once")
+        let once = try await home.shell("timeout 180 \"$DAGCTL\" scheduler --once")
 
         #expect(once.status == 0, "\(once)")
         #expect(once.errors.contains("left open: proof/held: dag proof is paused"), "\(once)")
@@ -185,7 +185,7 @@ import Testing
     @Test func `a second scheduler refuses and names the first`() async throws {
         let home = try FaultHome()
         let first = try home.startScheduler()
-        #expect(try await holds { home.schedulerLines().contains { $0.contains("scheduler started") } })
+        #expect(try await home.schedulersStart())
 
         let second = try await home.dagctl("scheduler")
 
@@ -223,7 +223,7 @@ import Testing
     func `a standby takes the place of a scheduler that ends, at once`(signal: Int32) async throws {
         let home = try FaultHome(ScriptDAG.declaration(Self.patient))
         let first = try home.startScheduler()
-        #expect(try await holds { home.schedulerLines().contains { $0.contains("scheduler started") } })
+        #expect(try await home.schedulersStart())
         let second = try home.startScheduler("--standby")
         #expect(
             try await holds {
@@ -244,7 +244,7 @@ import Testing
         #expect(try await home.words(in: "begun").count == 1)
         _ = try await first.wait()
         // Before that it hears no signal.
-        #expect(try await holds { home.schedulerLines().count { $0.contains("scheduler started") } == 2 })
+        #expect(try await home.schedulersStart(2))
         second.send(SIGTERM)
         #expect(try await home.end(of: second)?.isSuccess == true)
         #expect(try await home.leftovers() == [])
@@ -255,7 +255,7 @@ import Testing
     @Test func `who takes over goes before who stands by`() async throws {
         let home = try FaultHome()
         let first = try home.startScheduler()
-        #expect(try await holds { SchedulerDoor.process(of: home.path) == first.id })
+        #expect(try await home.schedulersStart())
         let standby = try home.startScheduler("--standby")
         #expect(try await holds { home.schedulerLines().contains { $0.hasPrefix("standing by: ") } })
 
@@ -263,11 +263,11 @@ import Testing
 
         #expect(try await home.end(of: first)?.isSuccess == true)
         // One that has the lock only hears signals once it works.
-        #expect(try await holds { home.schedulerLines().count { $0.contains("scheduler started") } == 2 })
+        #expect(try await home.schedulersStart(2))
         #expect(SchedulerDoor.process(of: home.path) == next.id)
         next.send(SIGTERM)
         #expect(try await home.end(of: next)?.isSuccess == true)
-        #expect(try await holds { home.schedulerLines().count { $0.contains("scheduler started") } == 3 })
+        #expect(try await home.schedulersStart(3))
         #expect(SchedulerDoor.process(of: home.path) == standby.id)
         standby.send(SIGTERM)
         #expect(try await home.end(of: standby)?.isSuccess == true)
@@ -283,7 +283,7 @@ import Testing
         let second = try home.startScheduler("--hand-over")
 
         #expect(try await home.end(of: first)?.reason == .exited(0))
-        #expect(try await holds { home.schedulerLines().count { $0.contains("scheduler started") } == 2 })
+        #expect(try await home.schedulersStart(2))
         #expect(ProcessIdentity.of(Int32(task[0]) ?? 0)?.isAlive == true)
         try FileSystem.write([], to: "\(home.path)/go")
 

@@ -11,19 +11,8 @@ import Testing
     @Test(.fault(.F46, "after the grace all its processes are killed, and then it has failed", by: .real))
     func `F46 a task that ignores SIGTERM is killed after the grace`() async throws {
         let home = try FaultHome(ScriptDAG.declaration(ScriptDAG.stubborn(), timeout: 1))
-        _ = try await home.dagctl("dags", "trigger", "script")
 
-        let scheduler = try home.startScheduler("--once")
-        let processes = try await home.stubbornProcesses()
-        let survivors = try await home.survivors(of: processes, at: .failed)
-
-        #expect(try await home.end(of: scheduler)?.isSuccess == true)
-        #expect(processes.count == 2)
-        #expect(survivors == [])
-        #expect(try await home.script()?.only.state == .failed)
-        #expect(try await home.script()?.only.reason?.contains("longer than its timeout") == true)
-        try await home.expectGrace()
-        #expect(try await home.leftovers() == [])
+        try await home.expectTimeoutOfStubbornTask()
     }
 
     @Test(

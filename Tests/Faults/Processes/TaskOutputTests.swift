@@ -4,7 +4,7 @@ import Glibc
 import Testing
 
 /// What tasks print, and where it cannot be written.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct TaskOutputTests {
+@Suite(.serialized, .timeLimit(.minutes(15))) struct TaskOutputTests {
     @Test(
         .fault(
             .F22, "the task runs, its log lies in the home's own place, and the scheduler's log says where",
@@ -32,7 +32,8 @@ import Testing
         let scheduler = try home.startScheduler("--once")
         _ = try await home.words(in: "begun")
 
-        try FileSystem.removeTree("\(home.path)/logs")
+        // The scheduler may be writing there.
+        #expect(try await holds { (try? FileSystem.removeTree("\(home.path)/logs")) != nil })
         try FileSystem.write([], to: "\(home.path)/go")
 
         #expect(try await home.end(of: scheduler)?.isSuccess == true)
@@ -57,14 +58,14 @@ import Testing
         _ = try await home.dagctl("dags", "trigger", "script")
         let scheduler = try home.startScheduler()
         _ = try await home.words(in: "begun")
-        #expect(try await holds { try home.countOfScriptLogParts() >= 2 })
-        let parts = try home.countOfScriptLogParts()
+        #expect(try await holds { home.countOfScriptLogParts() >= 2 })
+        let parts = home.countOfScriptLogParts()
         let before = try home.peaks()
 
         _ = try await home.dagctl("dags", "trigger", "proof")
         #expect(try await home.runsEnd(1))
         #expect(
-            try await holds(within: .seconds(200)) { try home.countOfScriptLogParts() >= parts + 30 })
+            try await holds(within: .seconds(400)) { home.countOfScriptLogParts() >= parts + 30 })
         let after = try home.peaks()
         try FileSystem.write([], to: "\(home.path)/go")
 
@@ -128,10 +129,10 @@ import Testing
 
 extension FaultHome {
     /// How many times the script's log was cut so far; parts are removed again, and some are gone before anybody sees them.
-    fileprivate func countOfScriptLogParts() throws -> Int {
+    fileprivate func countOfScriptLogParts() -> Int {
         let logs = "\(path)/logs/dag_id=script"
-        guard let run = try FileSystem.names(in: logs).first else { return 0 }
-        let names = try FileSystem.names(in: "\(logs)/\(run)/task_id=only")
+        guard let run = try? FileSystem.names(in: logs).first else { return 0 }
+        let names = (try? FileSystem.names(in: "\(logs)/\(run)/task_id=only")) ?? []
         return names.compactMap { $0.split(separator: ".").last.flatMap { Int($0) } }.max() ?? 0
     }
 

@@ -32,21 +32,37 @@ import Testing
         let home = try Self.home()
         _ = try await home.dagctl("dags", "trigger", "script", "--run-id", "mine")
         _ = try await home.dagctl("dags", "trigger", "proof")
-        let before = try await home.spoil(row)
 
-        let scheduler = try await home.dagctl("scheduler", "--once")
+        let (before, line) = try await home.run(beside: row, toldBy: " ERROR ")
 
-        let errors = scheduler.errors.split(separator: "\n").filter { $0.contains(" ERROR ") }
-        #expect(scheduler.status == 0 && errors.count == 1, "\(scheduler)")
-        let line = try #require(errors.first.map(String.init))
         #expect(line.contains("run script/mine is left alone"))
-        #expect(line.contains("column \"\(row.column)\" of table \"\(row.table)\""))
         #expect(try await home.runsEnd(1))
         #expect(try await home.findings() == [])
         try await home.correct(as: line, value: before)
         let second = try await home.dagctl("scheduler", "--once")
         #expect(second.status == 0 && !second.errors.contains(" ERROR "), "\(second)")
         #expect(try await home.script()?.run.state == .success)
+    }
+
+    @Test(arguments: [
+        SpoiltRow("dag_run", "conf", "'{'"), SpoiltRow("task_instance", "state", "'xyzzy'", where: instance),
+    ])
+    func `a check of the scheduler tells of runs that it leaves alone`(row: SpoiltRow) async throws {
+        let home = try Self.home()
+        _ = try await home.dagctl("dags", "trigger", "script", "--run-id", "mine")
+        _ = try await home.dagctl("dags", "trigger", "proof")
+        let sound = try await home.dagctl("jobs", "check")
+        _ = try await home.spoil(row)
+
+        let check = try await home.dagctl("jobs", "check")
+
+        #expect(!sound.errors.contains("warning"), "\(sound)")
+        let lines = check.errors.split(separator: "\n").filter { $0.contains("warning") }
+        #expect(lines.count == 1, "\(check)")
+        #expect(
+            lines.first?.hasPrefix("warning: a scheduler leaves this run alone: run script/mine: ") == true,
+            "\(check)")
+        #expect(check.status == 1 && sound.status == 1)
     }
 
     @Test(
@@ -64,14 +80,9 @@ import Testing
         let home = try Self.home()
         _ = try await home.dagctl("scheduler", "--once")
         _ = try await home.dagctl("dags", "trigger", "proof")
-        let before = try await home.spoil(row)
 
-        let scheduler = try await home.dagctl("scheduler", "--once")
+        let (before, line) = try await home.run(beside: row, toldBy: "a row is left out")
 
-        let lines = scheduler.errors.split(separator: "\n").filter { $0.contains("a row is left out") }
-        #expect(scheduler.status == 0 && lines.count == 1, "\(scheduler)")
-        let line = try #require(lines.first.map(String.init))
-        #expect(line.contains("column \"\(row.column)\" of table \"\(row.table)\""))
         #expect(try await home.runsEnd(1))
         try await home.correct(as: line, value: before)
         #expect(try await !home.dagctl("scheduler", "--once").errors.contains("a row is left out"))
@@ -102,7 +113,8 @@ import Testing
 
         #expect(try await home.scriptEnds()?.state == .success)
         #expect(home.schedulerLines().count { $0.contains(parked) } == 1)
-        #expect(home.schedulerLines().contains { $0.contains("run script/mine goes on") })
+        // It says so once what it decides is stored.
+        #expect(try await holds { home.schedulerLines().contains { $0.contains("run script/mine goes on") } })
         #expect(try await home.words(in: "begun").count == 1)
         #expect(
             listing.status == 5 && listing.errors.contains("run script/mine: column \"conf\""), "\(listing)")
@@ -146,14 +158,31 @@ import Testing
     @Test func `a start that fails says why in one line`() async throws {
         let home = try Self.home()
         _ = try await home.dagctl("dags", "trigger", "proof")
-        // It is missed once the scheduler takes over what is open, beside which notices are told.
+        // It is missed once the scheduler takes over what is open.
         _ = try await home.sqlite("alter table task_instance rename to elsewhere")
 
         let scheduler = try await home.dagctl("scheduler", "--once")
 
         #expect(scheduler.status != 0)
-        #expect(!scheduler.errors.contains("CancellationError"), "\(scheduler)")
-        #expect(scheduler.errors.split(separator: "\n").filter { $0.tellsOfError }.count == 1, "\(scheduler)")
+        let errors = scheduler.errors.split(separator: "\n").filter { $0.tellsOfError }
+        #expect(errors.count == 1 && errors[0].contains("task_instance"), "\(scheduler)")
+    }
+}
+
+extension FaultHome {
+    /// Spoils a row and runs a scheduler to its end, which tells of it in one line that has a word.
+    ///
+    /// - Returns: What stood there before, as SQL, and the line.
+    fileprivate func run(beside row: SpoiltRow, toldBy word: String) async throws -> (
+        before: String, line: String
+    ) {
+        let before = try await spoil(row)
+        let scheduler = try await dagctl("scheduler", "--once")
+        let lines = scheduler.errors.split(separator: "\n").filter { $0.contains(word) }
+        #expect(scheduler.status == 0 && lines.count == 1, "\(scheduler)")
+        let line = try #require(lines.first.map(String.init))
+        #expect(line.contains("column \"\(row.column)\" of table \"\(row.table)\""))
+        return (before, line)
     }
 }
 

@@ -14,13 +14,14 @@ import Testing
     func `F20 a full disk pauses the scheduling and loses nothing`() async throws {
         let disk = try SmallDisk(megabytes: 4)
         let home = try FaultHome(
-            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], seconds: 0.5), on: disk.path)
+            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], isGated: true), on: disk.path)
         let first = try await home.dagctl("dags", "trigger", "proof")
         let scheduler = try home.startScheduler()
-        #expect(try await holds { try !Proof(of: home).begun.isEmpty })
+        #expect(try await home.taskBegins())
 
         try disk.fill()
         let refused = try await home.dagctl("dags", "trigger", "proof")
+        try home.openGate()
         let pauses = try await holds { home.schedulerLines().contains { $0.contains("scheduling pauses") } }
         #expect(try await holds { try Proof(of: home).ended.map(\.task) == ["first"] })
         try disk.free()
@@ -44,6 +45,7 @@ import Testing
         .enabled(if: SmallDisk.isPermitted, "needs the right to mount a small file system"))
     func `F20 a full disk of logs costs lines and delays what is due`() async throws {
         let disk = try SmallDisk(megabytes: 4)
+        let logs = "\(disk.path)/logs"
         let home = try FaultHome(
             ScriptDAG.declaration(
                 """
@@ -55,10 +57,12 @@ import Testing
                 """
             )
             .merging(ProofDAG.declaration(tasks: ["only": []])),
-            settings: ["DAGKIT__LOGGING__BASE_LOG_FOLDER": "\(disk.path)/logs"])
+            settings: ["DAGKIT__LOGGING__BASE_LOG_FOLDER": logs])
         _ = try await home.dagctl("dags", "trigger", "script")
         let scheduler = try home.startScheduler()
         _ = try await home.words(in: "begun")
+        // What a task prints is written a moment later.
+        #expect(try await holds { try home.scriptText(under: logs).contains("INFO - first") })
 
         try disk.fill()
         try FileSystem.write([], to: "\(home.path)/full")
@@ -78,7 +82,7 @@ import Testing
         #expect(try await home.runsEnd(1))
         scheduler.send(SIGTERM)
         #expect(try await scheduler.wait().isSuccess)
-        let log = String(decoding: try home.scriptLog(under: "\(disk.path)/logs"), as: UTF8.self)
+        let log = try home.scriptText(under: logs)
         #expect(log.contains("INFO - first") && log.contains("INFO - last"), "\(log.suffix(500))")
         #expect(log.contains("bytes of the log are lost: they could not be written"), "\(log.suffix(500))")
         // What the pipes hold, of a megabyte, may be read when there is space again.
@@ -96,12 +100,13 @@ import Testing
     func `F21 a disk without inodes delays what is due and loses nothing`() async throws {
         let disk = try SmallDisk(megabytes: 16, inodes: 200)
         let home = try FaultHome(
-            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], seconds: 0.5), on: disk.path)
+            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], isGated: true), on: disk.path)
         _ = try await home.dagctl("dags", "trigger", "proof")
         let scheduler = try home.startScheduler()
-        #expect(try await holds { try !Proof(of: home).begun.isEmpty })
+        #expect(try await home.taskBegins())
 
         let taken = try disk.takeInodes()
+        try home.openGate()
         let waits = try await holds {
             home.schedulerLines().contains { $0.contains("wait until the system has room") }
         }

@@ -14,17 +14,18 @@ import Testing
             by: .really("another process holds the write lock longer than busy_timeout")))
     func `F17 a locked database pauses the scheduling and loses nothing`() async throws {
         let home = try FaultHome(
-            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], seconds: 1),
+            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], isGated: true),
             settings: ["DAGKIT__DATABASE__BUSY_TIMEOUT": "1"])
         _ = try await home.dagctl("dags", "trigger", "proof")
         let scheduler = try home.startScheduler()
-        #expect(try await holds { try !Proof(of: home).begun.isEmpty })
+        #expect(try await home.taskBegins())
 
         let lock = try await home.holdWriteLock()
+        try home.openGate()
         #expect(try await holds { home.schedulerLines().contains { $0.contains("scheduling pauses") } })
         let refused = try await home.dagctl("dags", "trigger", "proof")
         let read = try await home.dagctl("dags", "list-runs", "proof", "-o", "json")
-        #expect(try Proof(of: home).ended.map(\.task) == ["first"])
+        #expect(try await holds { try Proof(of: home).ended.map(\.task) == ["first"] })
         try await lock.release()
 
         #expect(refused.status == 75, "\(refused)")
@@ -56,7 +57,8 @@ import Testing
 
         let lock = try await home.holdWriteLock()
         #expect(try await holds { home.schedulerLines().contains { $0.contains("cannot read the store") } })
-        // It pings at every vain look; what it said before lies in the socket.
+        // It pings at every vain look.
+        manager.passOver()
         for _ in 0..<20 { try await manager.expect("WATCHDOG=1") }
         try await lock.release()
 
@@ -72,13 +74,14 @@ import Testing
             by: .really("another process holds the write lock until the scheduler has ended")))
     func `F17 a scheduler ends though the database stays locked`() async throws {
         let home = try FaultHome(
-            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], seconds: 0.5),
+            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], isGated: true),
             settings: ["DAGKIT__DATABASE__BUSY_TIMEOUT": "0.2", "DAGKIT__SCHEDULER__STOP_GRACE": "1"])
         _ = try await home.dagctl("dags", "trigger", "proof")
         let scheduler = try home.startScheduler()
-        #expect(try await holds { try !Proof(of: home).begun.isEmpty })
+        #expect(try await home.taskBegins())
 
         let lock = try await home.holdWriteLock()
+        try home.openGate()
         #expect(try await holds { home.schedulerLines().contains { $0.contains("scheduling pauses") } })
         scheduler.send(SIGTERM)
         let exit = try await scheduler.wait()
@@ -100,15 +103,16 @@ import Testing
             by: .really("another process takes the write lock while the tasks get their grace")))
     func `F17 a stop that the lock comes upon keeps what tasks reported`() async throws {
         let home = try FaultHome(
-            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], seconds: 1.5),
-            settings: ["DAGKIT__DATABASE__BUSY_TIMEOUT": "0.2", "DAGKIT__SCHEDULER__STOP_GRACE": "3"])
+            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], isGated: true),
+            settings: ["DAGKIT__DATABASE__BUSY_TIMEOUT": "0.2", "DAGKIT__SCHEDULER__STOP_GRACE": "8"])
         _ = try await home.dagctl("dags", "trigger", "proof")
         let scheduler = try home.startScheduler()
-        #expect(try await holds { try !Proof(of: home).begun.isEmpty })
+        #expect(try await home.taskBegins())
 
         scheduler.send(SIGTERM)
         #expect(try await holds { home.schedulerLines().contains { $0.contains("stopping: ") } })
         let lock = try await home.holdWriteLock()
+        try home.openGate()
         let exit = try await home.end(of: scheduler)
         try await lock.release()
 
@@ -149,7 +153,7 @@ struct HeldLock {
         let script = """
             exec 3< <(while [ ! -e '\(gate)' ]; do sleep 0.02; done)
             { echo 'begin exclusive; select 1;'; echo '.shell touch \(held)'; cat <&3; echo 'rollback;'; } \
-                | sqlite3 '\(home.database)'
+                | sqlite3 -bail -cmd '.timeout 60000' '\(home.database)'
             """
         holder = try home.start(
             "/bin/bash", ["-c", script], output: "/dev/null", errors: "\(home.aside)/holder.err")

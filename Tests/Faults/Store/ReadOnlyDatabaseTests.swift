@@ -31,13 +31,15 @@ import Testing
             by: .standIn("the file is made immutable (chattr +i) while it is open")),
         .enabled(if: Immutability.isPermitted, "needs the right to make a file immutable"))
     func `F18 a database that becomes read-only pauses the scheduling`() async throws {
-        let home = try FaultHome(ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], seconds: 0.5))
+        let home = try FaultHome(
+            ProofDAG.declaration(tasks: ["first": [], "last": ["first"]], isGated: true))
         _ = try await home.dagctl("dags", "trigger", "proof")
         let scheduler = try home.startScheduler()
-        #expect(try await holds { try !Proof(of: home).begun.isEmpty })
+        #expect(try await home.taskBegins())
 
         let files = "\"$DAGKIT_HOME/dagkit.db\" \"$DAGKIT_HOME/dagkit.db-wal\""
         let froze = try await home.shell("chattr +i \(files)")
+        try home.openGate()
         let paused = try await holds { home.schedulerLines().contains { $0.contains("scheduling pauses") } }
         #expect(try await holds { try Proof(of: home).ended.map(\.task) == ["first"] })
         _ = try await home.shell("chattr -i \(files)")

@@ -1,4 +1,6 @@
 import DagKitCore
+import DagKitSQL
+import DagKitSQLite
 import DagKitSystem
 import FoundationEssentials
 import Glibc
@@ -12,7 +14,7 @@ import Testing
         let home = try FaultHome()
         _ = try await home.dagctl("db", "backup", "\(home.path)/backup.db")
         let scheduler = try home.startScheduler()
-        #expect(try await holds { home.schedulerLines().contains { $0.contains("scheduler started") } })
+        #expect(try await home.schedulersStart())
 
         let refused = try await home.shell("exec $DAGCTL \(command)")
         let triggered = try await home.dagctl("dags", "trigger", "proof")
@@ -48,6 +50,50 @@ import Testing
         second.send(SIGTERM)
         #expect(try await home.end(of: second)?.isSuccess == true)
         #expect(try await home.leftovers() == [])
+    }
+
+    /// Whoever came next would make another log, and neither would see what the other one stores.
+    @Test(arguments: ["dagkit.db-wal dagkit.db-shm", "dagkit.db-wal", "dagkit.db-shm"])
+    func `a scheduler whose log was removed ends, and no trigger is lost`(files: String) async throws {
+        let home = try FaultHome(
+            settings: ["DAGKIT__SCHEDULER__POLL_INTERVAL": "0.2", "DAGKIT__DATABASE__BUSY_TIMEOUT": "60"])
+        let first = try home.startScheduler()
+        #expect(try await holds { home.schedulerLines().contains { $0.contains("scheduler started") } })
+        _ = try await home.dagctl("dags", "trigger", "proof")
+        #expect(try await home.runsEnd(1))
+
+        _ = try await home.shell("rm \(files)")
+        let triggered = try await home.dagctl("dags", "trigger", "proof")
+
+        #expect(triggered.status == 0, "\(triggered)")
+        #expect(try await home.end(of: first)?.reason == .exited(5))
+        #expect(home.schedulerLines().count { $0.contains("its log (-wal, -shm) was removed") } == 1)
+        let second = try home.startScheduler()
+        #expect(try await home.runsEnd(2))
+        second.send(SIGTERM)
+        #expect(try await home.end(of: second)?.isSuccess == true)
+        #expect(try await home.dagctl("db", "check").status == 0)
+    }
+
+    @Test func `a command does not begin a second log beside a process that has the first one`() async throws
+    {
+        let home = try FaultHome(settings: ["DAGKIT__DATABASE__BUSY_TIMEOUT": "0.2"])
+        _ = try await home.dagctl("dags", "trigger", "proof")
+        let holder = try await SQLiteDatabase.open(
+            home.database, configuration: SQLiteConfiguration(access: .write))
+        try await holder.execute("update dag_run set conf = conf")
+
+        _ = try await home.shell("rm dagkit.db-wal dagkit.db-shm")
+        let refused = try await home.dagctl("dags", "trigger", "proof")
+
+        #expect(refused.status == 75, "\(refused)")
+        #expect(
+            refused.errors.contains("its log (-wal, -shm) was removed while process \(getpid()) ("),
+            "\(refused)")
+        #expect(!FileSystem.exists(home.database + "-wal"))
+        await holder.close()
+        let triggered = try await home.dagctl("dags", "trigger", "proof")
+        #expect(triggered.status == 0, "\(triggered)")
     }
 
     /// Tokens begin anew with a database; an attempt of the old one must not be taken for one of the new one.

@@ -10,7 +10,7 @@ extension FaultHome {
         case scheduler, supervisor, worker, task
     }
 
-    /// Every living process that works on this home: its environment names the folder, or its name is ``mark``.
+    /// Every living process that works on this home, the oldest first: its environment names the folder, or its name is ``mark``.
     func processes() -> [ProcessIdentity] {
         ((try? FileSystem.names(in: "/proc")) ?? []).compactMap { name in
             guard let id = Int32(name), id != getpid(), let process = ProcessIdentity.of(id),
@@ -19,7 +19,7 @@ extension FaultHome {
                 process.isAlive
             else { return nil }
             return process
-        }
+        }.sorted { ($0.startTime, $0.id) < ($1.startTime, $1.id) }
     }
 
     /// The name of processes that have dropped their environment, by which they are found all the same.
@@ -45,6 +45,16 @@ extension FaultHome {
         processes().filter { Self.words(of: $0.id, "cmdline").last == argument }
     }
 
+    /// The living processes of a command.
+    func processes(running command: [String]) -> [ProcessIdentity] {
+        processes().filter { Self.words(of: $0.id, "cmdline") == command }
+    }
+
+    /// Waits until a process that was started has become the program of this name.
+    func becomes(_ name: String, _ process: ProcessIdentity) async throws -> Bool {
+        try await holds { (try? FileSystem.readText("/proc/\(process.id)/comm")) == "\(name)\n" }
+    }
+
     static func role(of process: ProcessIdentity) -> Role? {
         let words = words(of: process.id, "cmdline")
         if words.isEmpty { return nil }
@@ -57,7 +67,7 @@ extension FaultHome {
     ///
     /// - Returns: What was still there at the deadline.
     func leftovers(
-        except: Set<Role> = [], within limit: Duration = .seconds(60)
+        except: Set<Role> = [], within limit: Duration = .seconds(120)
     ) async throws -> [ProcessIdentity] {
         var left: [ProcessIdentity] = []
         _ = try await holds(within: limit) {
@@ -67,6 +77,11 @@ extension FaultHome {
             return left.isEmpty
         }
         return left
+    }
+
+    /// Waits until that many schedulers of this home have said that they work: before that one hears no signal.
+    func schedulersStart(_ count: Int = 1) async throws -> Bool {
+        try await holds { schedulerLines().count { $0.contains("scheduler started") } == count }
     }
 
     /// Waits until the newest scheduler has looked around that often.
@@ -79,6 +94,16 @@ extension FaultHome {
                 return looks.count > count
             }
         }
+    }
+
+    /// Kills the supervisor and the workers, of which none sees the end of another.
+    ///
+    /// - Parameter meanwhile: What happens while none of them does anything any more.
+    func killOwners(_ meanwhile: () async throws -> Void = {}) async throws {
+        let owners = processes(.supervisor) + processes(.worker)
+        for process in owners { kill(process.id, SIGSTOP) }
+        try await meanwhile()
+        for process in owners { kill(process.id, SIGKILL) }
     }
 
     /// Kills everything that works on this home, as the end of a test does.

@@ -25,6 +25,11 @@ final class MemoryGroup {
         path = "\(place.folder)/dagkit-fault-\(getpid())"
         try FileSystem.createFolder(path)
         try FileDescriptor.open("\(path)/\(place.limit)", O_WRONLY).writeAll("\(limit)".utf8)
+        // What is swapped out would not be missed: no more than the same of both, or none of it.
+        for (file, value) in [("memory.memsw.limit_in_bytes", limit), ("memory.swap.max", 0)]
+        where FileSystem.exists("\(path)/\(file)") {
+            try FileDescriptor.open("\(path)/\(file)", O_WRONLY).writeAll("\(value)".utf8)
+        }
     }
 
     deinit { rmdir(path) }

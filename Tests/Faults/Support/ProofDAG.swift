@@ -12,16 +12,20 @@ enum ProofDAG {
     /// - Parameters:
     ///   - tasks: The ids of the tasks, with those that they wait for.
     ///   - seconds: How long each task works.
+    ///   - isGated: Whether each task works until the gate of the home is open.
     ///   - escapes: Whether each task starts a process that drops its environment and session, and holds its lock.
     static func declaration(
         tasks: KeyValuePairs<String, [String]> = [
             "first": [], "left": ["first"], "right": ["first"], "last": ["left", "right"],
         ],
-        seconds: Double = 0, escapes: Bool = false, retries: Int = 50, more: [String: JSONValue] = [:]
+        seconds: Double = 0, isGated: Bool = false, escapes: Bool = false, retries: Int = 50,
+        more: [String: JSONValue] = [:]
     ) -> JSONValue {
+        let work =
+            isGated ? "while [ ! -e open ]; do sleep 0.05 || exit 7; done" : "sleep \(seconds) || exit 7"
         let list = tasks.map { id, after in
             JSONValue.object([
-                "id": .string(id), "operator": "shell", "command": .string(script(seconds, escapes)),
+                "id": .string(id), "operator": "shell", "command": .string(script(work, escapes)),
                 "after": .array(after.map(JSONValue.string)),
             ])
         }
@@ -33,7 +37,7 @@ enum ProofDAG {
         return .object(["proof": .object(dag)])
     }
 
-    private static func script(_ seconds: Double, _ escapes: Bool) -> String {
+    private static func script(_ work: String, _ escapes: Bool) -> String {
         """
         instance="$DAGKIT_CTX_DAG_RUN_ID $DAGKIT_CTX_TASK_ID"
         cd "$PROOF"
@@ -42,11 +46,19 @@ enum ProofDAG {
         case $? in 0) ;; 1) echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>doubled ;; *) exit 7 ;; esac
         echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>begun
         \(escapes ? FaultHome.escape : ":")
-        sleep \(seconds) || exit 7
+        \(work)
         echo "$instance $DAGKIT_CTX_TRY_NUMBER" >>ended
         echo "$DAGKIT_CTX_TASK_ID"
         """
     }
+}
+
+extension FaultHome {
+    /// Waits until a gated task of ``ProofDAG`` works, which it does until the gate is open.
+    func taskBegins() async throws -> Bool { try await holds { try !Proof(of: self).begun.isEmpty } }
+
+    /// Lets the gated tasks of ``ProofDAG`` end.
+    func openGate() throws { try FileSystem.write([], to: "\(proof)/open", durable: false) }
 }
 
 /// What the tasks of ``ProofDAG`` have written down.

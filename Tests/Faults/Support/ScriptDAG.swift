@@ -67,8 +67,17 @@ extension FaultHome {
         return try parts.flatMap { try FileSystem.read("\(task)/\($0)") }
     }
 
+    /// The log of the script's attempt as text; empty while there is none.
+    func scriptText(under folder: String = "logs") throws -> String {
+        do {
+            return String(decoding: try scriptLog(under: folder), as: UTF8.self)
+        } catch SystemError.failed(_, _, code: ENOENT) {
+            return ""
+        }
+    }
+
     /// The end of a child, or nothing if it does not come; such a child is killed.
-    func end(of child: ChildProcess, within limit: Duration = .seconds(90)) async throws -> ProcessExit? {
+    func end(of child: ChildProcess, within limit: Duration = .seconds(120)) async throws -> ProcessExit? {
         if let exit = try await child.wait(until: BootTimeClock().now.advanced(by: limit)) { return exit }
         child.send(SIGKILL)
         _ = try await child.wait()

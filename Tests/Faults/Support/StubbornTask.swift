@@ -32,6 +32,23 @@ extension FaultHome {
         #expect(words.count { $0 == "alive" } >= 10)
     }
 
+    /// Runs a stubborn task that has a timeout, and expects that it is asked to end, killed after the grace, and failed then.
+    func expectTimeoutOfStubbornTask() async throws {
+        _ = try await dagctl("dags", "trigger", "script")
+        let scheduler = try startScheduler("--once")
+        let processes = try await stubbornProcesses()
+        let survivors = try await survivors(of: processes, at: .failed)
+
+        #expect(try await end(of: scheduler)?.isSuccess == true)
+        #expect(processes.count == 2)
+        #expect(survivors == [])
+        let only = try await script()?.only
+        #expect(only?.state == .failed)
+        #expect(only?.reason?.contains("longer than its timeout") == true)
+        try await expectGrace()
+        #expect(try await leftovers() == [])
+    }
+
     /// Waits until an event of the script's task is stored, and gives those of its processes that live then.
     ///
     /// - Returns: `nil` if the event does not come. An empty answer says that they were dead when it was stored, if they do

@@ -130,6 +130,8 @@ extension LocalExecutor {
         else { return false }
         adopt(again)
         if current == nil, again.welcome.identity == identity, !isStopping { current = again }
+        // Another one has taken its place meanwhile: it finishes what it has and ends.
+        if current !== again { again.send(.hello(identity: "")) }
         let known = Set(again.welcome.running.map(\.attemptID))
         for (attempt, entry) in open where entry.process == link.process && !known.contains(attempt) {
             report(notStarted(entry.order, "the supervisor did not get it"))

@@ -263,6 +263,8 @@ public actor LocalExecutor: Executor {
         let (child, link) = try await starter.start(until: soon)
         log.info("supervisor \(child.id) started")
         adopt(link)
+        // One that was connected again meanwhile finishes what it has and ends.
+        current?.send(.hello(identity: ""))
         current = link
         if isStopping, !isAbandoned { link.send(.stop(grace: .zero)) }
         // It is this process's child, which somebody must wait for.

@@ -27,7 +27,7 @@ extension Supervisor {
         case .dispatch(let orders):
             for order in orders { start(order, at: now) }
         case .kill(let attempt, let reason): end(attempt, because: reason, at: now)
-        case .acknowledge(let attempts): acknowledge(attempts, at: now)
+        case .acknowledge(let attempts): acknowledge(attempts)
         case .stop(let grace): beginStop(grace: grace, at: now)
         case .endNow:
             beginStop(grace: .zero, at: now)
@@ -42,7 +42,7 @@ extension Supervisor {
         // An attempt whose worker has ended is open until what it left has ended too.
         let running = attempts.values.compactMap(\.attempt?.order) + waiting
         hasGreeted = true
-        lastHeard = clock.now
+        outcomes.tellAgain(at: clock.now)
         // Most answers fit into one message.
         if tellAtOnce(running, outcomes.all, process) { return }
         for order in running { tell(.welcomePart(running: [order], outcomes: [])) }

@@ -62,9 +62,8 @@ final class Supervisor {
     private var nextTrim: BootTimeClock.Instant?
     private var idleSince: BootTimeClock.Instant
 
-    /// When a scheduler last stored outcomes or was told of them, or the first came that waits for that.
-    var lastHeard: BootTimeClock.Instant
     private var hasWriteFailed = false
+    private var ownLog: SupervisorLog
     private var nextWriteTry: BootTimeClock.Instant?
     private var listener: LocalListener
     private var nextSocketTry: BootTimeClock.Instant?
@@ -91,12 +90,12 @@ final class Supervisor {
         try configuration.folders.create()
         secrets = SecretPatterns(SecretFinder.secrets(inEnvironment: CurrentProcess.environment))
         outcomes = OutcomeBox(configuration.folders)
+        ownLog = SupervisorLog(configuration.folders)
         locks = AttemptLocks(configuration.folders, supervisor: getpid())
         signals = try SignalSource([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
         listener = try LocalListener(configuration.folders.socket(of: configuration.generation))
         poller = try Poller()
         idleSince = clock.now
-        lastHeard = idleSince
         spare = try? FileDescriptor.open("/dev/null", O_RDONLY)
         for kills in readMemoryKills(of: getpid()) + [MemoryKills.topmost].compactMap(\.self) {
             memoryKills[kills.source] = kills.count
@@ -282,10 +281,15 @@ final class Supervisor {
     }
 
     /// Outcomes that no scheduler stores go to files; a full disk is tried again and again.
+    ///
+    /// There is none, or it cannot: its store refuses them, or it does not know their DAG.
     private func writeOutcomes(at now: BootTimeClock.Instant) {
-        guard isUnheard(at: now), !outcomes.isOnDisk, nextWriteTry.map({ $0 <= now }) ?? true else { return }
+        guard !outcomes.isOnDisk, nextWriteTry.map({ $0 <= now }) ?? true else { return }
+        if scheduler != nil { guard let unheardAt, unheardAt <= now else { return } }
+        // Of what others were told since then, the answer may be on its way.
+        let limit = scheduler == nil ? nil : now.advanced(by: .zero - answerTime)
         do {
-            try outcomes.write { locks.release($0) }
+            try outcomes.write(toldBy: limit) { locks.release($0) }
             nextWriteTry = nil
             if hasWriteFailed { log("outcomes can be kept again") }
             hasWriteFailed = false
@@ -320,20 +324,21 @@ final class Supervisor {
 
     private var isOver: Bool {
         guard hasNothingLeft else { return false }
-        if isRetiring { return outcomes.isEmpty || (isUnheard(at: clock.now) && outcomes.isOnDisk) }
+        if isRetiring {
+            return outcomes.isEmpty
+                || (outcomes.isOnDisk && (scheduler == nil || lastAnswerBy.map { $0 <= clock.now } ?? true))
+        }
         return scheduler == nil && outcomes.isOnDisk && lingersUntil <= clock.now
     }
 
-    /// Whether nobody stores the outcomes: there is no scheduler, or it cannot, since its store refuses them or it does not
-    /// know their DAG.
-    private func isUnheard(at now: BootTimeClock.Instant) -> Bool {
-        scheduler == nil || unheardAt.map { $0 <= now } ?? false
-    }
+    /// How long a scheduler may take to say that it has stored an outcome.
+    private var answerTime: Duration { isRetiring ? .seconds(1) : .seconds(5) }
 
-    /// When outcomes that a scheduler was told of, and did not say to have stored, count as unheard.
-    private var unheardAt: BootTimeClock.Instant? {
-        outcomes.isEmpty ? nil : lastHeard.advanced(by: isRetiring ? .seconds(1) : .seconds(5))
-    }
+    /// When the first outcome that is in no file goes to one, with a scheduler that does not say to have stored it.
+    private var unheardAt: BootTimeClock.Instant? { outcomes.oldestUnwritten()?.advanced(by: answerTime) }
+
+    /// When no answer to any outcome is to be expected any more.
+    private var lastAnswerBy: BootTimeClock.Instant? { outcomes.lastTold?.advanced(by: answerTime) }
 
     /// The scheduler that started this process gets the time to connect.
     private var lingersUntil: BootTimeClock.Instant {
@@ -347,7 +352,7 @@ final class Supervisor {
         }
         instants += [stopsBy, nextSweep, nextStartTry, nextAcceptTry, nextSocketTry, nextTrim, restsAt]
         if outcomes.isOnDisk {
-            if isRetiring, hasNothingLeft { instants.append(unheardAt) }
+            if isRetiring, hasNothingLeft { instants.append(lastAnswerBy) }
         } else {
             instants.append(
                 scheduler == nil ? nextWriteTry : [unheardAt, nextWriteTry].compactMap { $0 }.max())
@@ -365,19 +370,18 @@ final class Supervisor {
         let place = SourceLocation(file: fileID, line: line)
         let bytes = Array((LogLine.render(text, level: level, at: now(), from: place) + "\n").utf8)
         _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+        ownLog.renew([2, 1], afterWriting: bytes.count)
     }
 
     func noteIdle() { idleSince = clock.now }
 
     /// Keeps an outcome until a scheduler has stored it.
     func keep(_ outcome: AttemptOutcome) {
-        if outcomes.isEmpty { lastHeard = clock.now }
-        outcomes.keep(outcome)
+        outcomes.keep(outcome, at: clock.now)
     }
 
     /// A scheduler has stored outcomes.
-    func acknowledge(_ attempts: [AttemptID], at now: BootTimeClock.Instant) {
-        lastHeard = now
+    func acknowledge(_ attempts: [AttemptID]) {
         outcomes.acknowledge(attempts).forEach { locks.release($0) }
     }
 }

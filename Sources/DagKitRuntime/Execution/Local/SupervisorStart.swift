@@ -52,7 +52,7 @@ struct SupervisorStart: Sendable {
     private func spawn(_ configuration: SupervisorConfiguration) throws -> (ChildProcess, OpenEnd) {
         let ends = try FileDescriptor.pipe()
         let nothing = try FileDescriptor.open("/dev/null", O_RDWR)
-        let log = try openLog()
+        let log = try SupervisorLog(configuration.folders).open()
         // A session of its own: it outlives this process and hears nothing from its terminal.
         let child = try ChildProcess.start(
             Command(
@@ -62,24 +62,6 @@ struct SupervisorStart: Sendable {
                 separation: .session, shownName: CommandLine.arguments.first))
         return (child, OpenEnd(try ends.reader.duplicate()))
     }
-
-    /// Opens the supervisors' own log; one that has become long makes room for a new one.
-    ///
-    /// A supervisor without a log is better than none.
-    private func openLog() throws -> FileDescriptor {
-        let path = "\(configuration.folders.logs)/supervisor/supervisor.log"
-        do {
-            let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND)
-            var status = stat()
-            guard fstat(file.raw, &status) == 0, status.st_size > Self.logLimit else { return file }
-            guard rename(path, path + ".1") == 0 else { return file }
-            return try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND)
-        } catch {
-            return try FileDescriptor.open("/dev/null", O_WRONLY)
-        }
-    }
-
-    private static let logLimit = 8 << 20
 
     /// The end of a pipe whose other end the child alone has.
     private final class OpenEnd: Sendable {

@@ -81,7 +81,8 @@ struct WorkerState: ~Copyable {
 extension ProcessHoldings {
     /// What is so much more than usual that a task must have left it; `nil` if nothing is.
     fileprivate func leak(beside usual: ProcessHoldings) -> String? {
-        if descriptors > usual.descriptors + 8 { return "\(descriptors - usual.descriptors) open files" }
+        // A store that was read a moment ago may still be open, with a few connections.
+        if descriptors > usual.descriptors + 16 { return "\(descriptors - usual.descriptors) open files" }
         if threads > usual.threads + 32 { return "\(threads - usual.threads) threads" }
         let megabytes = (memory - usual.memory) >> 20
         return megabytes > 256 ? "\(megabytes) MiB of memory" : nil
