@@ -35,9 +35,6 @@ extension Planner {
     /// Whether attempts of a run are counted.
     func holdsSlots(_ run: RunKey) -> Bool { running.values.contains { $0.run == run } }
 
-    /// Whether attempts run of runs that are not followed.
-    package var hasRunsAside: Bool { !aside.isEmpty }
-
     @discardableResult
     private mutating func stopFollowing(_ key: RunKey) -> Bool {
         forgetWaits(of: key)
